@@ -1,0 +1,91 @@
+//! One thing that is wrong with metadata or with a module: a stable name, a place, a fix.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Is the policy refused because of it?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Stock Kubewarden takes the policy, but not the way it is meant.
+    Warning,
+    /// Stock Kubewarden, or the cluster behind it, would refuse the policy.
+    Error,
+}
+
+/// One thing that is wrong, in the words of the user's own file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Short, stable and unique, such as `unknown-key`: what one looks up.
+    pub name: &'static str,
+    /// Error or warning.
+    pub severity: Severity,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// Where it is wrong, if it has a place.
+    pub place: Option<Place>,
+    /// The line it is wrong in.
+    pub quote: Option<Quote>,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl Finding {
+    /// An error without a place.
+    pub fn error(name: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        let (message, fix) = (message.into(), fix.into());
+        Self { name, severity: Severity::Error, message, place: None, quote: None, fix }
+    }
+
+    /// A warning without a place.
+    pub fn warning(name: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(name, message, fix) }
+    }
+}
+
+/// A file, and a line in it counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as the user would name it.
+    pub file: PathBuf,
+    /// The line, if it is one.
+    pub line: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        match self.line {
+            Some(line) => write!(f, ":{line}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A line of the user's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// Counted from 1.
+    pub line: usize,
+    /// Without its line end.
+    pub text: String,
+}
+
+/// Is there an error among the findings?
+pub fn has_errors(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Error)
+}
+
+/// `1 error`, `2 errors and 1 warning`: what a list of findings holds.
+pub fn tally(findings: &[Finding]) -> String {
+    let count =
+        |severity, word: &str| match findings.iter().filter(|finding| finding.severity == severity).count() {
+            0 => None,
+            1 => Some(format!("1 {word}")),
+            n => Some(format!("{n} {word}s")),
+        };
+    [count(Severity::Error, "error"), count(Severity::Warning, "warning")]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" and ")
+}

@@ -1,0 +1,105 @@
+//! The disk: file access whose errors always name the path. Files are written whole or not at all.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The bytes of a file.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
+}
+
+/// The text of a file; fails when it is not UTF-8.
+pub fn read_to_string(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))
+}
+
+/// The text of a file, or `None` where there is no file.
+pub fn find_text(path: &Path) -> Result<Option<String>> {
+    absent_is_none(std::fs::read_to_string(path), path)
+}
+
+/// The bytes of a file, or `None` where there is no file.
+pub fn find(path: &Path) -> Result<Option<Vec<u8>>> {
+    absent_is_none(std::fs::read(path), path)
+}
+
+fn absent_is_none<T>(read: std::io::Result<T>, path: &Path) -> Result<Option<T>> {
+    match read {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("could not read `{}`", path.display())),
+    }
+}
+
+/// What a write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The file has other bytes than before, or is new.
+    Changed,
+    /// The file had these bytes, and was left alone with its times.
+    Unchanged,
+}
+
+/// Makes `path` a file of these bytes, through a temporary file beside it: a reader sees the old file or the new
+/// one, and a failure leaves the old one. A file that has these bytes already is not touched.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<Written> {
+    if std::fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(Written::Unchanged);
+    }
+    let folder = folder_of(path);
+    create_folder(folder)?;
+    write_through_temporary(path, folder, bytes)
+        .with_context(|| format!("could not write `{}`", path.display()))?;
+    Ok(Written::Changed)
+}
+
+fn write_through_temporary(path: &Path, folder: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = temporary_file(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// An empty temporary file in this folder, which vanishes unless it is persisted. Others may read it as far as
+/// the user's umask allows.
+pub fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".kw-wasi-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// The folder a file lies in; `.` for a bare name.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Creates a folder and those it lies in.
+pub fn create_folder(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).with_context(|| format!("could not create the folder `{}`", path.display()))
+}
+
+/// Does the file or folder exist? A broken link counts as existing.
+pub fn exists(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
+/// The path as a person would write it here: relative when it lies below the current folder.
+pub fn for_people(path: &Path) -> PathBuf {
+    let below =
+        std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    match below {
+        Some(below) if below.as_os_str().is_empty() => PathBuf::from("."),
+        Some(below) => below,
+        None => path.to_owned(),
+    }
+}

@@ -1,0 +1,19 @@
+//! `cargo kw-wasi`: create, build and deploy Kubewarden policies of the plain WASI kind.
+//!
+//! The command line is the interface. This library exists so that tests and benchmarks reach its parts; it is not
+//! a stable API.
+
+pub mod cli;
+pub mod commands;
+pub mod deploy;
+pub mod finding;
+pub mod fs;
+pub mod kubernetes;
+pub mod metadata;
+pub mod module;
+pub mod outcome;
+pub mod process;
+pub mod project;
+pub mod shell;
+pub mod template;
+pub mod toolchain;

@@ -1,0 +1,151 @@
+//! The rules of rules: what `kwctl annotate` refuses, and what the cluster's webhook would refuse later.
+
+use super::document::{Step, Steps, at};
+use super::read::{Reader, below, context};
+use super::{Metadata, PolicyType};
+
+/// Checks all rules. Kubewarden looks at resources in the order of the list and misses some conflicts; Kubernetes
+/// does not, so the order does not matter here.
+pub(super) fn rules(reader: &mut Reader<'_>, metadata: &Metadata) {
+    if metadata.rules.is_empty()
+        && metadata.policy_type == PolicyType::Kubernetes
+        && reader.document.len(&at!["rules"]) == 0
+    {
+        let path = at!["rules"];
+        let table = reader.document.is_table();
+        let fix = if table {
+            "add a `[[package.metadata.kubewarden.rules]]` with `api-groups`, `api-versions`, `resources` and `operations`; a policy for other JSON says `policy-type = \"raw\"`"
+        } else {
+            "add a rule with `apiGroups`, `apiVersions`, `resources` and `operations`; a policy for other JSON says `policyType: raw`"
+        };
+        // A list that is missing altogether was found by the reader, but in a table it may be left out.
+        if table
+            || !reader.findings.iter().any(|finding| {
+                finding.place == Some(reader.document.place(&path).0) && finding.name != "unknown-key"
+            })
+        {
+            reader.error(
+                "empty-rules",
+                &path,
+                "there are no rules: the cluster refuses a policy that asks for no requests",
+                fix,
+            );
+        }
+    }
+    // Rules that could not be read have findings already, and the others keep their place in the list.
+    if reader.document.len(&at!["rules"]) != metadata.rules.len() {
+        return;
+    }
+    for (index, rule) in metadata.rules.iter().enumerate() {
+        let path = at!["rules", index];
+        let operations: Vec<String> = rule.operations.iter().map(ToString::to_string).collect();
+        let lists = [
+            ("apiGroups", &rule.api_groups),
+            ("apiVersions", &rule.api_versions),
+            ("operations", &operations),
+        ];
+        for (key, list) in lists {
+            not_empty(reader, &below(&path, key), list);
+            wildcard_alone(reader, &below(&path, key), list);
+        }
+        for (item, _) in rule.api_versions.iter().enumerate().filter(|(_, version)| version.is_empty()) {
+            empty_text(
+                reader,
+                &below(&below(&path, "apiVersions"), item),
+                "write a version such as `v1`, or `*` for any",
+            );
+        }
+        let path = below(&path, "resources");
+        not_empty(reader, &path, &rule.resources);
+        resources(reader, &path, &rule.resources);
+    }
+}
+
+fn not_empty(reader: &mut Reader<'_>, path: &Steps, list: &[String]) {
+    if list.is_empty() && reader.document.len(path) == 0 {
+        let key = reader.document.spelling(path);
+        reader.error(
+            "empty-list",
+            path,
+            format!("`{key}`{} is empty: the rule would match nothing", context(path)),
+            "name at least one, or write `*` for all",
+        );
+    }
+}
+
+fn wildcard_alone(reader: &mut Reader<'_>, path: &Steps, list: &[String]) {
+    if list.len() > 1 && list.iter().any(|item| item == "*") {
+        let key = reader.document.spelling(path);
+        reader.error(
+            "wildcard-not-alone",
+            path,
+            format!("`*` in `{key}` covers the other items: Kubewarden wants it alone"),
+            "keep `*`, or remove it",
+        );
+    }
+}
+
+fn empty_text(reader: &mut Reader<'_>, path: &Steps, fix: &str) {
+    let list = reader.document.spelling(&path[..path.len() - 1]);
+    reader.error("empty-text", path, format!("an item of `{list}` is empty"), fix);
+}
+
+/// `resource` or `resource/subresource`, of which none may cover another.
+fn resources(reader: &mut Reader<'_>, path: &[Step], list: &[String]) {
+    for (index, resource) in list.iter().enumerate() {
+        let path = below(path, index);
+        if resource.is_empty() {
+            empty_text(reader, &path, "write a resource in the plural, such as `pods`");
+            continue;
+        }
+        let covered_by = list
+            .iter()
+            .enumerate()
+            .find(|&(other, by)| other != index && covers(by, resource, other < index));
+        if let Some((_, by)) = covered_by {
+            let message = if by == resource {
+                format!("`{resource}` is written twice")
+            } else {
+                format!("`{resource}` is covered by `{by}`: Kubernetes refuses the two together")
+            };
+            reader.error("conflicting-resources", &path, message, format!("remove `{resource}`"));
+        }
+    }
+}
+
+/// Does one item of a list of resources cover another? `earlier`: does it stand before it? Two wildcards that are
+/// equal conflict once; two equal names do not, in Kubernetes and here.
+fn covers(by: &str, resource: &str, earlier: bool) -> bool {
+    if by == resource {
+        return earlier && by.contains('/') && by.contains('*');
+    }
+    if by == "*/*" {
+        return true;
+    }
+    match (by.split_once('/'), resource.split_once('/')) {
+        // `*` is all resources without a subresource.
+        (None, None) => by == "*",
+        (Some(("*", by_sub)), Some((_, sub))) => by_sub == sub,
+        (Some((by_name, "*")), Some((name, _))) => by_name == name,
+        _ => false,
+    }
+}
+
+/// Each needs to say which resource it means.
+pub(super) fn context_aware_resources(reader: &mut Reader<'_>) {
+    for index in 0..reader.document.len(&at!["contextAwareResources"]) {
+        for key in ["apiVersion", "kind"] {
+            let path = at!["contextAwareResources", index, key];
+            if reader.document.read::<String>(&path).ok().flatten().is_some_and(|text| text.is_empty()) {
+                let spelling = reader.document.spelling(&path);
+                let example = if key == "kind" { "Pod" } else { "v1" };
+                reader.error(
+                    "empty-text",
+                    &path,
+                    format!("`{spelling}`{} is empty", context(&path)),
+                    format!("write, for example, `{example}`"),
+                );
+            }
+        }
+    }
+}

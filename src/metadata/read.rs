@@ -1,0 +1,617 @@
+//! Reads metadata from a document: all that is wrong with it in one go, each with its line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::document::{ReadError, Step, Steps, at, camel_case};
+use super::{ContextAwareResource, Document, Metadata, PolicyType, annotations, check};
+use crate::finding::{Finding, Severity, has_errors};
+use crate::kubernetes::{Operation, Rule};
+
+/// What the project knows besides its metadata: for a cargo package, what `[package]` says.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Name of the project.
+    pub name: String,
+    /// The file the facts are from, as the user would name it.
+    pub file: PathBuf,
+    /// Version of the project, where the language has one.
+    pub version: Option<String>,
+    /// One line about it.
+    pub description: Option<String>,
+    /// `Name <mail>` each.
+    pub authors: Vec<String>,
+    /// SPDX expression.
+    pub license: Option<String>,
+    /// URL of the sources.
+    pub repository: Option<String>,
+    /// URL of the home page.
+    pub homepage: Option<String>,
+}
+
+/// Metadata as far as they could be read, and what is wrong with them.
+#[derive(Debug)]
+pub struct Checked {
+    /// `None` when a finding is an error.
+    pub metadata: Option<Metadata>,
+    /// Errors and warnings, in the order of the file.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads and checks the metadata of a document. In a table, what `facts` say is filled in.
+pub fn read(document: &Document, facts: &Facts) -> Checked {
+    let mut reader = Reader { document, findings: Vec::new() };
+    let metadata = reader.metadata(facts);
+    let mut findings = reader.findings;
+    // By place, so that a person works through the file from top to bottom.
+    findings.sort_by_key(|finding| finding.place.as_ref().map(|place| (place.file.clone(), place.line)));
+    let metadata = metadata.filter(|_| !has_errors(&findings));
+    Checked { metadata, findings }
+}
+
+/// A document being read, and what was found so far.
+pub(super) struct Reader<'a> {
+    pub(super) document: &'a Document,
+    pub(super) findings: Vec<Finding>,
+}
+
+const KEYS: [&str; 10] = [
+    "protocolVersion",
+    "rules",
+    "annotations",
+    "mutating",
+    "backgroundAudit",
+    "executionMode",
+    "policyType",
+    "contextAwareResources",
+    "hostCapabilities",
+    "minimumKubewardenVersion",
+];
+/// What only a table has: these become annotations.
+const TABLE_KEYS: [&str; 4] = ["title", "registry", "severity", "category"];
+const RULE_KEYS: [&str; 4] = ["apiGroups", "apiVersions", "resources", "operations"];
+const RESOURCE_KEYS: [&str; 2] = ["apiVersion", "kind"];
+const OPERATIONS: [&str; 5] = ["CREATE", "UPDATE", "DELETE", "CONNECT", "*"];
+
+impl Reader<'_> {
+    fn metadata(&mut self, facts: &Facts) -> Option<Metadata> {
+        self.syntax()?;
+        self.keys();
+        let mut metadata = Metadata::new();
+        metadata.rules = self.rules();
+        metadata.mutating = self.mutating();
+        metadata.background_audit = self.value(&at!["backgroundAudit"]).unwrap_or(true);
+        self.execution_mode();
+        self.protocol_version();
+        metadata.policy_type = self.policy_type();
+        metadata.context_aware_resources = self.context_aware_resources();
+        metadata.host_capabilities =
+            self.value::<Option<BTreeSet<String>>>(&at!["hostCapabilities"]).flatten();
+        metadata.minimum_kubewarden_version = self.minimum_version();
+        metadata.annotations = self.annotations();
+        annotations::complete(self, &mut metadata, facts);
+        check::rules(self, &metadata);
+        check::context_aware_resources(self);
+        annotations::check(self, &metadata, facts);
+        self.as_the_host_reads();
+        Some(metadata)
+    }
+
+    /// One document, a map, without a byte order mark; `None` when nothing below makes sense.
+    fn syntax(&mut self) -> Option<()> {
+        if self.document.text().starts_with('\u{feff}') {
+            let fix = "save the file as UTF-8 without a byte order mark";
+            self.error(
+                "byte-order-mark",
+                &[],
+                "the file starts with a byte order mark, which Kubewarden takes for a part of the first key",
+                fix,
+            );
+            return None;
+        }
+        if let Err(error) = self.document.check_syntax() {
+            let several = error.message.contains("more than one document");
+            let fix = if several {
+                "keep one document: remove everything from the `---` on"
+            } else {
+                "correct the YAML"
+            };
+            let message = if several {
+                "the file has more than one YAML document".to_owned()
+            } else {
+                format!("not YAML: {}", error.message)
+            };
+            self.at_line(Severity::Error, "invalid-yaml", error.line, message, fix);
+            return None;
+        }
+        if let Err(error) = self.document.read::<Option<BTreeMap<String, IgnoredAny>>>(&[]) {
+            self.at_line(
+                Severity::Error,
+                "invalid-yaml",
+                error.line,
+                "the file must hold a map of keys and values",
+                "start with `rules:`",
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    fn keys(&mut self) {
+        let table: &[&str] = if self.document.is_table() { &TABLE_KEYS } else { &[] };
+        let known: Vec<&str> = KEYS.iter().chain(table).copied().collect();
+        self.unknown_keys(&at![], &known);
+    }
+
+    /// Warns of keys that Kubewarden would drop without a word, and refuses repeated ones, as Kubewarden does.
+    fn unknown_keys(&mut self, path: &Steps, known: &[&str]) {
+        let keys = self.document.keys(path);
+        let table = self.document.is_table();
+        let normal = |key: &str| if table { camel_case(key) } else { key.to_owned() };
+        for (index, written) in keys.iter().enumerate() {
+            let key = normal(written);
+            let at = [path.as_slice(), &[Step::Key(written.clone())]].concat();
+            if known.contains(&key.as_str()) {
+                if keys[..index].iter().any(|earlier| normal(earlier) == key) {
+                    self.error(
+                        "duplicate-key",
+                        &at,
+                        format!("`{written}` is written twice"),
+                        "keep one of them",
+                    );
+                }
+                continue;
+            }
+            let (name, fix) = match (key.as_str(), self.nearest(&key, known, path)) {
+                ("contextAware", _) => (
+                    "legacy-context-aware",
+                    "remove it; a policy that reads cluster resources lists them in `contextAwareResources`"
+                        .to_owned(),
+                ),
+                ("scope", _) if !path.is_empty() => (
+                    "unknown-key",
+                    "remove it: a scope can only be given in the resource that deploys the policy".to_owned(),
+                ),
+                (_, Some(near)) => ("unknown-key", format!("write `{near}`")),
+                (_, None) => ("unknown-key", format!("remove it; known here are {}", self.list(known, path))),
+            };
+            self.warning(
+                name,
+                &at,
+                format!("`{written}` is no key that Kubewarden knows: it is ignored"),
+                fix,
+            );
+        }
+    }
+
+    /// The known key a misspelt one most likely means, in the spelling of this file.
+    fn nearest(&self, key: &str, known: &[&str], path: &[Step]) -> Option<String> {
+        let similarity = |known: &str| {
+            let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+            strsim::normalized_damerau_levenshtein(&plain(key), &plain(known))
+        };
+        let near = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+        (similarity(near) > 0.6).then(|| self.spell(path, near))
+    }
+
+    fn list(&self, keys: &[&str], path: &[Step]) -> String {
+        let spelt: Vec<String> = keys.iter().map(|key| format!("`{}`", self.spell(path, key))).collect();
+        spelt.join(", ")
+    }
+
+    /// A key as this file would have it.
+    pub(super) fn spell(&self, path: &[Step], key: &str) -> String {
+        self.document.spelling(&[path, &[Step::from(key)]].concat())
+    }
+
+    fn rules(&mut self) -> Vec<Rule> {
+        let path = at!["rules"];
+        if !self.is_list(&path) {
+            return Vec::new();
+        }
+        (0..self.document.len(&path)).filter_map(|index| self.rule(&at!["rules", index])).collect()
+    }
+
+    fn rule(&mut self, path: &Steps) -> Option<Rule> {
+        if let Err(error) = self.document.read::<BTreeMap<String, IgnoredAny>>(path) {
+            self.wrong_type(path, "a rule", error);
+            return None;
+        }
+        self.unknown_keys(path, &RULE_KEYS);
+        let [api_groups, api_versions, resources, operations] =
+            RULE_KEYS.map(|key| self.texts(&below(path, key)));
+        let operations =
+            operations.map(|operations| self.operations(&below(path, "operations"), &operations));
+        Some(Rule {
+            api_groups: api_groups?,
+            api_versions: api_versions?,
+            resources: resources?,
+            operations: operations?,
+        })
+    }
+
+    fn operations(&mut self, path: &Steps, written: &[String]) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        for (index, name) in written.iter().enumerate() {
+            match Operation::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(
+                name,
+            )) {
+                Ok(operation) => operations.push(operation),
+                Err(_) => {
+                    let upper = name.to_uppercase();
+                    let fix = if OPERATIONS.contains(&upper.as_str()) {
+                        format!("write `{upper}`")
+                    } else {
+                        "write one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT`, `*`".to_owned()
+                    };
+                    self.error(
+                        "unknown-operation",
+                        &below(path, index),
+                        format!("`{name}` is no operation"),
+                        fix,
+                    );
+                }
+            }
+        }
+        operations
+    }
+
+    fn mutating(&mut self) -> bool {
+        self.required(
+            &at!["mutating"],
+            "write `mutating: true` if the policy changes objects, else `mutating: false`",
+        )
+        .unwrap_or_default()
+    }
+
+    /// `wasi`. A table needs not say it; a `metadata.yml` must, since Kubewarden takes another mode for granted.
+    fn execution_mode(&mut self) {
+        let path = at!["executionMode"];
+        let key = self.spell(&[], "executionMode");
+        let line =
+            if self.document.is_table() { format!("{key} = \"wasi\"") } else { format!("{key}: wasi") };
+        let fix = format!("write `{line}`: this tool builds WASI policies only");
+        match self.value::<String>(&path) {
+            Some(mode) if mode == "wasi" => {}
+            Some(mode) => {
+                self.error("execution-mode", &path, format!("`{key}` must be `wasi`, found `{mode}`"), fix)
+            }
+            None if self.document.is_table()
+                || self.document.keys(&at![]).iter().any(|written| written == "executionMode") => {}
+            None => self.error(
+                "execution-mode",
+                &at![],
+                "`executionMode` is missing: Kubewarden would take the policy for a waPC one",
+                fix,
+            ),
+        }
+    }
+
+    /// Overwritten when a module is annotated, but a value Kubewarden cannot read is still refused.
+    fn protocol_version(&mut self) {
+        let path = at!["protocolVersion"];
+        if let Some(version) = self.value::<Option<String>>(&path).flatten()
+            && !["v1", "Unknown"].contains(&version.as_str())
+        {
+            let key = self.spell(&[], "protocolVersion");
+            self.error(
+                "unknown-protocol-version",
+                &path,
+                format!("`{key}` must be `v1` or `Unknown`, found `{version}`"),
+                "remove it: it is set when the policy is built",
+            );
+        }
+    }
+
+    fn policy_type(&mut self) -> PolicyType {
+        let path = at!["policyType"];
+        match self.value::<String>(&path).as_deref() {
+            None | Some("kubernetes") => PolicyType::Kubernetes,
+            Some("raw") => PolicyType::Raw,
+            Some(other) => {
+                let key = self.spell(&[], "policyType");
+                self.error(
+                    "unknown-policy-type",
+                    &path,
+                    format!("`{key}` must be `kubernetes` or `raw`, found `{other}`"),
+                    "write one of the two",
+                );
+                PolicyType::Kubernetes
+            }
+        }
+    }
+
+    fn context_aware_resources(&mut self) -> BTreeSet<ContextAwareResource> {
+        let path = at!["contextAwareResources"];
+        if self.document.read::<IgnoredAny>(&path).ok().flatten().is_none() || !self.is_list(&path) {
+            return BTreeSet::new();
+        }
+        let mut resources = BTreeSet::new();
+        for index in 0..self.document.len(&path) {
+            let path = at!["contextAwareResources", index];
+            self.unknown_keys(&path, &RESOURCE_KEYS);
+            let [api_version, kind] = RESOURCE_KEYS.map(|key| {
+                let fix =
+                    format!("write, for example, `{key}: {}`", if key == "kind" { "Pod" } else { "v1" });
+                self.required::<String>(&below(&path, key), &fix)
+            });
+            if let (Some(api_version), Some(kind)) = (api_version, kind) {
+                resources.insert(ContextAwareResource { api_version, kind });
+            }
+        }
+        resources
+    }
+
+    fn minimum_version(&mut self) -> Option<semver::Version> {
+        let path = at!["minimumKubewardenVersion"];
+        let text = self.value::<Option<String>>(&path)??;
+        match semver::Version::parse(&text) {
+            Ok(version) => Some(version),
+            Err(error) => {
+                let key = self.spell(&[], "minimumKubewardenVersion");
+                self.error(
+                    "invalid-version",
+                    &path,
+                    format!("`{key}` is no semantic version: {error}"),
+                    "write three numbers, such as `1.20.0`, without a leading `v`",
+                );
+                None
+            }
+        }
+    }
+
+    fn annotations(&mut self) -> BTreeMap<String, String> {
+        let path = at!["annotations"];
+        if let Err(error) = self.document.read::<Option<BTreeMap<String, IgnoredAny>>>(&path) {
+            self.wrong_type(&path, "a map of text by key", error);
+            return BTreeMap::new();
+        }
+        let mut annotations = BTreeMap::new();
+        for key in self.document.keys(&path) {
+            let path = below(&path, key.as_str());
+            match self.document.read::<String>(&path) {
+                Ok(text) => {
+                    if annotations.insert(key.clone(), text.unwrap_or_default()).is_some() {
+                        self.warning(
+                            "duplicate-key",
+                            &path,
+                            format!("annotation `{key}` is written twice: the last one counts"),
+                            "keep one of them",
+                        );
+                    }
+                }
+                Err(error) => self.wrong_annotation(&path, &key, error),
+            }
+        }
+        annotations
+    }
+
+    fn wrong_annotation(&mut self, path: &Steps, key: &str, error: ReadError) {
+        let fix = if key == "hostCapabilities" {
+            "move `hostCapabilities` out of `annotations`, to the top level".to_owned()
+        } else if self.document.is_table() && !self.document.keys(path).is_empty() {
+            "put the whole key in quotes: TOML takes the dots of a bare key for nested tables".to_owned()
+        } else {
+            "write text: several values go into one text, separated by commas".to_owned()
+        };
+        let (found, _) = describe(&error.message);
+        self.error(
+            "invalid-annotation",
+            path,
+            format!("annotation `{key}` must be text, found {found}"),
+            fix,
+        );
+    }
+
+    /// The list of texts at a path, which must be there.
+    fn texts(&mut self, path: &Steps) -> Option<Vec<String>> {
+        if !self.is_list(path) {
+            return None;
+        }
+        (0..self.document.len(path)).map(|index| self.value(&below(path, index))).collect()
+    }
+
+    /// Is there a list at this path? If not, that is a finding.
+    fn is_list(&mut self, path: &Steps) -> bool {
+        let example = match path.last() {
+            Some(Step::Key(key)) if key == "operations" => "[\"CREATE\"]",
+            Some(Step::Key(key)) if key == "apiVersions" => "[\"v1\"]",
+            Some(Step::Key(key)) if key == "apiGroups" => "[\"\"]",
+            Some(Step::Key(key)) if key == "resources" => "[\"pods\"]",
+            _ => "[]",
+        };
+        let sign = if self.document.is_table() { " =" } else { ":" };
+        let fix = format!("write, for example, `{}{sign} {example}`", self.document.spelling(path));
+        // In TOML, rules are written as `[[…rules]]`; a raw policy has none and needs not say so.
+        if self.document.is_table()
+            && path.as_slice() == at!["rules"].as_slice()
+            && self.document.keys(&at![]).iter().all(|key| key != "rules")
+        {
+            return false;
+        }
+        self.required::<Vec<IgnoredAny>>(path, &fix).is_some()
+    }
+
+    /// The value at a path; if it is not there, that is a finding.
+    fn required<T: DeserializeOwned>(&mut self, path: &Steps, fix: &str) -> Option<T> {
+        match self.document.read(path) {
+            Ok(Some(value)) => Some(value),
+            Ok(None) => {
+                let message = format!("`{}` is missing{}", self.document.spelling(path), context(path));
+                self.error("missing-key", path, message, fix);
+                None
+            }
+            Err(error) => {
+                self.wrong_type(path, "", error);
+                None
+            }
+        }
+    }
+
+    /// The value at a path, if there is one; one of another type is a finding.
+    fn value<T: DeserializeOwned>(&mut self, path: &Steps) -> Option<T> {
+        match self.document.read(path) {
+            Ok(value) => value,
+            Err(error) => {
+                self.wrong_type(path, "", error);
+                None
+            }
+        }
+    }
+
+    /// `expected`: what should be there, when the deserialiser would say it less clearly.
+    fn wrong_type(&mut self, path: &[Step], expected: &str, error: ReadError) {
+        let (found, wanted) = describe(&error.message);
+        let wanted = if expected.is_empty() { wanted } else { expected.to_owned() };
+        let subject = match path.last() {
+            Some(Step::Key(_)) => format!("`{}`{}", self.document.spelling(path), context(path)),
+            Some(Step::Index(index)) => {
+                format!("item {} of `{}`", index + 1, self.document.spelling(&path[..path.len() - 1]))
+            }
+            None => "the file".to_owned(),
+        };
+        let key = path
+            .iter()
+            .rev()
+            .find_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
+        let sign = if self.document.is_table() { " =" } else { ":" };
+        let spelling = self.document.spelling(path);
+        let value = found.strip_prefix("the string `").and_then(|rest| rest.strip_suffix('`'));
+        let fix = match (wanted.as_str(), value) {
+            ("a list", Some(value)) if key.is_some() => format!("write `{spelling}{sign} [\"{value}\"]`"),
+            ("`true` or `false`", _) => {
+                format!("write `{spelling}{sign} true` or `{spelling}{sign} false`, without quotes")
+            }
+            _ => format!("write {wanted}"),
+        };
+        self.error("wrong-type", path, format!("{subject} must be {wanted}, found {found}"), fix);
+    }
+
+    /// What the host's own types make of the file: what is left to refuse, it refuses here.
+    fn as_the_host_reads(&mut self) {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        #[expect(dead_code, reason = "only whether it can be read matters")]
+        struct Host {
+            rules: Vec<Rule>,
+            annotations: Option<BTreeMap<String, String>>,
+            mutating: bool,
+            #[serde(default)]
+            background_audit: bool,
+            #[serde(default)]
+            policy_type: PolicyType,
+            #[serde(default)]
+            context_aware_resources: BTreeSet<ContextAwareResource>,
+            host_capabilities: Option<BTreeSet<String>>,
+            minimum_kubewarden_version: Option<semver::Version>,
+        }
+        if self.document.is_table() || has_errors(&self.findings) {
+            return;
+        }
+        if let Err(error) = yaml_serde::from_str::<Host>(self.document.text()) {
+            let line = error.location().map(|location| location.line());
+            self.at_line(
+                Severity::Error,
+                "unreadable",
+                line,
+                format!("Kubewarden could not read this: {error}"),
+                "correct the YAML",
+            );
+        }
+    }
+
+    pub(super) fn error(
+        &mut self,
+        name: &'static str,
+        path: &[Step],
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.find(Severity::Error, name, path, message.into(), fix.into());
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        name: &'static str,
+        path: &[Step],
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.find(Severity::Warning, name, path, message.into(), fix.into());
+    }
+
+    fn find(&mut self, severity: Severity, name: &'static str, path: &[Step], message: String, fix: String) {
+        let (place, quote) = self.document.place(path);
+        self.findings.push(Finding { name, severity, message, place: Some(place), quote, fix });
+    }
+
+    fn at_line(
+        &mut self,
+        severity: Severity,
+        name: &'static str,
+        line: Option<usize>,
+        message: impl Into<String>,
+        fix: &str,
+    ) {
+        let (place, quote) = self.document.place_of_line(line);
+        self.findings.push(Finding {
+            name,
+            severity,
+            message: message.into(),
+            place: Some(place),
+            quote,
+            fix: fix.to_owned(),
+        });
+    }
+}
+
+/// A path and one more step.
+pub(super) fn below(path: &[Step], step: impl Into<Step>) -> Steps {
+    [path, &[step.into()]].concat()
+}
+
+/// ` in rule 2`, for a path inside a rule.
+pub(super) fn context(path: &[Step]) -> String {
+    match path {
+        [Step::Key(list), Step::Index(index), ..] => {
+            let noun = if list == "rules" { "rule" } else { "item" };
+            format!(" in {noun} {} of `{list}`", index + 1)
+        }
+        _ => String::new(),
+    }
+}
+
+/// The words of a deserialiser (`invalid type: string "pods", expected a sequence`) as what was found and what
+/// was expected.
+fn describe(message: &str) -> (String, String) {
+    let rest = message.find("invalid type: ").map(|at| &message[at + "invalid type: ".len()..]);
+    let Some((found, expected)) = rest.and_then(|rest| rest.split_once(", expected ")) else {
+        return (message.to_owned(), "something else".to_owned());
+    };
+    let found = match found.split_once(' ').unwrap_or((found, "")) {
+        ("string", value) => format!("the string `{}`", value.trim_matches('"')),
+        ("integer" | "boolean" | "floating", value) => {
+            format!("`{}`", value.trim_start_matches("point ").trim_matches('`'))
+        }
+        ("sequence", _) => "a list".to_owned(),
+        ("map", _) => "a map".to_owned(),
+        ("unit" | "none" | "null", _) => "nothing".to_owned(),
+        _ => found.to_owned(),
+    };
+    let expected = match expected.trim() {
+        "a sequence" => "a list",
+        "a boolean" | "a bool" => "`true` or `false`",
+        "a string" | "string" => "text",
+        "a map" => "a map",
+        other => other,
+    };
+    (found, expected.to_owned())
+}
+
+/// The annotation at this key, as a path.
+pub(super) fn annotation(key: &str) -> Steps {
+    at!["annotations", key]
+}

@@ -1,0 +1,184 @@
+//! Other programs: a child process is a value that can print itself, run, and fail in words.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{BufReader, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::shell::Shell;
+
+/// A child failed and has already said why on stderr: there is nothing to add, and its exit code is ours.
+#[derive(Debug)]
+pub struct ChildFailed {
+    /// Exit code of the child; 101 when a signal ended it.
+    pub code: u8,
+    program: String,
+}
+
+impl fmt::Display for ChildFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` failed", self.program)
+    }
+}
+
+impl std::error::Error for ChildFailed {}
+
+/// A program with its arguments, ready to run.
+#[derive(Debug, Clone)]
+pub struct Program {
+    name: OsString,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    folder: Option<PathBuf>,
+}
+
+impl Program {
+    /// The program of this name or path, without arguments.
+    pub fn new(name: impl Into<OsString>) -> Self {
+        Self { name: name.into(), args: Vec::new(), env: Vec::new(), folder: None }
+    }
+
+    /// The cargo that runs this subcommand: `$CARGO`, else the one on `PATH`.
+    pub fn cargo() -> Self {
+        Self::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    }
+
+    /// Adds one argument.
+    pub fn arg(&mut self, arg: impl AsRef<OsStr>) -> &mut Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// Adds several arguments.
+    pub fn args(&mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> &mut Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets an environment variable.
+    pub fn env(&mut self, name: &str, value: impl Into<OsString>) -> &mut Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the folder the program runs in.
+    pub fn folder(&mut self, folder: &Path) -> &mut Self {
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
+    /// Runs to the end with stdout and stderr passing through.
+    pub fn run(&self, shell: &Shell) -> Result<()> {
+        shell.command(self);
+        let status = self.command().stdin(Stdio::null()).status();
+        self.succeeded(status.with_context(|| self.not_started())?)
+    }
+
+    /// Starts with stdout piped and stderr passing through.
+    pub fn start(&self, shell: &Shell) -> Result<Running> {
+        shell.command(self);
+        self.spawn(Stdio::inherit())
+    }
+
+    /// Starts with stdout piped and stderr thrown away: for questions whose failure is an answer.
+    pub fn start_silently(&self, shell: &Shell) -> Result<Running> {
+        shell.command(self);
+        self.spawn(Stdio::null())
+    }
+
+    /// Is there a program of this name?
+    pub fn is_missing(error: &anyhow::Error) -> bool {
+        error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::NotFound)
+    }
+
+    fn spawn(&self, stderr: Stdio) -> Result<Running> {
+        let child = self
+            .command()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()
+            .with_context(|| self.not_started())?;
+        Ok(Running { child, program: self.clone() })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.name);
+        command.args(&self.args);
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        command
+    }
+
+    fn not_started(&self) -> String {
+        format!("could not start `{}`", self.name.display())
+    }
+
+    fn succeeded(&self, status: std::process::ExitStatus) -> Result<()> {
+        if status.success() {
+            return Ok(());
+        }
+        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(101);
+        Err(ChildFailed { code, program: self.name.to_string_lossy().into_owned() }.into())
+    }
+}
+
+/// The command line, quoted for a POSIX shell, ready to paste.
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.env {
+            write!(f, "{}={} ", name.display(), quoted(value))?;
+        }
+        f.write_str(&quoted(&self.name))?;
+        self.args.iter().try_for_each(|arg| write!(f, " {}", quoted(arg)))
+    }
+}
+
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.into_owned();
+    }
+    if word.chars().any(char::is_control) {
+        // The separator of CARGO_ENCODED_RUSTFLAGS is a control character.
+        return format!("$'{}'", word.escape_default());
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// A child whose stdout we read.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    program: Program,
+}
+
+impl Running {
+    /// The child's stdout, to be read while it runs.
+    pub fn stdout(&mut self) -> BufReader<ChildStdout> {
+        BufReader::new(self.child.stdout.take().expect("stdout is piped and taken once"))
+    }
+
+    /// Waits for the end; fails with [`ChildFailed`] unless the child succeeded.
+    pub fn finish(mut self) -> Result<()> {
+        let status = self
+            .child
+            .wait()
+            .with_context(|| format!("could not wait for `{}`", self.program.name.display()))?;
+        self.program.succeeded(status)
+    }
+
+    /// All of stdout; fails with [`ChildFailed`] unless the child succeeded.
+    pub fn finish_with_output(mut self) -> Result<String> {
+        let text = std::io::read_to_string(self.stdout())
+            .with_context(|| format!("could not read what `{}` printed", self.program.name.display()));
+        self.finish()?;
+        text
+    }
+}

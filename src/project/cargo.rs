@@ -1,0 +1,374 @@
+//! Cargo packages as projects: which packages, what their manifests say, and compiling them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_metadata::{Message, MetadataCommand, TargetKind};
+
+use super::{Artifact, Compile, Project, Projects, Selection, Source, unknown_name};
+use crate::fs;
+use crate::metadata::{Document, Facts, WRITTEN_BY_US};
+use crate::process::Program;
+use crate::shell::{Shell, WithHint, failure};
+use crate::toolchain::{Question, Toolchain, WASM_TARGET};
+
+/// What all packages have in common.
+#[derive(Debug)]
+pub(super) struct Workspace {
+    root: PathBuf,
+    target_dir: PathBuf,
+    manifest_path: Option<PathBuf>,
+    configuration: cargo_config2::Config,
+}
+
+/// What of a package matters to compile it.
+#[derive(Debug)]
+pub(super) struct Package {
+    id: cargo_metadata::PackageId,
+    /// The program that is the policy: it needs not have the package's name.
+    binary: String,
+}
+
+pub(super) fn load(selection: &Selection, compile: &Compile, shell: &Shell) -> Result<(Projects, Question)> {
+    let manifest = start_manifest(selection)?;
+    let configuration = cargo_config2::Config::load().context("could not read cargo's configuration")?;
+    // Both take a while and neither needs the other.
+    let question = Question::ask(&configuration.rustc().path, shell)?;
+    let mut cargo = Program::cargo();
+    cargo.args(["metadata", "--no-deps", "--format-version=1"]);
+    if let Some(path) = &selection.manifest_path {
+        cargo.arg("--manifest-path").arg(path);
+    }
+    cargo.args(compile.network.flags());
+    let json = cargo.start(shell)?.finish_with_output()?;
+    let metadata =
+        MetadataCommand::parse(json).context("could not understand what `cargo metadata` printed")?;
+
+    let policies =
+        select(&metadata, &manifest, selection)?.into_iter().map(project).collect::<Result<Vec<_>>>()?;
+    let target_dir = match &compile.target_dir {
+        Some(path) => std::path::absolute(path)
+            .with_context(|| format!("could not find the folder `{}`", path.display()))?,
+        None => metadata.target_directory.clone().into_std_path_buf(),
+    };
+    let projects = Projects {
+        policies,
+        output_folder: target_dir.join("kubewarden"),
+        workspace: Workspace {
+            root: metadata.workspace_root.clone().into_std_path_buf(),
+            target_dir,
+            manifest_path: selection.manifest_path.clone(),
+            configuration,
+        },
+    };
+    Ok((projects, question))
+}
+
+/// The manifest cargo starts from: the one given, or the nearest.
+fn start_manifest(selection: &Selection) -> Result<PathBuf> {
+    if let Some(path) = &selection.manifest_path {
+        return Ok(path.clone());
+    }
+    let here = std::env::current_dir().context("could not find the current folder")?;
+    if let Some(manifest) =
+        here.ancestors().map(|folder| folder.join("Cargo.toml")).find(|manifest| manifest.is_file())
+    {
+        return Ok(manifest);
+    }
+    if here.ancestors().any(|folder| folder.join("go.mod").is_file()) {
+        return Err(failure(
+            format!("`{}` is in a Go module: building Go policies is not there yet", here.display()),
+            "compile with `GOOS=wasip1 GOARCH=wasm go build`, and annotate with `kwctl annotate`",
+        ));
+    }
+    Err(failure(
+        format!("could not find `Cargo.toml` in `{}` or any folder above it", here.display()),
+        "run it inside a policy project, or create one with `cargo kw-wasi new`",
+    ))
+}
+
+/// The packages that are meant, all of them policies.
+fn select<'a>(
+    metadata: &'a cargo_metadata::Metadata,
+    manifest: &Path,
+    selection: &Selection,
+) -> Result<Vec<&'a cargo_metadata::Package>> {
+    let members = metadata.workspace_packages();
+    let names: Vec<&str> = members.iter().map(|package| package.name.as_str()).collect();
+    for name in selection.packages.iter().chain(&selection.exclude) {
+        if !names.iter().any(|known| matches(name, known)) {
+            return Err(unknown_name("package", name, &names));
+        }
+    }
+    let named = |list: &[String], package: &cargo_metadata::Package| {
+        list.iter().any(|name| matches(name, package.name.as_str()))
+    };
+    if !selection.exclude.is_empty() && !selection.workspace {
+        return Err(failure(
+            "`--exclude` leaves packages out of `--workspace`, which was not given",
+            "add `--workspace`",
+        ));
+    }
+    let (candidates, by_name): (Vec<_>, bool) = if !selection.packages.is_empty() {
+        (members.into_iter().filter(|package| named(&selection.packages, package)).collect(), true)
+    } else if selection.workspace {
+        (members.into_iter().filter(|package| !named(&selection.exclude, package)).collect(), false)
+    } else if let Some(package) = package_of(&members, manifest, metadata.workspace_root.as_std_path()) {
+        (vec![package], true)
+    } else {
+        (metadata.workspace_default_packages(), false)
+    };
+    if by_name {
+        if let Some(package) = candidates.iter().find(|package| !is_policy(package)) {
+            return Err(not_a_policy(package));
+        }
+        return Ok(candidates);
+    }
+    let policies: Vec<_> = candidates.iter().copied().filter(|package| is_policy(package)).collect();
+    match (policies.is_empty(), candidates.as_slice()) {
+        (false, _) => Ok(policies),
+        (true, [package]) => Err(not_a_policy(package)),
+        (true, _) => Err(failure(
+            format!("no package of the workspace `{}` is a policy", metadata.workspace_root),
+            "a policy has a table `[package.metadata.kubewarden]` in its Cargo.toml, or a `metadata.yml`; `cargo kw-wasi new` adds one",
+        )),
+    }
+}
+
+/// The package a manifest is of, unless it is the workspace's own and default members decide.
+fn package_of<'a>(
+    members: &[&'a cargo_metadata::Package],
+    manifest: &Path,
+    workspace_root: &Path,
+) -> Option<&'a cargo_metadata::Package> {
+    let manifest = manifest.canonicalize().ok()?;
+    let is_root = workspace_root.join("Cargo.toml").canonicalize().is_ok_and(|root| root == manifest);
+    if is_root {
+        return None;
+    }
+    members
+        .iter()
+        .copied()
+        .find(|package| package.manifest_path.as_std_path().canonicalize().is_ok_and(|path| path == manifest))
+}
+
+/// Cargo takes globs for names.
+fn matches(pattern: &str, name: &str) -> bool {
+    pattern == name || glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(name))
+}
+
+fn is_policy(package: &cargo_metadata::Package) -> bool {
+    has_table(package) || folder(package).join("metadata.yml").is_file()
+}
+
+fn has_table(package: &cargo_metadata::Package) -> bool {
+    package.metadata.get("kubewarden").is_some()
+}
+
+fn folder(package: &cargo_metadata::Package) -> &Path {
+    fs::folder_of(package.manifest_path.as_std_path())
+}
+
+fn not_a_policy(package: &cargo_metadata::Package) -> anyhow::Error {
+    failure(
+        format!("package `{}` is not a policy: Kubewarden's metadata is missing", package.name),
+        format!(
+            "add to `{}`:\n\n[package.metadata.kubewarden]\nmutating = false\n\n[[package.metadata.kubewarden.rules]]\napi-groups = [\"\"]\napi-versions = [\"v1\"]\nresources = [\"pods\"]\noperations = [\"CREATE\", \"UPDATE\"]\n\nor put a `metadata.yml` beside it",
+            fs::for_people(package.manifest_path.as_std_path()).display()
+        ),
+    )
+}
+
+fn project(package: &cargo_metadata::Package) -> Result<Project> {
+    let root = folder(package).to_owned();
+    let manifest = fs::for_people(package.manifest_path.as_std_path());
+    let facts = Facts {
+        name: package.name.to_string(),
+        file: manifest.clone(),
+        version: Some(package.version.to_string()),
+        description: package.description.clone(),
+        authors: package.authors.clone(),
+        license: package.license.clone(),
+        repository: package.repository.clone(),
+        homepage: package.homepage.clone(),
+    };
+    Ok(Project {
+        name: package.name.to_string(),
+        version: package.version.to_string(),
+        source: source(package, &root, &manifest)?,
+        package: Package { id: package.id.clone(), binary: binary(package)? },
+        root,
+        facts,
+    })
+}
+
+fn source(package: &cargo_metadata::Package, root: &Path, manifest: &Path) -> Result<Source> {
+    let path = root.join("metadata.yml");
+    let shown = fs::for_people(&path);
+    let text = fs::find(&path)?;
+    let ours = text.as_ref().is_some_and(|text| text.starts_with(WRITTEN_BY_US.as_bytes()));
+    if has_table(package) {
+        if text.is_some() && !ours {
+            return Err(failure(
+                format!(
+                    "package `{}` has its metadata twice: in `{}` and in `{}`, which was not written by this tool",
+                    package.name,
+                    manifest.display(),
+                    shown.display()
+                ),
+                format!(
+                    "move what only `{0}` says to the table: its keys are accepted there as they are, and what `[package]` says (version, description, \
+                     authors, license, repository) needs no annotation; then remove `{0}`, and `build` writes it from the table. Or remove the table",
+                    shown.display()
+                ),
+            ));
+        }
+        let toml = fs::read_to_string(package.manifest_path.as_std_path())?;
+        let document = Document::toml(manifest, toml)
+            .with_context(|| format!("could not read the metadata of package `{}`", package.name))?;
+        return Ok(Source::Table(Box::new(document)));
+    }
+    if ours {
+        return Err(failure(
+            format!(
+                "`{}` was written from the table `[package.metadata.kubewarden]` of `{}`, which is gone",
+                shown.display(),
+                manifest.display()
+            ),
+            format!(
+                "bring the table back, or remove the first line of `{}` to make it your own file",
+                shown.display()
+            ),
+        ));
+    }
+    let text = String::from_utf8(text.unwrap_or_default())
+        .with_context(|| format!("could not read `{}`", shown.display()))
+        .hint(|| "save the file as UTF-8".to_owned())?;
+    Ok(Source::File(Box::new(Document::yaml(&shown, text))))
+}
+
+/// The binary that is the policy: the only one, the one `default-run` names, or the one with the package's name.
+fn binary(package: &cargo_metadata::Package) -> Result<String> {
+    let binaries: Vec<&str> = package
+        .targets
+        .iter()
+        .filter(|target| target.kind.contains(&TargetKind::Bin))
+        .map(|target| target.name.as_str())
+        .collect();
+    let chosen = package.default_run.as_deref().or(match binaries.as_slice() {
+        [only] => Some(only),
+        several => several.iter().copied().find(|name| *name == package.name.as_str()),
+    });
+    match chosen {
+        Some(name) => Ok(name.to_owned()),
+        None if binaries.is_empty() => Err(failure(
+            format!(
+                "package `{}` has no program: a WASI policy is a program, not a library [not-a-command]",
+                package.name
+            ),
+            "add `src/main.rs` with a `fn main`; a library written with `kubewarden-policy-sdk` is a waPC policy, which `kwctl` and Kubewarden's Rust template build",
+        )),
+        None => Err(failure(
+            format!(
+                "package `{}` has several programs ({}), and none has its name",
+                package.name,
+                binaries.join(", ")
+            ),
+            "say which is the policy: `default-run = \"…\"` in `[package]`",
+        )),
+    }
+}
+
+impl Workspace {
+    pub(super) fn compile(
+        &self,
+        policies: &[Project],
+        compile: &Compile,
+        toolchain: &Toolchain,
+        shell: &Shell,
+    ) -> Result<Vec<Artifact>> {
+        let mut cargo = Program::cargo();
+        cargo.args(["build", "--message-format=json-render-diagnostics", "--target", WASM_TARGET]);
+        cargo.arg("--profile").arg(&compile.profile);
+        if let Some(path) = &self.manifest_path {
+            cargo.arg("--manifest-path").arg(path);
+        }
+        for policy in policies {
+            cargo.arg("--package").arg(&policy.name).arg("--bin").arg(&policy.package.binary);
+        }
+        for names in &compile.features.names {
+            cargo.arg("--features").arg(names);
+        }
+        let flags = [
+            (compile.features.all, "--all-features"),
+            (compile.features.no_default, "--no-default-features"),
+        ];
+        cargo.args(flags.into_iter().filter_map(|(given, flag)| given.then_some(flag)));
+        if compile.target_dir.is_some() {
+            cargo.arg("--target-dir").arg(&self.target_dir);
+        }
+        if let Some(jobs) = &compile.jobs {
+            cargo.arg(format!("--jobs={jobs}"));
+        }
+        cargo.args(compile.network.flags());
+        cargo.args(shell.cargo_flags());
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", self.rustflags(toolchain)?);
+
+        let mut running = cargo.start(shell)?;
+        let mut artifacts: Vec<Option<PathBuf>> = policies.iter().map(|_| None).collect();
+        for message in Message::parse_stream(running.stdout()) {
+            let Message::CompilerArtifact(artifact) =
+                message.context("could not read what `cargo build` printed")?
+            else {
+                continue;
+            };
+            let Some(executable) = artifact.executable else { continue };
+            let policy = policies.iter().position(|policy| {
+                policy.package.id == artifact.package_id && policy.package.binary == artifact.target.name
+            });
+            if let Some(index) = policy {
+                artifacts[index] = Some(executable.into_std_path_buf());
+            }
+        }
+        running.finish()?;
+        let artifact = |(policy, path): (&Project, Option<PathBuf>)| {
+            let path = path.with_context(|| {
+                format!("cargo built no program `{}` for package `{}`", policy.package.binary, policy.name)
+            })?;
+            Ok(Artifact { path })
+        };
+        policies.iter().zip(artifacts).map(artifact).collect()
+    }
+
+    /// The flags the user has for the compiler, wherever they are written, and the remapping that keeps this
+    /// machine's paths out of the module. In the order in which rustc reads them, where the last match counts.
+    fn rustflags(&self, toolchain: &Toolchain) -> Result<String> {
+        let mut flags = self
+            .configuration
+            .rustflags(WASM_TARGET)
+            .context("could not read `rustflags` in cargo's configuration")?
+            .map_or_else(Vec::new, |flags| flags.flags);
+        let home = std::env::home_dir().filter(|home| home.parent().is_some());
+        let cargo_home =
+            std::env::current_dir().ok().and_then(|here| cargo_config2::cargo_home_with_cwd(&here));
+        let sources = toolchain.sysroot.join("lib/rustlib/src/rust");
+        let prefixes = [
+            (home, "/home"),
+            (Some(self.root.clone()), "/policy"),
+            (Some(self.target_dir.clone()), "/target"),
+            (cargo_home, "/cargo"),
+            (Some(sources), "/rustc"),
+        ];
+        for (from, to) in prefixes {
+            let Some(from) = from else { continue };
+            // The compiler sees some paths as given and some with links resolved.
+            let resolved = from.canonicalize().ok().filter(|resolved| *resolved != from);
+            for from in [Some(from), resolved].into_iter().flatten() {
+                if let Some(from) = from.to_str() {
+                    flags.push(format!("--remap-path-prefix={from}={to}"));
+                }
+            }
+        }
+        Ok(flags.join("\x1f"))
+    }
+}

@@ -1,0 +1,219 @@
+//! The terminal: everything the tool says to a person or a script passes here.
+//!
+//! Results a script may read go to stdout, everything else to stderr, as cargo does it.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+
+use crate::finding::{Finding, Severity};
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors only.
+    Quiet,
+    /// What a person wants to know.
+    Normal,
+    /// Also the commands that are run.
+    Verbose,
+}
+
+/// Where words to the user go, and how loud and colourful they are.
+#[derive(Debug)]
+pub struct Shell {
+    verbosity: Verbosity,
+    /// How often `-v` was given, for the programs that are run.
+    verbose_level: u8,
+    colour: bool,
+    colour_choice: ColourChoice,
+}
+
+/// The values of `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ColourChoice {
+    /// Colours when stderr is a terminal
+    #[default]
+    Auto,
+    /// Colours in any case
+    Always,
+    /// No colours
+    Never,
+}
+
+const GREEN: &str = "\x1b[1;32m";
+const YELLOW: &str = "\x1b[1;33m";
+const RED: &str = "\x1b[1;31m";
+const CYAN: &str = "\x1b[1;36m";
+const BLUE: &str = "\x1b[1;34m";
+const RESET: &str = "\x1b[0m";
+
+impl Shell {
+    /// A shell with the loudness of `-q` or so many `-v`, and the colours of `--color`.
+    pub fn new(quiet: bool, verbose_level: u8, colour_choice: ColourChoice) -> Self {
+        let verbosity = match (quiet, verbose_level) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, _) => Verbosity::Verbose,
+        };
+        let colour = match colour_choice {
+            ColourChoice::Always => true,
+            ColourChoice::Never => false,
+            ColourChoice::Auto => {
+                std::io::stderr().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        };
+        Self { verbosity, verbose_level, colour, colour_choice }
+    }
+
+    /// The loudness asked for.
+    pub fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// The flags that make another cargo program as loud and colourful as this one.
+    pub fn cargo_flags(&self) -> Vec<String> {
+        let mut flags = Vec::new();
+        if self.verbosity == Verbosity::Quiet {
+            flags.push("--quiet".to_owned());
+        }
+        // One `-v` shows the commands this tool runs; from the second on cargo shows what it runs.
+        if self.verbose_level > 1 {
+            flags.push(format!("-{}", "v".repeat(usize::from(self.verbose_level - 1))));
+        }
+        match self.colour_choice {
+            ColourChoice::Auto => {}
+            ColourChoice::Always => flags.push("--color=always".to_owned()),
+            ColourChoice::Never => flags.push("--color=never".to_owned()),
+        }
+        flags
+    }
+
+    /// `   Verb message`, as cargo reports progress.
+    pub fn status(&self, verb: &str, message: impl Display) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(&format!("{} {message}", self.paint(GREEN, &format!("{verb:>12}"))));
+        }
+    }
+
+    /// A line without a verb, below a status.
+    pub fn note(&self, message: impl Display) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(&message.to_string());
+        }
+    }
+
+    /// A command about to run, shown with `-v`.
+    pub fn command(&self, command: impl Display) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.line(&format!("{} `{command}`", self.paint(GREEN, &format!("{:>12}", "Running"))));
+        }
+    }
+
+    /// A warning, with what to do about it.
+    pub fn warn(&self, message: impl Display, hint: Option<&str>) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(&format!("{}: {message}", self.paint(YELLOW, "warning")));
+            self.hint(hint);
+        }
+    }
+
+    /// An error with its causes, and what to do about it. Said even with `--quiet`.
+    pub fn error(&self, error: &anyhow::Error) {
+        self.line(&format!("{}: {error}", self.paint(RED, "error")));
+        for cause in error.chain().skip(1) {
+            self.line(&format!("  {}: {}", self.paint(CYAN, "cause"), indent(&cause.to_string(), 9)));
+        }
+        for link in error.chain() {
+            self.hint(link.downcast_ref::<Hinted>().map(|hinted| hinted.hint.as_str()));
+        }
+    }
+
+    /// Findings, each with its place and fix. Errors are shown even with `--quiet`.
+    pub fn findings(&self, findings: &[Finding]) {
+        for finding in findings {
+            let (colour, word) = match finding.severity {
+                Severity::Error => (RED, "error"),
+                Severity::Warning if self.verbosity == Verbosity::Quiet => continue,
+                Severity::Warning => (YELLOW, "warning"),
+            };
+            let head = self.paint(colour, &format!("{word}[{}]", finding.name));
+            self.line(&format!("{head}: {}", finding.message));
+            if let Some(place) = &finding.place {
+                self.line(&format!("  {} {place}", self.paint(BLUE, "-->")));
+            }
+            if let Some(quote) = &finding.quote {
+                let number = quote.line.to_string();
+                let bar = self.paint(BLUE, "|");
+                self.line(&format!("{} {bar}", " ".repeat(number.len() + 2)));
+                self.line(&format!("  {} {bar} {}", self.paint(BLUE, &number), quote.text));
+                self.line(&format!("{} {bar}", " ".repeat(number.len() + 2)));
+            }
+            self.line(&format!("  {}: {}", self.paint(CYAN, "fix"), indent(&finding.fix, 7)));
+        }
+    }
+
+    /// A result on stdout, as it is.
+    pub fn result(&self, text: &str) -> std::io::Result<()> {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    }
+
+    fn hint(&self, hint: Option<&str>) {
+        if let Some(hint) = hint {
+            self.line(&format!("  {}: {}", self.paint(CYAN, "hint"), indent(hint, 8)));
+        }
+    }
+
+    fn paint(&self, colour: &str, text: &str) -> String {
+        if self.colour { format!("{colour}{text}{RESET}") } else { text.to_owned() }
+    }
+
+    /// A closed stderr is no reason to fail.
+    fn line(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+}
+
+/// Indents all lines of a text but the first.
+fn indent(text: &str, by: usize) -> String {
+    text.trim_end().replace('\n', &format!("\n{}", " ".repeat(by)))
+}
+
+/// An error that also says what to do now. It reads like the error it wraps.
+#[derive(Debug)]
+struct Hinted {
+    error: anyhow::Error,
+    hint: String,
+}
+
+impl Display for Hinted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Hinted {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.chain().nth(1)
+    }
+}
+
+/// Adds to an error what to do about it.
+pub trait WithHint<T> {
+    /// The same, with `hint` shown below the error and its causes.
+    fn hint(self, hint: impl FnOnce() -> String) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> WithHint<T> for Result<T, E> {
+    fn hint(self, hint: impl FnOnce() -> String) -> anyhow::Result<T> {
+        self.map_err(|error| Hinted { error: error.into(), hint: hint() }.into())
+    }
+}
+
+/// An error of a message and a hint.
+pub fn failure(message: impl Display, hint: impl Into<String>) -> anyhow::Error {
+    Hinted { error: anyhow::anyhow!("{message}"), hint: hint.into() }.into()
+}
