@@ -254,3 +254,6 @@ impl<'a> Shape<'a> {
         Ok(shape)
     }
 }
+
+#[cfg(test)]
+mod tests;

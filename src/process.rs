@@ -147,7 +147,12 @@ fn quoted(word: &OsStr) -> String {
     }
     if word.chars().any(char::is_control) {
         // The separator of CARGO_ENCODED_RUSTFLAGS is a control character.
-        return format!("$'{}'", word.escape_default());
+        let escape = |c: char| match c {
+            '\'' | '\\' => format!("\\{c}"),
+            c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
+            c => c.to_string(),
+        };
+        return format!("$'{}'", word.chars().map(escape).collect::<String>());
     }
     format!("'{}'", word.replace('\'', r"'\''"))
 }
@@ -180,5 +185,20 @@ impl Running {
             .with_context(|| format!("could not read what `{}` printed", self.program.name.display()));
         self.finish()?;
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_printed_command_can_be_pasted() {
+        let mut program = Program::new("echo");
+        program.args(["plain", "two words", "it's", "", "a\x1fb"]).env("KEY", "a b");
+        let line = program.to_string();
+        assert_eq!(line, r"KEY='a b' echo plain 'two words' 'it'\''s' '' $'a\x1fb'");
+        let output = Command::new("bash").args(["-c", &line]).output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "plain two words it's  a\x1fb\n");
     }
 }
