@@ -87,9 +87,11 @@ fn authors(reader: &mut Reader<'_>, authors: &[String]) -> Option<String> {
 
 /// Checks the values that something in Kubewarden, its workflows or Artifact Hub reads.
 pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) {
-    title(reader, metadata, facts);
+    let title_is_good = title(reader, metadata, facts);
     version(reader, metadata, facts);
-    if let Some(url) = metadata.annotation(key::OCI_URL)
+    // In a table the title is a part of it, and one mistake is one finding.
+    if let Some(url) =
+        metadata.annotation(key::OCI_URL).filter(|_| title_is_good || !reader.document.is_table())
         && let Err(reason) = check_repository(url)
     {
         let place = source(reader, key::OCI_URL, "registry");
@@ -148,40 +150,37 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
     }
 }
 
-/// The title names the Kubernetes resource that deploys the policy.
-fn title(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) {
-    match metadata.annotation(key::TITLE) {
-        Some(title) => {
-            if let Err(reason) = kubernetes::check_name(title) {
-                let place = source(reader, key::TITLE, "title");
-                let mut fix = match kubernetes::propose_name(title) {
-                    Some(name) => format!("write `{name}`"),
-                    None => "write lower-case letters, digits and `-`".to_owned(),
-                };
-                fix.push_str("; a title for people goes into the annotation `io.artifacthub.displayName`");
-                reader.error(
-                    "invalid-title",
-                    &place,
-                    format!("the title `{title}` cannot name a Kubernetes resource: {reason}"),
-                    fix,
-                );
-            }
+/// The title names the Kubernetes resource that deploys the policy: can it?
+fn title(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) -> bool {
+    let Some(title) = metadata.annotation(key::TITLE) else {
+        if let Err(reason) = kubernetes::check_name(&facts.name) {
+            let message = format!(
+                "there is no title, and `{}` cannot name a Kubernetes resource: {reason}",
+                facts.name
+            );
+            reader.warning(
+                "missing-title",
+                &at!["annotations"],
+                message,
+                format!("add the annotation `{}`", key::TITLE),
+            );
         }
-        None => {
-            if let Err(reason) = kubernetes::check_name(&facts.name) {
-                let message = format!(
-                    "there is no title, and `{}` cannot name a Kubernetes resource: {reason}",
-                    facts.name
-                );
-                reader.warning(
-                    "missing-title",
-                    &at!["annotations"],
-                    message,
-                    format!("add the annotation `{}`", key::TITLE),
-                );
-            }
-        }
-    }
+        return true;
+    };
+    let Err(reason) = kubernetes::check_name(title) else { return true };
+    let place = source(reader, key::TITLE, "title");
+    let name = match kubernetes::propose_name(title) {
+        Some(name) => format!("write `{name}`"),
+        None => "write lower-case letters, digits and `-`".to_owned(),
+    };
+    let fix = format!("{name}; a title for people goes into the annotation `io.artifacthub.displayName`");
+    reader.error(
+        "invalid-title",
+        &place,
+        format!("the title `{title}` cannot name a Kubernetes resource: {reason}"),
+        fix,
+    );
+    false
 }
 
 fn version(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) {

@@ -4,65 +4,49 @@ use super::document::{Step, Steps, at};
 use super::read::{Reader, below, context};
 use super::{Metadata, PolicyType};
 
-/// Checks all rules. Kubewarden looks at resources in the order of the list and misses some conflicts; Kubernetes
-/// does not, so the order does not matter here.
-pub(super) fn rules(reader: &mut Reader<'_>, metadata: &Metadata) {
-    if metadata.rules.is_empty()
-        && metadata.policy_type == PolicyType::Kubernetes
-        && reader.document.len(&at!["rules"]) == 0
-    {
-        let path = at!["rules"];
-        let table = reader.document.is_table();
-        let fix = if table {
-            "add a `[[package.metadata.kubewarden.rules]]` with `api-groups`, `api-versions`, `resources` and `operations`; a policy for other JSON says `policy-type = \"raw\"`"
-        } else {
-            "add a rule with `apiGroups`, `apiVersions`, `resources` and `operations`; a policy for other JSON says `policyType: raw`"
-        };
-        // A list that is missing altogether was found by the reader, but in a table it may be left out.
-        if table
-            || !reader.findings.iter().any(|finding| {
-                finding.place == Some(reader.document.place(&path).0) && finding.name != "unknown-key"
-            })
-        {
-            reader.error(
-                "empty-rules",
-                &path,
-                "there are no rules: the cluster refuses a policy that asks for no requests",
-                fix,
-            );
-        }
-    }
-    // Rules that could not be read have findings already, and the others keep their place in the list.
-    if reader.document.len(&at!["rules"]) != metadata.rules.len() {
+/// A policy for a cluster needs rules.
+pub(super) fn has_rules(reader: &mut Reader<'_>, metadata: &Metadata) {
+    let path = at!["rules"];
+    if metadata.policy_type != PolicyType::Kubernetes || reader.document.len(&path) != 0 {
         return;
     }
-    for (index, rule) in metadata.rules.iter().enumerate() {
-        let path = at!["rules", index];
-        let operations: Vec<String> = rule.operations.iter().map(ToString::to_string).collect();
-        let lists = [
-            ("apiGroups", &rule.api_groups),
-            ("apiVersions", &rule.api_versions),
-            ("operations", &operations),
-        ];
-        for (key, list) in lists {
-            not_empty(reader, &below(&path, key), list);
-            wildcard_alone(reader, &below(&path, key), list);
+    let table = reader.document.is_table();
+    // That there is no list where one must be is a finding of the reader's.
+    if !table && !matches!(reader.document.read::<Vec<serde::de::IgnoredAny>>(&path), Ok(Some(_))) {
+        return;
+    }
+    let fix = if table {
+        "add a `[[package.metadata.kubewarden.rules]]` with `api-groups`, `api-versions`, `resources` and `operations`; \
+         a policy for other JSON says `policy-type = \"raw\"`"
+    } else {
+        "add a rule with `apiGroups`, `apiVersions`, `resources` and `operations`; a policy for other JSON says `policyType: raw`"
+    };
+    reader.error(
+        "empty-rules",
+        &path,
+        "there are no rules: the cluster refuses a policy that asks for no requests",
+        fix,
+    );
+}
+
+/// Checks one list of a rule. Kubewarden looks at resources in the order of the list and misses some conflicts;
+/// Kubernetes does not, so the order does not matter here.
+pub(super) fn list(reader: &mut Reader<'_>, path: &Steps, key: &str, list: &[String]) {
+    not_empty(reader, path, list);
+    match key {
+        "resources" => resources(reader, path, list),
+        "apiVersions" => {
+            wildcard_alone(reader, path, list);
+            for (item, _) in list.iter().enumerate().filter(|(_, version)| version.is_empty()) {
+                empty_text(reader, &below(path, item), "write a version such as `v1`, or `*` for any");
+            }
         }
-        for (item, _) in rule.api_versions.iter().enumerate().filter(|(_, version)| version.is_empty()) {
-            empty_text(
-                reader,
-                &below(&below(&path, "apiVersions"), item),
-                "write a version such as `v1`, or `*` for any",
-            );
-        }
-        let path = below(&path, "resources");
-        not_empty(reader, &path, &rule.resources);
-        resources(reader, &path, &rule.resources);
+        _ => wildcard_alone(reader, path, list),
     }
 }
 
 fn not_empty(reader: &mut Reader<'_>, path: &Steps, list: &[String]) {
-    if list.is_empty() && reader.document.len(path) == 0 {
+    if list.is_empty() {
         let key = reader.document.spelling(path);
         reader.error(
             "empty-list",

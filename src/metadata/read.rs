@@ -93,7 +93,7 @@ impl Reader<'_> {
         metadata.minimum_kubewarden_version = self.minimum_version();
         metadata.annotations = self.annotations();
         annotations::complete(self, &mut metadata, facts);
-        check::rules(self, &metadata);
+        check::has_rules(self, &metadata);
         check::context_aware_resources(self);
         annotations::check(self, &metadata, facts);
         self.as_the_host_reads();
@@ -221,8 +221,12 @@ impl Reader<'_> {
             return None;
         }
         self.unknown_keys(path, &RULE_KEYS);
-        let [api_groups, api_versions, resources, operations] =
-            RULE_KEYS.map(|key| self.texts(&below(path, key)));
+        let [api_groups, api_versions, resources, operations] = RULE_KEYS.map(|key| {
+            let path = below(path, key);
+            let list = self.texts(&path)?;
+            check::list(self, &path, key, &list);
+            Some(list)
+        });
         let operations =
             operations.map(|operations| self.operations(&below(path, "operations"), &operations));
         Some(Rule {
@@ -260,11 +264,15 @@ impl Reader<'_> {
     }
 
     fn mutating(&mut self) -> bool {
-        self.required(
-            &at!["mutating"],
-            "write `mutating: true` if the policy changes objects, else `mutating: false`",
-        )
-        .unwrap_or_default()
+        let line = |value: bool| {
+            if self.document.is_table() {
+                format!("mutating = {value}")
+            } else {
+                format!("mutating: {value}")
+            }
+        };
+        let fix = format!("write `{}` if the policy changes objects, else `{}`", line(true), line(false));
+        self.required(&at!["mutating"], &fix).unwrap_or_default()
     }
 
     /// `wasi`. A table needs not say it; a `metadata.yml` must, since Kubewarden takes another mode for granted.

@@ -159,6 +159,7 @@ annotations:
     finds(
         text,
         &[
+            "empty-list:2",
             "missing-key:2",
             "unknown-key:3",
             "wrong-type:4",

@@ -17,6 +17,8 @@ use crate::toolchain::{Question, Toolchain, WASM_TARGET};
 pub(super) struct Workspace {
     root: PathBuf,
     target_dir: PathBuf,
+    /// Folders of packages that members depend on by path.
+    path_dependencies: Vec<PathBuf>,
     manifest_path: Option<PathBuf>,
     configuration: cargo_config2::Config,
 }
@@ -57,6 +59,7 @@ pub(super) fn load(selection: &Selection, compile: &Compile, shell: &Shell) -> R
         workspace: Workspace {
             root: metadata.workspace_root.clone().into_std_path_buf(),
             target_dir,
+            path_dependencies: path_dependencies(&metadata),
             manifest_path: selection.manifest_path.clone(),
             configuration,
         },
@@ -85,6 +88,15 @@ fn start_manifest(selection: &Selection) -> Result<PathBuf> {
         format!("could not find `Cargo.toml` in `{}` or any folder above it", here.display()),
         "run it inside a policy project, or create one with `cargo kw-wasi new`",
     ))
+}
+
+fn path_dependencies(metadata: &cargo_metadata::Metadata) -> Vec<PathBuf> {
+    let dependencies = metadata.packages.iter().flat_map(|package| &package.dependencies);
+    let mut paths: Vec<_> =
+        dependencies.filter_map(|dependency| dependency.path.clone()).map(Into::into).collect();
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// The packages that are meant, all of them policies.
@@ -352,13 +364,18 @@ impl Workspace {
         let cargo_home =
             std::env::current_dir().ok().and_then(|here| cargo_config2::cargo_home_with_cwd(&here));
         let sources = toolchain.sysroot.join("lib/rustlib/src/rust");
-        let prefixes = [
-            (home, "/home"),
-            (Some(self.root.clone()), "/policy"),
-            (Some(self.target_dir.clone()), "/target"),
-            (cargo_home, "/cargo"),
-            (Some(sources), "/rustc"),
-        ];
+        // A dependency by path often lies beside the workspace: what they share is mapped, from the top down.
+        let around: Vec<_> =
+            self.root.ancestors().skip(1).filter(|folder| folder.parent().is_some()).collect();
+        let outside =
+            around.into_iter().rev().map(Path::to_owned).chain(self.path_dependencies.iter().cloned());
+        let prefixes =
+            std::iter::once((home, "/home")).chain(outside.map(|folder| (Some(folder), "/outside"))).chain([
+                (Some(self.root.clone()), "/policy"),
+                (Some(self.target_dir.clone()), "/target"),
+                (cargo_home, "/cargo"),
+                (Some(sources), "/rustc"),
+            ]);
         for (from, to) in prefixes {
             let Some(from) = from else { continue };
             // The compiler sees some paths as given and some with links resolved.

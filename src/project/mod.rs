@@ -158,8 +158,9 @@ impl Project {
 /// An unknown name typed by the user, with the names that exist.
 fn unknown_name(what: &str, name: &str, known: &[&str]) -> anyhow::Error {
     let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let near = known.iter().max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)));
-    match near.filter(|near| strsim::jaro(name, near) > 0.7) {
+    let similarity = |known: &str| strsim::normalized_damerau_levenshtein(name, known);
+    let near = known.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    match near.filter(|near| similarity(near) > 0.5) {
         Some(near) => failure(
             format!("there is no {what} `{name}`"),
             format!("did you mean `{near}`? There are {list}"),

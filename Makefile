@@ -1,0 +1,30 @@
+# README's commands. Each does all its set-up; `scripts/wasm-toolchain` gets what policies are compiled with.
+
+.PHONY: test lint demo bench setup clean
+
+# One profile for everything, so that dependencies are compiled once.
+CARGO_FLAGS := --release --locked
+
+test: setup
+	cargo test $(CARGO_FLAGS)
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
+	cargo package --locked --allow-dirty --list > /dev/null
+
+# From nothing to an annotated policy, shown step by step.
+demo:
+	cargo build $(CARGO_FLAGS) --bins --examples
+	scripts/demo
+
+# Times and sizes beside their limits; fails when one is over.
+bench: setup
+	cargo bench --locked --bench limits
+
+setup:
+	scripts/wasm-toolchain > /dev/null
+
+clean:
+	cargo clean

@@ -1,0 +1,319 @@
+//! What all tests of the command line share: a case with a folder and a home of its own, and what a run printed.
+
+#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it, as a module of its own")]
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use snapbox::{Assert, Data, Redactions};
+
+/// The tool under test.
+pub const TOOL: &str = env!("CARGO_BIN_EXE_cargo-kw-wasi");
+
+/// One test's own folder, `[ROOT]` in snapshots, with a home beside it.
+pub struct Case {
+    folder: tempfile::TempDir,
+}
+
+impl Case {
+    /// A case whose root is empty.
+    pub fn empty() -> Self {
+        let folder = tempfile::Builder::new().prefix("kw-wasi-").tempdir().unwrap();
+        let case = Self { folder };
+        std::fs::create_dir_all(case.root()).unwrap();
+        std::fs::create_dir_all(case.home()).unwrap();
+        std::fs::write(
+            case.home().join(".gitconfig"),
+            "[user]\n\tname = Jane Doe\n\temail = jane@example.com\n",
+        )
+        .unwrap();
+        case
+    }
+
+    /// A case with a policy project in its root: no dependencies, so that it compiles in a moment.
+    pub fn policy() -> Self {
+        let case = Self::empty();
+        case.write("Cargo.toml", POLICY_MANIFEST);
+        case.write("src/main.rs", POLICY_SOURCE);
+        case.write("README.md", "# demo\n\nA demo.\n");
+        case
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join("root")
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join("home")
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    #[track_caller]
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    #[track_caller]
+    pub fn read(&self, path: &str) -> String {
+        String::from_utf8(self.read_bytes(path)).unwrap()
+    }
+
+    #[track_caller]
+    pub fn read_bytes(&self, path: &str) -> Vec<u8> {
+        std::fs::read(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Replaces text in a file, which must be there.
+    #[track_caller]
+    pub fn edit(&self, path: &str, from: &str, to: &str) -> &Self {
+        let text = self.read(path);
+        assert!(text.contains(from), "`{from}` is in {path}:\n{text}");
+        self.write(path, text.replace(from, to))
+    }
+
+    pub fn exists(&self, path: &str) -> bool {
+        self.path(path).symlink_metadata().is_ok()
+    }
+
+    /// An executable shell script `bin/<name>`, first on `PATH` of [`Case::with_stubs`].
+    pub fn stub(&self, name: &str, script: &str) -> &Self {
+        let path = self.folder.path().join("bin").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
+        make_executable(&path);
+        self
+    }
+
+    /// All files below the root, sorted, without what compiling leaves and what git keeps.
+    pub fn files(&self) -> Vec<String> {
+        files_below(&self.root())
+    }
+
+    /// `cargo kw-wasi …`, with the arguments separated by spaces.
+    pub fn kw_wasi(&self, args: &str) -> Invocation {
+        let mut invocation = self.program(TOOL);
+        invocation.command.arg("kw-wasi").args(args.split_whitespace());
+        invocation
+    }
+
+    /// Another program in the root of the case, with the same environment.
+    pub fn program(&self, name: impl AsRef<OsStr>) -> Invocation {
+        let mut command = Command::new(name);
+        command.current_dir(self.root()).stdin(Stdio::null());
+        for (variable, _) in std::env::vars_os() {
+            let name = variable.to_string_lossy();
+            if name.starts_with("CARGO")
+                || name.starts_with("RUST")
+                || name.starts_with("GIT_")
+                || name == "MAKEFLAGS"
+                || name == "MAKELEVEL"
+            {
+                command.env_remove(&variable);
+            }
+        }
+        command
+            .env("HOME", self.home())
+            .env("CARGO_HOME", cargo_home())
+            .env("RUSTUP_HOME", rustup_home())
+            .env("RUSTUP_TOOLCHAIN", wasm_toolchain())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("CARGO_TERM_COLOR", "never")
+            .env("NO_COLOR", "1");
+        Invocation { command, redactions: self.redactions() }
+    }
+
+    /// `PATH` with the stubs of this case in front.
+    pub fn path_with_stubs(&self) -> std::ffi::OsString {
+        let path = std::env::var_os("PATH").unwrap();
+        std::env::join_paths(
+            std::iter::once(self.folder.path().join("bin")).chain(std::env::split_paths(&path)),
+        )
+        .unwrap()
+    }
+
+    pub fn redactions(&self) -> Redactions {
+        let mut redactions = Redactions::new();
+        redactions.insert("[ROOT]", self.root()).unwrap();
+        redactions.insert("[HOME]", self.home()).unwrap();
+        redactions.insert("[TEMP]", self.folder.path().to_owned()).unwrap();
+        redactions.insert("[TOOLCHAIN]", wasm_toolchain()).unwrap();
+        redactions
+    }
+}
+
+/// A command about to run.
+pub struct Invocation {
+    pub command: Command,
+    redactions: Redactions,
+}
+
+impl Invocation {
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn folder(mut self, folder: impl AsRef<Path>) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    #[track_caller]
+    pub fn run(mut self) -> Run {
+        let output = self.command.output().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        Run {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            redactions: self.redactions,
+        }
+    }
+
+    /// Runs, and fails the test unless the program succeeds.
+    #[track_caller]
+    pub fn succeed(self) -> Run {
+        self.run().code(0)
+    }
+}
+
+/// What a command printed, and how it ended.
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    redactions: Redactions,
+}
+
+impl Run {
+    #[track_caller]
+    pub fn code(self, expected: i32) -> Self {
+        assert_eq!(self.code, Some(expected), "\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn stdout_eq(self, expected: impl Into<Data>) -> Self {
+        self.assert().eq(self.stdout.as_str(), expected.into());
+        self
+    }
+
+    #[track_caller]
+    pub fn stderr_eq(self, expected: impl Into<Data>) -> Self {
+        self.assert().eq(self.stderr.as_str(), expected.into());
+        self
+    }
+
+    #[track_caller]
+    pub fn stderr_has(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "`{text}` is not in:\n{}", self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn stderr_lacks(self, text: &str) -> Self {
+        assert!(!self.stderr.contains(text), "`{text}` is in:\n{}", self.stderr);
+        self
+    }
+
+    fn assert(&self) -> Assert {
+        Assert::new().action_env("SNAPSHOTS").redact_with(self.redactions.clone())
+    }
+}
+
+/// Compares text with a snapshot; `SNAPSHOTS=overwrite` rewrites it.
+#[track_caller]
+pub fn assert_snapshot(actual: &str, expected: Data, redactions: Redactions) {
+    Assert::new().action_env("SNAPSHOTS").redact_with(redactions).eq(actual, expected);
+}
+
+pub fn files_below(root: &Path) -> Vec<String> {
+    fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let path = entry.path();
+            if entry.file_type().unwrap().is_dir() {
+                if entry.file_name() != "target" && entry.file_name() != ".git" {
+                    collect(root, &path, files);
+                }
+            } else {
+                files.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    let mut files = Vec::new();
+    collect(root, root, &mut files);
+    files.sort();
+    files
+}
+
+pub fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn cargo_home() -> PathBuf {
+    std::env::var_os("CARGO_HOME").map_or_else(|| std::env::home_dir().unwrap().join(".cargo"), PathBuf::from)
+}
+
+fn rustup_home() -> PathBuf {
+    std::env::var_os("RUSTUP_HOME")
+        .map_or_else(|| std::env::home_dir().unwrap().join(".rustup"), PathBuf::from)
+}
+
+/// The toolchain that policies are compiled with; the project's own script gets it.
+pub fn wasm_toolchain() -> &'static str {
+    static TOOLCHAIN: OnceLock<String> = OnceLock::new();
+    TOOLCHAIN.get_or_init(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/wasm-toolchain");
+        let output = Command::new(script).stderr(Stdio::inherit()).output().unwrap();
+        assert!(output.status.success(), "scripts/wasm-toolchain finds or makes a toolchain");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    })
+}
+
+/// A folder that keeps what is compiled from one run of the tests to the next.
+pub fn shared_target_folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+pub const POLICY_MANIFEST: &str = r#"[package]
+name = "demo"
+version = "0.1.0"
+edition = "2021"
+
+[package.metadata.kubewarden]
+registry = "ghcr.io/acme/policies"
+mutating = false
+
+[[package.metadata.kubewarden.rules]]
+api-groups = [""]
+api-versions = ["v1"]
+resources = ["pods"]
+operations = ["CREATE"]
+
+[profile.release]
+strip = true
+"#;
+
+pub const POLICY_SOURCE: &str = r#"fn main() {
+    println!("{{\"accepted\":true,\"valid\":true}}");
+}
+"#;
