@@ -143,18 +143,18 @@ fn answers_that_make_no_sense_are_refused_with_the_reason() {
     refuses(&["--resource", "podz"], str![[r#"
 error: `podz` cannot be used for `--resource`
   cause: `podz` is not a resource of Kubernetes
-  hint: did you mean `pods`? a custom resource is written `GROUP/VERSION/podz`, such as `example.com/v1/podz`
+  hint: did you mean `pods`? a custom resource is written `GROUP/VERSION/RESOURCE`, such as `example.com/v1/widgets`
 
 "#]]);
     refuses(&["--resource", "widgets.example.com"], str![[r#"
 error: `widgets.example.com` cannot be used for `--resource`
-  cause: `widgets.example.com` does not say which version
+  cause: custom resource `widgets.example.com` has no version
   hint: write `example.com/VERSION/widgets`
 
 "#]]);
     refuses(&["--resource", "pods,*"], str![[r#"
-error: `*` already covers `v1/pods`, and Kubernetes refuses rules that overlap
-  hint: remove one of the two
+error: `*` already covers `v1/pods`
+  hint: leave out `v1/pods`, or name resources without `*`
 
 "#]]);
     refuses(&["--operation", "PATCH"], str![[r#"
