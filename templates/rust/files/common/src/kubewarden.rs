@@ -1,0 +1,172 @@
+//! Kubewarden's protocol: how a question reaches the policy and how its answer leaves it.
+//!
+//! Not meant to be edited: what the policy decides is in `policy.rs`, its settings are in
+//! `settings.rs`.
+
+#![allow(
+    dead_code,
+    reason = "the protocol is here as a whole, a policy uses what it needs"
+)]
+
+use std::collections::BTreeMap;
+use std::env;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Answers the question that the command line and standard input ask.
+///
+/// `validate` decides about a request, `check` says what is wrong with settings, if anything is.
+/// Kubewarden checks settings when a policy is deployed, long before the first request.
+pub fn run<R, S, O>(
+    validate: fn(R, &S) -> Response<O>,
+    check: fn(&S) -> Result<(), String>,
+) -> ExitCode
+where
+    R: DeserializeOwned,
+    S: DeserializeOwned + Default,
+    O: Serialize,
+{
+    let mut arguments = env::args_os().skip(1);
+    let answered = match (arguments.next(), arguments.next()) {
+        (Some(verb), None) if verb == "validate" => answer_request(validate),
+        (Some(verb), None) if verb == "validate-settings" => answer_settings(check),
+        _ => {
+            complain("usage: policy.wasm validate|validate-settings");
+            return ExitCode::from(2);
+        }
+    };
+    match answered {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("the policy could not answer: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the policy decided. `O` is the type of the object that a mutating policy gives back.
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub struct Response<O = ()> {
+    accepted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mutated_object: Option<O>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    audit_annotations: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+impl<O: Default> Response<O> {
+    /// Accepts the request as it is.
+    pub fn accept() -> Self {
+        Self {
+            accepted: true,
+            ..Self::default()
+        }
+    }
+
+    /// Accepts the request with `object` in place of its own. Whatever `object` lacks is removed.
+    pub fn mutate(object: O) -> Self {
+        Self {
+            mutated_object: Some(object),
+            ..Self::accept()
+        }
+    }
+
+    /// Rejects the request and tells the user why. `code` is an HTTP status, such as 403.
+    pub fn reject(code: u16, message: impl Into<String>) -> Self {
+        Self {
+            code: Some(code),
+            message: Some(message.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Tells the user `warning`, whatever becomes of the request.
+    pub fn warn(mut self, warning: impl Into<String>) -> Self {
+        self.warnings.push(warning.into());
+        self
+    }
+
+    /// Has the cluster's audit log keep `value` under `key`.
+    pub fn audit(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.audit_annotations.insert(key.into(), value.into());
+        self
+    }
+}
+
+/// Reads null like something that is not there, for `#[serde(deserialize_with)]`.
+pub fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+#[derive(Deserialize)]
+struct ValidationRequest<R, S> {
+    request: R,
+    settings: Option<S>,
+}
+
+fn answer_request<R, S, O>(validate: fn(R, &S) -> Response<O>) -> io::Result<()>
+where
+    R: DeserializeOwned,
+    S: DeserializeOwned + Default,
+    O: Serialize,
+{
+    let ValidationRequest { request, settings } = serde_json::from_slice(&read_input()?)?;
+    write_answer(&validate(request, &settings.unwrap_or_default()))
+}
+
+#[derive(Serialize)]
+struct SettingsResponse {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+fn answer_settings<S>(check: fn(&S) -> Result<(), String>) -> io::Result<()>
+where
+    S: DeserializeOwned + Default,
+{
+    let checked = match serde_json::from_slice::<Option<S>>(&read_input()?) {
+        Ok(settings) => check(&settings.unwrap_or_default()),
+        Err(error) => Err(error.to_string()),
+    };
+    write_answer(&SettingsResponse {
+        valid: checked.is_ok(),
+        message: checked.err(),
+    })
+}
+
+/// Reads standard input to its end.
+///
+/// Most of an answer's time goes into touching fresh memory. So the buffer starts small, and after
+/// the one inside `stdin`, which stays unused: what is allocated later is then close by.
+fn read_input() -> io::Result<Vec<u8>> {
+    let mut stdin = io::stdin().lock();
+    let mut input = Vec::with_capacity(2048);
+    stdin.read_to_end(&mut input)?;
+    Ok(input)
+}
+
+fn write_answer(answer: &impl Serialize) -> io::Result<()> {
+    let mut json = serde_json::to_vec(answer)?;
+    json.push(b'\n'); // ends the line, so that standard output holds nothing back
+    io::stdout().write_all(&json)
+}
+
+/// Writes to standard error, which Kubewarden shows to the user of a policy that fails.
+fn complain(message: &str) {
+    // `eprintln!` would panic when nobody reads; there is nobody left to tell.
+    let _ = io::stderr().write_all(format!("{message}\n").as_bytes());
+}

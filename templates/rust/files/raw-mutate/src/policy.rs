@@ -1,0 +1,103 @@
+//! What the policy decides.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use crate::fields::{self, Fields};
+use crate::kubewarden::Response;
+use crate::settings::Settings;
+
+/// Adds the labels of the settings where the `labels` of the document do not have them.
+///
+/// A raw request is JSON of any kind. What has no place for labels is left alone.
+pub fn validate(request: Box<RawValue>, settings: &Settings) -> Response<Fields> {
+    match add_missing(&request, &settings.labels) {
+        Ok(Some(labelled)) => Response::mutate(labelled),
+        Ok(None) | Err(_) => Response::accept(),
+    }
+}
+
+/// The document with those of the `labels` that it lacks, `None` if it lacks none.
+///
+/// Fails when the document, or what it has for labels, is not an object.
+fn add_missing(
+    document: &RawValue,
+    labels: &BTreeMap<String, Box<str>>,
+) -> serde_json::Result<Option<Fields>> {
+    let mut document: Fields = fields::read(document)?;
+    let mut present: Fields = document.get("labels")?;
+    let mut changed = false;
+    for (key, value) in labels {
+        if !present.has(key) {
+            present.set(key, value)?;
+            changed = true;
+        }
+    }
+    if !changed {
+        return Ok(None);
+    }
+    document.set("labels", &present)?;
+    Ok(Some(document))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The response as Kubewarden gets it.
+    fn validate_json(request: &str) -> Value {
+        let settings = Settings {
+            labels: BTreeMap::from([("owner".to_owned(), "platform".into())]),
+        };
+        let response = validate(serde_json::from_str(request).unwrap(), &settings);
+        serde_json::to_value(response).unwrap()
+    }
+
+    fn accepted() -> Value {
+        json!({ "accepted": true })
+    }
+
+    #[test]
+    fn a_missing_label_is_added() {
+        let request = include_str!("../tests/fixtures/unlabelled.json");
+        let response = validate_json(request);
+        let mut expected: Value = serde_json::from_str(request).unwrap();
+        expected["labels"] = json!({ "owner": "platform" });
+        assert_eq!(response["mutated_object"], expected);
+    }
+
+    #[test]
+    fn a_label_keeps_its_value() {
+        let request = include_str!("../tests/fixtures/labelled.json");
+        assert_eq!(validate_json(request), accepted());
+    }
+
+    #[test]
+    fn all_else_is_left_alone() {
+        let request = r#"{"size": 0.1, "labels": {"app": "web"}, "list": [null, {}]}"#;
+        let expected = json!({
+            "size": 0.1,
+            "labels": { "app": "web", "owner": "platform" },
+            "list": [null, {}],
+        });
+        assert_eq!(validate_json(request)["mutated_object"], expected);
+    }
+
+    #[test]
+    fn null_is_like_nothing() {
+        let expected = json!({ "labels": { "owner": "platform" } });
+        for request in ["{}", r#"{"labels": {"owner": null}}"#] {
+            assert_eq!(validate_json(request)["mutated_object"], expected);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_labelled_is_accepted() {
+        for request in ["null", "1", "\"text\"", "[{}]", r#"{"labels": "text"}"#] {
+            assert_eq!(validate_json(request), accepted());
+        }
+    }
+}
