@@ -99,7 +99,7 @@ impl NewArgs {
         let mut ask: Box<dyn Ask> =
             match (self.defaults, std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
                 (true, _) => Box::new(TakeDefaults),
-                (false, true) => Box::new(Terminal),
+                (false, true) => Box::new(Terminal { shell }),
                 (false, false) => Box::new(NoTerminal::default()),
             };
         let template = Template::find(self.lang.template())?;

@@ -9,7 +9,7 @@ use inquire::{Confirm, InquireError, MultiSelect, Select, Text};
 
 use super::Question;
 use crate::kubernetes;
-use crate::shell::failure;
+use crate::shell::{Shell, failure};
 
 /// Whoever answers questions.
 pub trait Ask {
@@ -71,9 +71,12 @@ impl Ask for NoTerminal {
 
 /// A person at a terminal.
 #[derive(Debug)]
-pub struct Terminal;
+pub struct Terminal<'a> {
+    /// Where the summary is shown.
+    pub shell: &'a Shell,
+}
 
-impl Ask for Terminal {
+impl Ask for Terminal<'_> {
     fn ask(&mut self, question: &Question) -> Result<Option<Vec<String>>> {
         let answer = match (question.name.as_str(), question.several) {
             ("resource", _) => resources(question),
@@ -85,7 +88,8 @@ impl Ask for Terminal {
     }
 
     fn confirm(&mut self, summary: &str) -> Result<bool> {
-        let answer = Confirm::new(&format!("{summary}\nCreate it?")).with_default(true).prompt();
+        self.shell.note(summary);
+        let answer = Confirm::new("Create it?").with_default(true).prompt();
         Ok(backed_out(answer).context("could not ask at the terminal")?.unwrap_or(false))
     }
 }

@@ -317,3 +317,13 @@ pub const POLICY_SOURCE: &str = r#"fn main() {
     println!("{{\"accepted\":true,\"valid\":true}}");
 }
 "#;
+
+/// The toolchain of the machine, which runs native tests, lints and formatting.
+pub fn native_toolchain() -> &'static str {
+    static TOOLCHAIN: OnceLock<String> = OnceLock::new();
+    TOOLCHAIN.get_or_init(|| {
+        let output = Command::new("rustup").args(["show", "active-toolchain"]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.split_whitespace().next().expect("there is an active toolchain").to_owned()
+    })
+}
