@@ -49,7 +49,10 @@ impl Bench {
         self.time("`new --defaults`, whole process", Duration::from_millis(20), || {
             number += 1;
             let mut command = Command::new(TOOL);
-            command.args(["kw-wasi", "new", "-q", "--defaults"]).arg(format!("policy-{number}")).current_dir(&folder);
+            command
+                .args(["kw-wasi", "new", "-q", "--defaults"])
+                .arg(format!("policy-{number}"))
+                .current_dir(&folder);
             timed(&mut command)
         });
     }
@@ -69,9 +72,16 @@ impl Bench {
         for kind in ["validate", "mutate", "raw-validate", "raw-mutate"] {
             let folder = self.project(kind);
             self.run(&folder, &["kw-wasi", "build", "-q"]);
-            let size = std::fs::metadata(folder.join(format!("target/kubewarden/{kind}.wasm"))).expect("it was built").len();
+            let size = std::fs::metadata(folder.join(format!("target/kubewarden/{kind}.wasm")))
+                .expect("it was built")
+                .len();
             let kilobytes = size as f64 / 1000.0;
-            self.row(&format!("generated Rust policy, `{kind}`, annotated"), &format!("{kilobytes:.1} kB"), "110 kB", kilobytes > 110.0);
+            self.row(
+                &format!("generated Rust policy, `{kind}`, annotated"),
+                &format!("{kilobytes:.1} kB"),
+                "110 kB",
+                kilobytes > 110.0,
+            );
         }
     }
 
@@ -99,7 +109,11 @@ impl Bench {
     }
 
     fn run(&self, folder: &Path, args: &[&str]) {
-        let status = command(TOOL, folder, &self.toolchain).args(args).env("CARGO", cargo_of(&self.toolchain)).status().expect("it runs");
+        let status = command(TOOL, folder, &self.toolchain)
+            .args(args)
+            .env("CARGO", cargo_of(&self.toolchain))
+            .status()
+            .expect("it runs");
         assert!(status.success(), "{args:?} succeeds");
     }
 
@@ -127,7 +141,10 @@ impl Bench {
 
 /// Cargo itself, without rustup in front: the tool is started by it.
 fn cargo_of(toolchain: &str) -> PathBuf {
-    let output = Command::new("rustup").args(["which", "--toolchain", toolchain, "cargo"]).output().expect("rustup runs");
+    let output = Command::new("rustup")
+        .args(["which", "--toolchain", toolchain, "cargo"])
+        .output()
+        .expect("rustup runs");
     String::from_utf8(output.stdout).expect("a path").trim().into()
 }
 

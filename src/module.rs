@@ -130,7 +130,7 @@ pub fn check_contract(module: &[u8]) -> Vec<Finding> {
     for (module, name) in &shape.imports {
         let known = matches!(*module, "wasi_snapshot_preview1" | "wasi_unstable")
             || (*name == "call" && matches!(*module, "host" | "kubewarden:javy/host"));
-        if !known && !(wapc && *module == "wapc") {
+        if !(known || wapc && *module == "wapc") {
             findings.push(Finding::error(
                 "unknown-import",
                 format!("import `{module}`.`{name}` is known to no Kubewarden host"),

@@ -17,7 +17,11 @@ fn help_of_new() {
 
 #[test]
 fn help_of_build() {
-    Case::empty().kw_wasi("build --help").succeed().stderr_eq("").stdout_eq(file!["snapshots/help-build.txt"]);
+    Case::empty()
+        .kw_wasi("build --help")
+        .succeed()
+        .stderr_eq("")
+        .stdout_eq(file!["snapshots/help-build.txt"]);
 }
 
 #[test]

@@ -9,7 +9,10 @@ use support::Case;
 fn tree(case: &Case, folder: &str) -> String {
     let root = case.path(folder);
     let files = support::files_below(&root);
-    files.iter().map(|file| format!("==== {file}\n{}\n", std::fs::read_to_string(root.join(file)).unwrap())).collect()
+    files
+        .iter()
+        .map(|file| format!("==== {file}\n{}\n", std::fs::read_to_string(root.join(file)).unwrap()))
+        .collect()
 }
 
 #[track_caller]
@@ -59,7 +62,12 @@ error: there is no terminal to ask at, and this was not said: `PATH`, `--kind`, 
   hint: say it with these flags, or pass `--defaults` to take the default of each
 
 "#]]);
-    case.kw_wasi("new demo --kind raw-mutate --author").arg("").args(["--license", "MIT", "--vcs", "none"]).run().code(101).stderr_eq(str![[r#"
+    case.kw_wasi("new demo --kind raw-mutate --author")
+        .arg("")
+        .args(["--license", "MIT", "--vcs", "none"])
+        .run()
+        .code(101)
+        .stderr_eq(str![[r#"
 error: there is no terminal to ask at, and this was not said: `--description`, `--registry`
   hint: say it with these flags, or pass `--defaults` to take the default of each
 
@@ -128,7 +136,8 @@ fn resources_are_taken_as_people_type_them() {
         case.kw_wasi("new demo --defaults --vcs none --resource").arg(typed).succeed();
         let metadata: serde_json::Value = yaml_serde::from_str(&case.read("demo/metadata.yml")).unwrap();
         let rule = &metadata["rules"][0];
-        let found = [&rule["apiGroups"][0], &rule["apiVersions"][0], &rule["resources"][0]].map(|value| value.as_str().unwrap());
+        let found = [&rule["apiGroups"][0], &rule["apiVersions"][0], &rule["resources"][0]]
+            .map(|value| value.as_str().unwrap());
         assert_eq!(found, [group, version, resource], "{typed}");
     }
 }
@@ -137,93 +146,140 @@ fn resources_are_taken_as_people_type_them() {
 fn answers_that_make_no_sense_are_refused_with_the_reason() {
     let case = Case::empty();
     let refuses = |args: &[&str], expected: snapbox::data::Inline| {
-        case.kw_wasi("new demo --defaults").args(args).run().code(101).stdout_eq("").stderr_eq(expected.into_data());
+        case.kw_wasi("new demo --defaults")
+            .args(args)
+            .run()
+            .code(101)
+            .stdout_eq("")
+            .stderr_eq(expected.into_data());
         assert!(case.files().is_empty());
     };
-    refuses(&["--resource", "podz"], str![[r#"
+    refuses(
+        &["--resource", "podz"],
+        str![[r#"
 error: `podz` cannot be used for `--resource`
   cause: `podz` is not a resource of Kubernetes
   hint: did you mean `pods`? a custom resource is written `GROUP/VERSION/RESOURCE`, such as `example.com/v1/widgets`
 
-"#]]);
-    refuses(&["--resource", "widgets.example.com"], str![[r#"
+"#]],
+    );
+    refuses(
+        &["--resource", "widgets.example.com"],
+        str![[r#"
 error: `widgets.example.com` cannot be used for `--resource`
   cause: custom resource `widgets.example.com` has no version
   hint: write `example.com/VERSION/widgets`
 
-"#]]);
-    refuses(&["--resource", "pods,*"], str![[r#"
+"#]],
+    );
+    refuses(
+        &["--resource", "pods,*"],
+        str![[r#"
 error: `*` already covers `v1/pods`
   hint: leave out `v1/pods`, or name resources without `*`
 
-"#]]);
-    refuses(&["--operation", "PATCH"], str![[r#"
+"#]],
+    );
+    refuses(
+        &["--operation", "PATCH"],
+        str![[r#"
 error: `PATCH` cannot be used for `--operation`
   cause: `PATCH` is not an operation
   hint: use `CREATE`, `UPDATE`, `DELETE`, `CONNECT` or `*`
 
-"#]]);
-    refuses(&["--kind", "validating"], str![[r#"
+"#]],
+    );
+    refuses(
+        &["--kind", "validating"],
+        str![[r#"
 error: `validating` cannot be used for `--kind`
   cause: there is no `validating`
   hint: there are `validate`, `mutate`, `raw-validate`, `raw-mutate`
 
-"#]]);
-    refuses(&["--kind", "raw-validate", "--resource", "pods"], str![[r#"
+"#]],
+    );
+    refuses(
+        &["--kind", "raw-validate", "--resource", "pods"],
+        str![[r#"
 error: `--resource` makes no sense for a policy of kind `raw-validate`
   hint: leave it out, or choose `--kind` validate or mutate
 
-"#]]);
-    refuses(&["--kind", "mutate", "--operation", "DELETE"], str![[r#"
+"#]],
+    );
+    refuses(
+        &["--kind", "mutate", "--operation", "DELETE"],
+        str![[r#"
 error: a policy that changes objects needs requests that have one: CREATE or UPDATE
   hint: add `--operation CREATE`, or choose `--kind validate`
 
-"#]]);
-    refuses(&["--types", "k8s-openapi", "--resource", "pods,services"], str![[r#"
+"#]],
+    );
+    refuses(
+        &["--types", "k8s-openapi", "--resource", "pods,services"],
+        str![[r#"
 error: `--types k8s-openapi` needs exactly one `--resource`, and one of Kubernetes' own
   hint: name one, or leave `--types` out: small structs fit any object
 
-"#]]);
-    refuses(&["--registry", "https://ghcr.io/Acme"], str![[r#"
+"#]],
+    );
+    refuses(
+        &["--registry", "https://ghcr.io/Acme"],
+        str![[r#"
 error: `https://ghcr.io/Acme` cannot be used for `--registry`
   cause: it has a scheme
   hint: write registry and path, such as `ghcr.io/acme/policies`: lower case, without scheme and tag
 
-"#]]);
-    refuses(&["--author", "Jane"], str![[r#"
+"#]],
+    );
+    refuses(
+        &["--author", "Jane"],
+        str![[r#"
 error: `Jane` cannot be used for `--author`
   cause: it does not have the form that is needed here
   hint: write a name and an address, such as `Jane Doe <jane@example.com>`, or nothing
 
-"#]]);
-    refuses(&["--vcs", "cvs"], str![[r#"
+"#]],
+    );
+    refuses(
+        &["--vcs", "cvs"],
+        str![[r#"
 error: `cvs` cannot be used for `--vcs`
   cause: there is no `cvs`
   hint: there are `git`, `none`
 
-"#]]);
+"#]],
+    );
 }
 
 #[test]
 fn names_follow_cargo_and_kubernetes() {
     let case = Case::empty();
     for (name, expected) in [
-        ("1st", str![[r#"
+        (
+            "1st",
+            str![[r#"
 error: invalid character `1` in package name: `1st`, the name cannot start with a digit
   hint: if the folder should have another name than the package, say `--name`
 
-"#]]),
-        ("match", str![[r#"
+"#]],
+        ),
+        (
+            "match",
+            str![[r#"
 error: the name `match` cannot be used as a package name, it is a Rust keyword
   hint: if the folder should have another name than the package, say `--name`
 
-"#]]),
-        ("My_Policy", str![[r#"
+"#]],
+        ),
+        (
+            "My_Policy",
+            str![[r#"
 error: `My_Policy` cannot be the title of a policy, since it cannot name a Kubernetes resource
   cause: `M` is not allowed, only lower-case letters, digits, `-` and `.`
   hint: choose another name, such as `my-policy` (`--name my-policy`)
 
-"#]]),
+"#]],
+        ),
     ] {
         case.kw_wasi("new --defaults").arg(name).run().code(101).stderr_eq(expected.into_data());
     }
@@ -273,7 +329,9 @@ fn missing_parents_are_created() {
 fn others_may_read_a_project_as_far_as_the_umask_allows() {
     use std::os::unix::fs::PermissionsExt;
     let case = Case::empty();
-    case.program("sh").args(["-c", &format!("umask 022; exec {} kw-wasi new demo --defaults", support::TOOL)]).succeed();
+    case.program("sh")
+        .args(["-c", &format!("umask 022; exec {} kw-wasi new demo --defaults", support::TOOL)])
+        .succeed();
     let mode = |path: &str| case.path(path).metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("demo"), mode("demo/Cargo.toml")), (0o755, 0o644));
 }
@@ -312,13 +370,15 @@ fn a_destination_that_cannot_be_written_half_way_is_left_as_it_was() {
 #[test]
 fn without_git_nothing_is_left_behind() {
     let case = Case::empty();
-    case.kw_wasi("new demo --defaults").env("PATH", case.path("nowhere")).run().code(101).stderr_eq(str![[r#"
+    case.kw_wasi("new demo --defaults").env("PATH", case.path("nowhere")).run().code(101).stderr_eq(str![[
+        r#"
 error: could not create a git repository
   cause: could not start `git`
   cause: No such file or directory (os error 2)
   hint: install git, or say `--vcs none`
 
-"#]]);
+"#
+    ]]);
     assert!(case.path("").read_dir().unwrap().next().is_none());
 }
 
@@ -356,7 +416,10 @@ fn a_package_joins_its_workspace() {
     let case = Case::empty();
     case.write("Cargo.toml", WORKSPACE);
     for name in ["alpha", "omega"] {
-        case.write(&format!("{name}/Cargo.toml"), format!("[package]\nname = \"{name}\"\nversion.workspace = true\n"));
+        case.write(
+            &format!("{name}/Cargo.toml"),
+            format!("[package]\nname = \"{name}\"\nversion.workspace = true\n"),
+        );
         case.write(&format!("{name}/src/lib.rs"), "");
     }
     case.kw_wasi("new demo --defaults --vcs none").succeed().stderr_eq(str![[r#"
@@ -369,7 +432,14 @@ fn a_package_joins_its_workspace() {
         + "\n[profile.release]\nopt-level = \"s\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = true\n";
     assert_eq!(case.read("Cargo.toml"), expected);
     let manifest = case.read("demo/Cargo.toml");
-    for line in ["version.workspace = true", "edition.workspace = true", "authors.workspace = true", "license.workspace = true", "repository.workspace = true", "[lints]\nworkspace = true"] {
+    for line in [
+        "version.workspace = true",
+        "edition.workspace = true",
+        "authors.workspace = true",
+        "license.workspace = true",
+        "repository.workspace = true",
+        "[lints]\nworkspace = true",
+    ] {
         assert!(manifest.contains(line), "{line} is in:\n{manifest}");
     }
     assert!(!manifest.contains("[profile"));
@@ -389,7 +459,10 @@ fn a_workspace_is_left_alone_where_nothing_needs_to_change() {
     case.kw_wasi("new policies/demo --defaults --license MIT").succeed().stderr_lacks("Updated");
     case.kw_wasi("new vendor/demo --defaults").succeed().stderr_lacks("Updated");
     assert_eq!(case.read("Cargo.toml"), manifest);
-    assert!(case.read("vendor/demo/Cargo.toml").contains("[profile.release]"), "an excluded package is on its own");
+    assert!(
+        case.read("vendor/demo/Cargo.toml").contains("[profile.release]"),
+        "an excluded package is on its own"
+    );
     assert!(case.read("policies/demo/Cargo.toml").contains("license = \"MIT\""), "a flag is not inherited");
 }
 
@@ -397,9 +470,15 @@ fn a_workspace_is_left_alone_where_nothing_needs_to_change() {
 fn a_workspace_that_cannot_be_changed_gets_no_package() {
     let case = Case::empty();
     case.write("Cargo.toml", "[workspace\n");
-    case.kw_wasi("new demo --defaults").run().code(101).stderr_has("could not read the manifest `Cargo.toml`, whose workspace the package would belong to");
+    case.kw_wasi("new demo --defaults")
+        .run()
+        .code(101)
+        .stderr_has("could not read the manifest `Cargo.toml`, whose workspace the package would belong to");
     case.write("Cargo.toml", "[workspace]\nmembers = \"all\"\n");
-    case.kw_wasi("new demo --defaults").run().code(101).stderr_has("`workspace.members` in `Cargo.toml` is no list");
+    case.kw_wasi("new demo --defaults")
+        .run()
+        .code(101)
+        .stderr_has("`workspace.members` in `Cargo.toml` is no list");
     assert_eq!(case.files(), ["Cargo.toml"]);
 }
 

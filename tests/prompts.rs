@@ -64,7 +64,9 @@ impl Terminal {
         self.seen.push_str(&rest);
         // `Exited(Pid(7), 0)`: the type itself is not exported.
         let status = format!("{:?}", self.session.process().wait().unwrap());
-        let code = status.strip_prefix("Exited(").and_then(|rest| rest.strip_suffix(')')?.rsplit(", ").next()?.parse().ok());
+        let code = status
+            .strip_prefix("Exited(")
+            .and_then(|rest| rest.strip_suffix(')')?.rsplit(", ").next()?.parse().ok());
         (self.seen, code.unwrap_or_else(|| panic!("it was killed: {status}")))
     }
 }
@@ -122,7 +124,12 @@ fn answers_end_up_in_the_project() {
     let metadata = case.read("folder/demo/metadata.yml");
     let metadata: serde_json::Value = yaml_serde::from_str(&metadata).unwrap();
     assert_eq!(metadata["mutating"], true);
-    let resources: Vec<_> = metadata["rules"].as_array().unwrap().iter().map(|rule| rule["resources"][0].as_str().unwrap()).collect();
+    let resources: Vec<_> = metadata["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["resources"][0].as_str().unwrap())
+        .collect();
     assert_eq!(resources, ["deployments", "widgets", "pods"]);
     let annotations = &metadata["annotations"];
     assert_eq!(annotations["io.kubewarden.policy.description"], "Labels things");
@@ -135,8 +142,10 @@ fn answers_end_up_in_the_project() {
 #[test]
 fn what_a_flag_says_is_not_asked() {
     let case = Case::empty();
-    let mut terminal =
-        Terminal::new(&case, "demo --kind raw-validate --author= --license MIT --registry ghcr.io/acme --description Checks --vcs none");
+    let mut terminal = Terminal::new(
+        &case,
+        "demo --kind raw-validate --author= --license MIT --registry ghcr.io/acme --description Checks --vcs none",
+    );
     terminal.sees("Create it?").types(ENTER);
     let (screen, code) = terminal.ends();
     assert_eq!(code, 0, "{screen}");
@@ -175,7 +184,10 @@ fn esc_at_any_prompt_writes_nothing() {
 #[test]
 fn no_to_the_summary_writes_nothing() {
     let case = Case::empty();
-    let mut terminal = Terminal::new(&case, "demo --kind raw-validate --author= --license MIT --registry ghcr.io/acme --description Checks --vcs none");
+    let mut terminal = Terminal::new(
+        &case,
+        "demo --kind raw-validate --author= --license MIT --registry ghcr.io/acme --description Checks --vcs none",
+    );
     terminal.sees("Create it?").types("n\r");
     assert_eq!(terminal.ends().1, 1);
     assert!(case.path("").read_dir().unwrap().next().is_none());

@@ -19,10 +19,13 @@ fn the_commands_of_the_readme_work_in_their_order() {
         .collect();
     assert!(commands.len() >= 4, "{commands:?}");
     let tool = std::path::Path::new(support::TOOL).parent().unwrap().to_owned();
-    let path = std::env::join_paths(std::iter::once(tool).chain(std::env::split_paths(&case.path_with_stubs()))).unwrap();
+    let path =
+        std::env::join_paths(std::iter::once(tool).chain(std::env::split_paths(&case.path_with_stubs())))
+            .unwrap();
     let script = format!("set -eu\n{}\n", commands.join("\n"));
     // The toolchain with the target may not have all that native tests need, and the other way round.
-    let script = script.replace("cargo test\n", &format!("RUSTUP_TOOLCHAIN={} cargo test\n", support::native_toolchain()));
+    let script = script
+        .replace("cargo test\n", &format!("RUSTUP_TOOLCHAIN={} cargo test\n", support::native_toolchain()));
     let run = case
         .program("bash")
         .args(["-c", &script])
@@ -32,7 +35,10 @@ fn the_commands_of_the_readme_work_in_their_order() {
     let built = run.stderr.lines().find(|line| line.trim_start().starts_with("Built ")).unwrap();
     assert!(built.contains("no-bad-names v0.1.0: ") && built.contains("no-bad-names.wasm ("), "{built}");
     // The lines README shows are the lines printed, apart from sizes and where the target folder is.
-    for line in readme.lines().filter(|line| line.trim_start().starts_with("Created ") || line.trim_start().starts_with("Next ")) {
+    for line in readme
+        .lines()
+        .filter(|line| line.trim_start().starts_with("Created ") || line.trim_start().starts_with("Next "))
+    {
         let start: String = line.chars().take_while(|c| *c != '/').collect();
         assert!(run.stderr.contains(start.trim_end_matches("target")), "`{start}` is in:\n{}", run.stderr);
     }
@@ -47,6 +53,10 @@ fn the_readme_quotes_a_finding_as_it_is_printed() {
     let quoted = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
     let without_numbers = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "").replace(' ', "");
     for line in quoted.lines() {
-        assert!(without_numbers(&run.stderr).contains(&without_numbers(line)), "`{line}` is in:\n{}", run.stderr);
+        assert!(
+            without_numbers(&run.stderr).contains(&without_numbers(line)),
+            "`{line}` is in:\n{}",
+            run.stderr
+        );
     }
 }

@@ -21,7 +21,8 @@ struct Built {
 #[track_caller]
 fn built(name: &str, args: &str) -> Built {
     let case = Case::empty();
-    case.kw_wasi(&format!("new {name} --vcs none --registry ghcr.io/acme/policies --defaults {args}")).succeed();
+    case.kw_wasi(&format!("new {name} --vcs none --registry ghcr.io/acme/policies --defaults {args}"))
+        .succeed();
     let folder = case.path(name);
     let target = support::shared_target_folder("generated");
     let cargo = |args: &[&str]| {
@@ -32,9 +33,17 @@ fn built(name: &str, args: &str) -> Built {
     cargo(&["fmt", "--check"]);
     cargo(&["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"]);
     let tests = cargo(&["test", "--quiet"]);
-    assert!(tests.stdout.contains("test result: ok. ") && !tests.stdout.contains("ok. 0 passed"), "{}", tests.stdout);
+    assert!(
+        tests.stdout.contains("test result: ok. ") && !tests.stdout.contains("ok. 0 passed"),
+        "{}",
+        tests.stdout
+    );
     let build = case.kw_wasi("build").folder(&folder).env("CARGO_TARGET_DIR", &target).succeed();
-    assert!(!build.stderr.contains("Updated metadata.yml"), "`new` wrote what `build` would write: {}", build.stderr);
+    assert!(
+        !build.stderr.contains("Updated metadata.yml"),
+        "`new` wrote what `build` would write: {}",
+        build.stderr
+    );
     assert!(!build.stderr.contains("warning"), "{}", build.stderr);
     let wasm = std::fs::read(target.join(format!("kubewarden/{name}.wasm"))).unwrap();
     let home = std::env::home_dir().unwrap();
@@ -83,14 +92,19 @@ impl Policy {
         let start = instance.get_typed_func::<(), ()>(&mut store, "_start").unwrap();
         let code = match start.call(&mut store, ()) {
             Ok(()) => 0,
-            Err(error) => error.downcast_ref::<I32Exit>().unwrap_or_else(|| panic!("it trapped: {error:?}")).0,
+            Err(error) => {
+                error.downcast_ref::<I32Exit>().unwrap_or_else(|| panic!("it trapped: {error:?}")).0
+            }
         };
         (code, String::from_utf8(stdout.contents().to_vec()).unwrap())
     }
 
     #[track_caller]
     fn validate(&self, request: &Value, settings: &Value) -> Value {
-        let (code, stdout) = self.run(&["policy.wasm", "validate"], &json!({"request": request, "settings": settings}).to_string());
+        let (code, stdout) = self.run(
+            &["policy.wasm", "validate"],
+            &json!({"request": request, "settings": settings}).to_string(),
+        );
         assert_eq!(code, 0);
         serde_json::from_str(&stdout).unwrap()
     }
@@ -115,7 +129,9 @@ fn keeps_the_protocol(built: &Built) {
         assert_eq!(answer["valid"], false, "{settings}");
         assert!(!answer["message"].as_str().unwrap().is_empty());
     }
-    for arguments in [&["policy.wasm"][..], &["policy.wasm", "frobnicate"], &["policy.wasm", "validate", "more"], &[]] {
+    for arguments in
+        [&["policy.wasm"][..], &["policy.wasm", "frobnicate"], &["policy.wasm", "validate", "more"], &[]]
+    {
         let (code, stdout) = policy.run(arguments, "{}");
         assert!((1..126).contains(&code) && stdout.is_empty(), "{arguments:?}: {code}");
     }
@@ -162,7 +178,8 @@ fn mutates(name: &str, args: &str, labels: &str) {
     assert_eq!(without_labels(after), without_labels(before));
     let labelled = built.answer("labelled.json");
     assert_eq!(labelled["accepted"], true);
-    let kept = labelled.get("mutated_object").unwrap_or(&object("labelled.json")).pointer(labels).unwrap().clone();
+    let kept =
+        labelled.get("mutated_object").unwrap_or(&object("labelled.json")).pointer(labels).unwrap().clone();
     assert_eq!(kept["owner"], "somebody", "a label that is there is never overwritten");
     assert_eq!(built.policy.validate_settings("{\"labels\": [\"a\"]}")["valid"], false);
 }
@@ -204,7 +221,11 @@ fn mutate_everything() {
 
 #[test]
 fn mutate_with_the_types_of_k8s_openapi() {
-    mutates("mutate-k8s-openapi", "--kind mutate --types k8s-openapi --resource deployments.apps", "/metadata/labels");
+    mutates(
+        "mutate-k8s-openapi",
+        "--kind mutate --types k8s-openapi --resource deployments.apps",
+        "/metadata/labels",
+    );
 }
 
 #[test]
@@ -233,14 +254,22 @@ fn every_resource_of_kubernetes_gives_formatted_code() {
     for (index, resource) in cargo_kw_wasi::kubernetes::BUILT_IN.iter().enumerate() {
         for kind in ["validate", "mutate"] {
             let name = format!("p{index}-{kind}");
-            case.kw_wasi(&format!("new {name} -q --defaults --vcs none --kind {kind} --resource {}", resource.typed())).succeed();
+            case.kw_wasi(&format!(
+                "new {name} -q --defaults --vcs none --kind {kind} --resource {}",
+                resource.typed()
+            ))
+            .succeed();
             for file in ["policy", "settings", "kubewarden", "main"] {
                 files.push(case.path(&format!("{name}/src/{file}.rs")));
             }
         }
     }
     assert!(files.len() > 400);
-    case.program("rustfmt").args(["--check", "--edition", "2024"]).args(files).env("RUSTUP_TOOLCHAIN", support::native_toolchain()).succeed();
+    case.program("rustfmt")
+        .args(["--check", "--edition", "2024"])
+        .args(files)
+        .env("RUSTUP_TOOLCHAIN", support::native_toolchain())
+        .succeed();
 }
 
 /// Where only cargo and `kwctl` are, as in Kubewarden's own workflows, and where this tool is.
@@ -249,7 +278,8 @@ fn the_makefile_works_with_and_without_the_tool() {
     let case = Case::empty();
     case.kw_wasi("new demo --defaults --vcs none").succeed();
     let folder = case.path("demo");
-    let target = support::shared_target_folder("generated");
+    // A folder of its own, since `make clean` empties it.
+    let target = support::shared_target_folder("makefile");
     case.stub("kwctl", "echo \"kwctl $*\" >> \"$HOME/called\"\nwhile [ $# -gt 1 ]; do case $1 in -o) output=$2;; esac; shift; done\ncp \"$1\" \"$output\"\n");
     case.stub("bats", "echo \"bats $*\" >> \"$HOME/called\"\n");
     let called = || {
@@ -260,13 +290,22 @@ fn the_makefile_works_with_and_without_the_tool() {
     };
     // Tests themselves run under a cargo that may have the tool on its PATH.
     let path = case.path_with_stubs();
-    let without: Vec<_> = std::env::split_paths(&path).filter(|folder| !folder.join("cargo-kw-wasi").exists()).collect();
+    let without: Vec<_> =
+        std::env::split_paths(&path).filter(|folder| !folder.join("cargo-kw-wasi").exists()).collect();
     let without = std::env::join_paths(without).unwrap();
     let make = |goal: &str, path: &std::ffi::OsStr| {
-        case.program("make").args([goal]).folder(&folder).env("PATH", path).env("CARGO_TARGET_DIR", &target).succeed()
+        case.program("make")
+            .args([goal])
+            .folder(&folder)
+            .env("PATH", path)
+            .env("CARGO_TARGET_DIR", &target)
+            .succeed()
     };
     make("annotated-policy.wasm", &without);
-    assert_eq!(called(), "kwctl annotate -m metadata.yml -u README.md -o annotated-policy.wasm policy.wasm\n");
+    assert_eq!(
+        called(),
+        "kwctl annotate -m metadata.yml -u README.md -o annotated-policy.wasm policy.wasm\n"
+    );
     assert!(case.exists("demo/policy.wasm"));
     // CI puts the module there itself; annotating must not need anything but kwctl.
     std::fs::remove_file(case.path("demo/annotated-policy.wasm")).unwrap();
@@ -291,7 +330,12 @@ fn the_makefile_works_with_and_without_the_tool() {
 fn a_repository_is_what_kubewardens_workflows_expect() {
     let case = Case::empty();
     case.kw_wasi("new demo --defaults").succeed();
-    let versions: Vec<_> = case.read("demo/Cargo.toml").lines().filter(|line| line.starts_with("version = ")).map(str::to_owned).collect();
+    let versions: Vec<_> = case
+        .read("demo/Cargo.toml")
+        .lines()
+        .filter(|line| line.starts_with("version = "))
+        .map(str::to_owned)
+        .collect();
     assert_eq!(versions, ["version = \"0.1.0\""]);
     let metadata = case.read("demo/metadata.yml");
     let line = metadata.lines().find(|line| line.contains("io.kubewarden.policy.version")).unwrap();

@@ -1,7 +1,6 @@
 //! `new`: from a few answers to a policy project.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -160,7 +159,6 @@ fn report(plan: &Plan, shell: &Shell) {
             format!("`{}`: the package is a member of the workspace{profile}", manifest.display()),
         );
     }
-    let enter =
-        if shown == PathBuf::from(".") { String::new() } else { format!("cd {} && ", shown.display()) };
+    let enter = if shown.as_os_str() == "." { String::new() } else { format!("cd {} && ", shown.display()) };
     shell.status("Next", format!("{enter}cargo kw-wasi build"));
 }

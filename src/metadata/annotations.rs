@@ -235,7 +235,7 @@ fn version(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) {
 /// The place of an annotation, or of the key of a table that it comes from.
 fn source(reader: &Reader<'_>, annotation_key: &str, table_key: &str) -> Steps {
     if reader.document.is_table() && reader.document.keys(&at![]).iter().any(|key| key == table_key) {
-        return at![table_key];
+        return at![table_key].into();
     }
     annotation(annotation_key)
 }

@@ -1,6 +1,6 @@
 //! The rules of rules: what `kwctl annotate` refuses, and what the cluster's webhook would refuse later.
 
-use super::document::{Step, Steps, at};
+use super::document::{Step, at};
 use super::read::{Reader, below, context};
 use super::{Metadata, PolicyType};
 
@@ -31,7 +31,7 @@ pub(super) fn has_rules(reader: &mut Reader<'_>, metadata: &Metadata) {
 
 /// Checks one list of a rule. Kubewarden looks at resources in the order of the list and misses some conflicts;
 /// Kubernetes does not, so the order does not matter here.
-pub(super) fn list(reader: &mut Reader<'_>, path: &Steps, key: &str, list: &[String]) {
+pub(super) fn list(reader: &mut Reader<'_>, path: &[Step], key: &str, list: &[String]) {
     not_empty(reader, path, list);
     match key {
         "resources" => resources(reader, path, list),
@@ -45,7 +45,7 @@ pub(super) fn list(reader: &mut Reader<'_>, path: &Steps, key: &str, list: &[Str
     }
 }
 
-fn not_empty(reader: &mut Reader<'_>, path: &Steps, list: &[String]) {
+fn not_empty(reader: &mut Reader<'_>, path: &[Step], list: &[String]) {
     if list.is_empty() {
         let key = reader.document.spelling(path);
         reader.error(
@@ -57,7 +57,7 @@ fn not_empty(reader: &mut Reader<'_>, path: &Steps, list: &[String]) {
     }
 }
 
-fn wildcard_alone(reader: &mut Reader<'_>, path: &Steps, list: &[String]) {
+fn wildcard_alone(reader: &mut Reader<'_>, path: &[Step], list: &[String]) {
     if list.len() > 1 && list.iter().any(|item| item == "*") {
         let key = reader.document.spelling(path);
         reader.error(
@@ -69,7 +69,7 @@ fn wildcard_alone(reader: &mut Reader<'_>, path: &Steps, list: &[String]) {
     }
 }
 
-fn empty_text(reader: &mut Reader<'_>, path: &Steps, fix: &str) {
+fn empty_text(reader: &mut Reader<'_>, path: &[Step], fix: &str) {
     let list = reader.document.spelling(&path[..path.len() - 1]);
     reader.error("empty-text", path, format!("an item of `{list}` is empty"), fix);
 }

@@ -36,7 +36,7 @@ pub(super) type Steps = Vec<Step>;
 
 /// Joins a path and further steps.
 macro_rules! at {
-    ($($step:expr),* $(,)?) => { vec![$(crate::metadata::document::Step::from($step)),*] };
+    ($($step:expr),* $(,)?) => { [$(crate::metadata::document::Step::from($step)),*] };
 }
 pub(super) use at;
 

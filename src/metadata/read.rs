@@ -147,13 +147,13 @@ impl Reader<'_> {
     }
 
     /// Warns of keys that Kubewarden would drop without a word, and refuses repeated ones, as Kubewarden does.
-    fn unknown_keys(&mut self, path: &Steps, known: &[&str]) {
+    fn unknown_keys(&mut self, path: &[Step], known: &[&str]) {
         let keys = self.document.keys(path);
         let table = self.document.is_table();
         let normal = |key: &str| if table { camel_case(key) } else { key.to_owned() };
         for (index, written) in keys.iter().enumerate() {
             let key = normal(written);
-            let at = [path.as_slice(), &[Step::Key(written.clone())]].concat();
+            let at = below(path, Step::Key(written.clone()));
             if known.contains(&key.as_str()) {
                 if keys[..index].iter().any(|earlier| normal(earlier) == key) {
                     self.error(
@@ -215,7 +215,7 @@ impl Reader<'_> {
         (0..self.document.len(&path)).filter_map(|index| self.rule(&at!["rules", index])).collect()
     }
 
-    fn rule(&mut self, path: &Steps) -> Option<Rule> {
+    fn rule(&mut self, path: &[Step]) -> Option<Rule> {
         if let Err(error) = self.document.read::<BTreeMap<String, IgnoredAny>>(path) {
             self.wrong_type(path, "a rule", error);
             return None;
@@ -237,7 +237,7 @@ impl Reader<'_> {
         })
     }
 
-    fn operations(&mut self, path: &Steps, written: &[String]) -> Vec<Operation> {
+    fn operations(&mut self, path: &[Step], written: &[String]) -> Vec<Operation> {
         let mut operations = Vec::new();
         for (index, name) in written.iter().enumerate() {
             match Operation::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(
@@ -397,7 +397,7 @@ impl Reader<'_> {
         annotations
     }
 
-    fn wrong_annotation(&mut self, path: &Steps, key: &str, error: ReadError) {
+    fn wrong_annotation(&mut self, path: &[Step], key: &str, error: ReadError) {
         let fix = if key == "hostCapabilities" {
             "move `hostCapabilities` out of `annotations`, to the top level".to_owned()
         } else if self.document.is_table() && !self.document.keys(path).is_empty() {
@@ -415,7 +415,7 @@ impl Reader<'_> {
     }
 
     /// The list of texts at a path, which must be there.
-    fn texts(&mut self, path: &Steps) -> Option<Vec<String>> {
+    fn texts(&mut self, path: &[Step]) -> Option<Vec<String>> {
         if !self.is_list(path) {
             return None;
         }
@@ -423,7 +423,7 @@ impl Reader<'_> {
     }
 
     /// Is there a list at this path? If not, that is a finding.
-    fn is_list(&mut self, path: &Steps) -> bool {
+    fn is_list(&mut self, path: &[Step]) -> bool {
         let example = match path.last() {
             Some(Step::Key(key)) if key == "operations" => "[\"CREATE\"]",
             Some(Step::Key(key)) if key == "apiVersions" => "[\"v1\"]",
@@ -435,7 +435,7 @@ impl Reader<'_> {
         let fix = format!("write, for example, `{}{sign} {example}`", self.document.spelling(path));
         // In TOML, rules are written as `[[…rules]]`; a raw policy has none and needs not say so.
         if self.document.is_table()
-            && path.as_slice() == at!["rules"].as_slice()
+            && *path == at!["rules"]
             && self.document.keys(&at![]).iter().all(|key| key != "rules")
         {
             return false;
@@ -444,7 +444,7 @@ impl Reader<'_> {
     }
 
     /// The value at a path; if it is not there, that is a finding.
-    fn required<T: DeserializeOwned>(&mut self, path: &Steps, fix: &str) -> Option<T> {
+    fn required<T: DeserializeOwned>(&mut self, path: &[Step], fix: &str) -> Option<T> {
         match self.document.read(path) {
             Ok(Some(value)) => Some(value),
             Ok(None) => {
@@ -460,7 +460,7 @@ impl Reader<'_> {
     }
 
     /// The value at a path, if there is one; one of another type is a finding.
-    fn value<T: DeserializeOwned>(&mut self, path: &Steps) -> Option<T> {
+    fn value<T: DeserializeOwned>(&mut self, path: &[Step]) -> Option<T> {
         match self.document.read(path) {
             Ok(value) => value,
             Err(error) => {
@@ -621,5 +621,5 @@ fn describe(message: &str) -> (String, String) {
 
 /// The annotation at this key, as a path.
 pub(super) fn annotation(key: &str) -> Steps {
-    at!["annotations", key]
+    at!["annotations", key].into()
 }
