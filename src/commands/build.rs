@@ -36,7 +36,7 @@ pub struct BuildArgs {
     package: PackageArgs,
     #[command(flatten)]
     compile: CompileArgs,
-    /// Write the policy to this file, or into this folder [default: `<target-dir>/kubewarden/<name>.wasm`]
+    /// Write the policy to this file, or into this folder: `<target-dir>/kubewarden/<name>.wasm` by default
     #[arg(short, long, value_name = "PATH", help_heading = "Output")]
     output: Option<PathBuf>,
     /// What embeds the metadata: this tool, or `kwctl annotate`

@@ -8,13 +8,12 @@
     reason = "the protocol is here as a whole, a policy uses what it needs"
 )]
 
-use std::collections::BTreeMap;
 use std::env;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Answers the question that the command line and standard input ask.
 ///
@@ -57,8 +56,8 @@ pub struct Response<O = ()> {
     code: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mutated_object: Option<O>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_map")]
+    audit_annotations: Vec<(String, String)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -97,9 +96,13 @@ impl<O: Default> Response<O> {
 
     /// Has the cluster's audit log keep `value` under `key`.
     pub fn audit(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.audit_annotations.insert(key.into(), value.into());
+        self.audit_annotations.push((key.into(), value.into()));
         self
     }
+}
+
+fn as_map<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }
 
 /// Reads null like something that is not there, for `#[serde(deserialize_with)]`.

@@ -2,34 +2,44 @@
 //!
 //! So an object can be changed without loss: fields that no type knows of, digits of numbers.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Result;
 use serde_json::value::{RawValue, to_raw_value};
 
-#[derive(Debug, Default, Deserialize, Serialize)]
-pub struct Fields(BTreeMap<String, Box<RawValue>>);
+/// A list, as objects have few fields and a map would add its code to the policy.
+#[derive(Debug, Default)]
+pub struct Fields(Vec<(String, Box<RawValue>)>);
 
 impl Fields {
     /// Says whether there is a field `name` that is not null.
     pub fn has(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|field| field.get() != "null")
+        self.find(name).is_some_and(|field| field.get() != "null")
     }
 
     /// Reads the field `name`; the default if there is none.
     pub fn get<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
-        match self.0.get(name) {
-            Some(field) if self.has(name) => read(field),
+        match self.find(name) {
+            Some(field) if field.get() != "null" => read(field),
             _ => Ok(T::default()),
         }
     }
 
     /// Sets the field `name`, whether or not there is one.
     pub fn set(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
-        self.0.insert(name.to_owned(), to_raw_value(value)?);
+        let value = to_raw_value(value)?;
+        match self.0.iter_mut().find(|(key, _)| key == name) {
+            Some((_, field)) => *field = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
         Ok(())
+    }
+
+    fn find(&self, name: &str) -> Option<&RawValue> {
+        let field = self.0.iter().find(|(key, _)| key == name);
+        field.map(|(_, value)| &**value)
     }
 }
 
@@ -37,4 +47,37 @@ impl Fields {
 pub fn read<T: DeserializeOwned>(json: &RawValue) -> Result<T> {
     // `from_str` would do, but add a second copy of the parser to the one that reads the request.
     serde_json::from_slice(json.get().as_bytes())
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A>(self, mut map: A) -> std::result::Result<Fields, A::Error>
+            where
+                A: MapAccess<'de>,
+            {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
