@@ -536,6 +536,8 @@ fn packages_are_selected_as_cargo_does_it() {
     case.kw_wasi("build -q --workspace --exclude one").succeed();
     case.kw_wasi("build -q").succeed();
     case.kw_wasi("build -q -p t*").succeed();
+    case.kw_wasi("build -q -p two@1.2.3").succeed();
+    case.kw_wasi("build -q -p two@9.9.9").run().code(101).stderr_has("there is no package `two@9.9.9`");
     case.kw_wasi("build -p program").run().code(101).stderr_has("error: package `program` is not a policy");
     case.kw_wasi("build")
         .folder(case.path("library"))
@@ -687,10 +689,9 @@ fn a_build_killed_while_compiling_leaves_the_earlier_output() {
     case.kw_wasi("build -q").succeed();
     let before = case.read_bytes("target/kubewarden/demo.wasm");
     case.write("build.rs", "fn main() { std::thread::sleep(std::time::Duration::from_secs(30)); }");
-    let mut child = case.kw_wasi("build -q").command.spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(700));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    // The tool and the compiler below it, as when a terminal is closed.
+    let script = format!("exec timeout --signal KILL 1 {} kw-wasi build -q", support::TOOL);
+    assert_ne!(case.program("sh").args(["-c", &script]).run().code, Some(0));
     assert_eq!(case.read_bytes("target/kubewarden/demo.wasm"), before);
     assert_eq!(case.path("target/kubewarden").read_dir().unwrap().count(), 2);
 }

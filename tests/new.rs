@@ -375,10 +375,19 @@ fn without_git_nothing_is_left_behind() {
 error: could not create a git repository
   cause: could not start `git`
   cause: No such file or directory (os error 2)
-  hint: install git, or say `--vcs none`
+  hint: say `--vcs none`, or see to git
 
 "#
     ]]);
+    case.stub("git", "echo 'fatal: no' >&2; exit 128");
+    let run =
+        case.kw_wasi("new demo --defaults --author=").env("PATH", case.path_with_stubs()).run().code(101);
+    run.stderr_eq(str![[r#"
+fatal: no
+error: could not create a git repository: `git` failed
+  hint: say `--vcs none`, or see to git
+
+"#]]);
     assert!(case.path("").read_dir().unwrap().next().is_none());
 }
 

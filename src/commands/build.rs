@@ -74,7 +74,7 @@ impl BuildArgs {
             policy.report(shell);
             if message_format == MessageFormat::Json {
                 let line = serde_json::to_string(policy)
-                    .expect("paths were checked to be UTF-8, and the rest is text and numbers");
+                    .context("could not report a path that is not UTF-8 as JSON")?;
                 shell.result(&format!("{line}\n")).context("could not write to stdout")?;
             }
         }

@@ -108,13 +108,12 @@ fn select<'a>(
     let members = metadata.workspace_packages();
     let names: Vec<&str> = members.iter().map(|package| package.name.as_str()).collect();
     for name in selection.packages.iter().chain(&selection.exclude) {
-        if !names.iter().any(|known| matches(name, known)) {
+        if !members.iter().any(|package| matches(name, package)) {
             return Err(unknown_name("package", name, &names));
         }
     }
-    let named = |list: &[String], package: &cargo_metadata::Package| {
-        list.iter().any(|name| matches(name, package.name.as_str()))
-    };
+    let named =
+        |list: &[String], package: &cargo_metadata::Package| list.iter().any(|name| matches(name, package));
     if !selection.exclude.is_empty() && !selection.workspace {
         return Err(failure(
             "`--exclude` leaves packages out of `--workspace`, which was not given",
@@ -164,9 +163,13 @@ fn package_of<'a>(
         .find(|package| package.manifest_path.as_std_path().canonicalize().is_ok_and(|path| path == manifest))
 }
 
-/// Cargo takes globs for names.
-fn matches(pattern: &str, name: &str) -> bool {
-    pattern == name || glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(name))
+/// Is this package meant by what was typed: a name, a glob, or `name@version`, as cargo takes them?
+fn matches(typed: &str, package: &cargo_metadata::Package) -> bool {
+    let name = package.name.as_str();
+    let (pattern, version) =
+        typed.split_once('@').map_or((typed, None), |(name, version)| (name, Some(version)));
+    let named = pattern == name || glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(name));
+    named && version.is_none_or(|version| version == package.version.to_string())
 }
 
 fn is_policy(package: &cargo_metadata::Package) -> bool {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::Plan;
 use crate::fs;
-use crate::process::Program;
+use crate::process::{ChildFailed, Program};
 use crate::shell::{Shell, WithHint, failure};
 
 /// May a folder that has files already be written to?
@@ -104,9 +104,14 @@ fn init_repository(project: &Path, shell: &Shell) -> Result<()> {
     git.env("GIT_CONFIG_COUNT", "1")
         .env("GIT_CONFIG_KEY_0", "advice.defaultBranchName")
         .env("GIT_CONFIG_VALUE_0", "false");
-    git.run(shell)
-        .context("could not create a git repository")
-        .hint(|| "install git, or say `--vcs none`".to_owned())
+    let hint = || "say `--vcs none`, or see to git".to_owned();
+    match git.run(shell) {
+        // Git has said why, but not what it means for the project.
+        Err(error) if error.is::<ChildFailed>() => {
+            Err(anyhow!("could not create a git repository: {error}")).hint(hint)
+        }
+        other => other.context("could not create a git repository").hint(hint),
+    }
 }
 
 /// Moves what is in one folder into another that exists, file by file.
