@@ -1,7 +1,8 @@
 //! Annotations: those a table leaves to `[package]`, and what their values must look like.
 
 use super::document::{Steps, at};
-use super::read::{Facts, Reader, annotation};
+use super::read::Facts;
+use super::reader::{Reader, annotation};
 use super::{Metadata, SEVERITIES, key};
 use crate::kubernetes;
 

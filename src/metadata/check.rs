@@ -1,7 +1,7 @@
 //! The rules of rules: what `kwctl annotate` refuses, and what the cluster's webhook would refuse later.
 
 use super::document::{Step, at};
-use super::read::{Reader, below, context};
+use super::reader::{Reader, below, context};
 use super::{Metadata, PolicyType};
 
 /// A policy for a cluster needs rules.

@@ -13,6 +13,7 @@ mod annotations;
 mod check;
 mod document;
 mod read;
+mod reader;
 #[cfg(test)]
 mod tests;
 
