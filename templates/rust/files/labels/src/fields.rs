@@ -22,7 +22,7 @@ impl Fields {
     /// Reads the field `name`; the default if there is none.
     pub fn get<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
         match self.find(name) {
-            Some(field) if field.get() != "null" => read(field),
+            Some(field) if self.has(name) => read(field),
             _ => Ok(T::default()),
         }
     }
