@@ -48,9 +48,11 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<Written> {
     if std::fs::read(path).is_ok_and(|present| present == bytes) {
         return Ok(Written::Unchanged);
     }
-    let folder = folder_of(path);
+    // A link stays one, and what it points to gets the bytes.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = folder_of(&target);
     create_folder(folder)?;
-    write_through_temporary(path, folder, bytes)
+    write_through_temporary(&target, folder, bytes)
         .with_context(|| format!("could not write `{}`", path.display()))?;
     Ok(Written::Changed)
 }
@@ -75,6 +77,11 @@ pub fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile>
     builder.tempfile_in(folder)
 }
 
+/// Removes a file.
+pub fn remove(path: &Path) -> Result<()> {
+    std::fs::remove_file(path).with_context(|| format!("could not remove `{}`", path.display()))
+}
+
 /// The folder a file lies in; `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
@@ -91,6 +98,26 @@ pub fn create_folder(path: &Path) -> Result<()> {
 /// Does the file or folder exist? A broken link counts as existing.
 pub fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
+}
+
+/// The absolute path with links and `..` resolved, also where not all of it exists yet.
+pub fn resolve(path: &Path) -> Result<PathBuf> {
+    let absolute =
+        std::path::absolute(path).with_context(|| format!("could not find `{}`", path.display()))?;
+    let mut resolved = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            std::path::Component::ParentDir => drop(resolved.pop()),
+            std::path::Component::CurDir => {}
+            part => {
+                resolved.push(part);
+                if let Ok(canonical) = resolved.canonicalize() {
+                    resolved = canonical;
+                }
+            }
+        }
+    }
+    Ok(resolved)
 }
 
 /// The path as a person would write it here: relative when it lies below the current folder.

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::{BufReader, ErrorKind};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -89,9 +89,11 @@ impl Program {
         self.spawn(Stdio::null())
     }
 
-    /// Is there a program of this name?
-    pub fn is_missing(error: &anyhow::Error) -> bool {
-        error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::NotFound)
+    /// Is there a program of this name on `PATH`?
+    pub fn is_on_path(name: &str) -> bool {
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path).any(|folder| folder.join(&file).is_file())
     }
 
     fn spawn(&self, stderr: Stdio) -> Result<Running> {
@@ -139,7 +141,8 @@ impl fmt::Display for Program {
     }
 }
 
-fn quoted(word: &OsStr) -> String {
+/// A word quoted for a POSIX shell, where it needs to be.
+pub fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

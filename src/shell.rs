@@ -201,6 +201,11 @@ impl std::error::Error for Hinted {
     }
 }
 
+/// What to do about an error, if it says so.
+pub fn hint_of(error: &anyhow::Error) -> Option<&str> {
+    error.chain().find_map(|link| link.downcast_ref::<Hinted>()).map(|hinted| hinted.hint.as_str())
+}
+
 /// Adds to an error what to do about it.
 pub trait WithHint<T> {
     /// The same, with `hint` shown below the error and its causes.

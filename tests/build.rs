@@ -190,7 +190,7 @@ fn flags_reach_cargo() {
         ("-j 1", "--jobs=1"),
         ("--jobs -1", "--jobs=-1"),
         ("--manifest-path Cargo.toml", "--manifest-path Cargo.toml"),
-        ("-p demo", "--package demo --bin demo"),
+        ("-p demo", "--package demo@0.1.0 --bin demo"),
         ("--locked", "--locked"),
         ("--offline", "--offline"),
         ("--frozen", "--frozen"),
@@ -383,8 +383,8 @@ fn locked_refuses_to_change_the_metadata_file() {
     case.edit("Cargo.toml", "mutating = false", "mutating = true");
     for flag in ["--locked", "--frozen"] {
         case.kw_wasi("build").arg(flag).run().code(101).stderr_eq(str![[r#"
-error: `metadata.yml` does not say what the table `[package.metadata.kubewarden]` says, and may not change because of `--locked`
-  hint: run `cargo kw-wasi build` without `--locked`, and commit the file
+error: `metadata.yml` does not say what the table `[package.metadata.kubewarden]` says, and may not be written because of `--locked` or `--frozen`
+  hint: run `cargo kw-wasi build` without that flag, and commit the file
 
 "#]]);
     }
@@ -503,7 +503,11 @@ fn all_policies_of_a_workspace_are_built_in_one_call_and_others_skipped() {
     let case = workspace();
     let run = case.kw_wasi("build -v --workspace --message-format json").succeed();
     assert_eq!(run.stderr.matches(" build --message-format").count(), 1);
-    assert!(run.stderr.contains("--package one --bin one --package two --bin two"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("--package one@1.2.3 --bin one --package two@1.2.3 --bin two"),
+        "{}",
+        run.stderr
+    );
     let names: Vec<_> = run
         .stdout
         .lines()
@@ -667,8 +671,7 @@ fn an_annotator_that_is_missing_or_fails_leaves_no_output() {
     let before = case.read_bytes("target/kubewarden/demo.wasm");
     case.write("README.md", "# other\n");
     case.kw_wasi("build -q --annotator kwctl").run().code(101).stderr_eq(str![[r#"
-error: could not annotate `target/wasm32-wasip1/release/demo.wasm`
-  cause: there is no `kwctl` on PATH
+error: there is no `kwctl` on PATH
   hint: leave out `--annotator kwctl`: the annotator of this tool needs no kwctl, and writes the same metadata
 
 "#]]);
@@ -759,4 +762,88 @@ error: target `wasm32-wasip1` is not installed for `rustc` in `/usr`
   hint: [..]
 
 "#]]);
+}
+
+#[test]
+fn two_policies_whose_programs_have_one_name_are_refused() {
+    let case = workspace();
+    for name in ["one", "two"] {
+        let manifest = case.read(&format!("{name}/Cargo.toml"));
+        case.write(
+            &format!("{name}/Cargo.toml"),
+            format!("{manifest}\n[[bin]]\nname = \"policy\"\npath = \"src/main.rs\"\n"),
+        );
+    }
+    case.kw_wasi("build --workspace").run().code(101).stderr_eq(str![[r#"
+error: packages `one` and `two` both have a program `policy`, which cargo would write to one file
+  hint: give their programs different names, or build them one after the other with `--package`
+
+"#]]);
+    case.kw_wasi("build -q -p one").succeed();
+    case.kw_wasi("build -q -p two").succeed();
+}
+
+#[test]
+fn packages_can_be_named_in_all_forms_of_cargo() {
+    let case = workspace();
+    let url = format!("path+file://{}", case.path("two").display());
+    for spec in
+        ["two", "two@1", "two@1.2", "two:1.2.3", &url, &format!("{url}#1.2.3"), &format!("{url}#two@1.2.3")]
+    {
+        let run = case.kw_wasi("build --message-format json -q -p").arg(spec).succeed();
+        assert!(
+            run.stdout.contains("\"name\":\"two\"") && run.stdout.lines().count() == 1,
+            "{spec}: {}",
+            run.stdout
+        );
+    }
+    let all = case.kw_wasi("build --message-format json -q -p one --workspace").succeed();
+    assert_eq!(all.stdout.lines().count(), 2, "as with cargo, --workspace wins");
+}
+
+#[test]
+fn a_compiler_wrapper_is_left_to_cargo() {
+    let case = Case::policy();
+    case.stub("wrapper", "echo called >> \"$HOME/wrapped\"\nexec \"$@\"\n");
+    let wrapper = case.home().join("../bin/wrapper");
+    case.kw_wasi("build -q").env("RUSTC_WRAPPER", wrapper).succeed();
+    assert!(case.home().join("wrapped").exists());
+    case.write(".cargo/config.toml", "[build]\nrustc-wrapper = \"\"\n");
+    case.kw_wasi("build -q").env("CARGO_BUILD_JOBS", "default").succeed();
+}
+
+#[test]
+fn a_manifest_that_no_longer_fits_is_removed() {
+    let case = Case::policy();
+    case.kw_wasi("build -q").succeed();
+    assert!(case.exists("target/kubewarden/demo.yml"));
+    case.edit("Cargo.toml", "registry = \"ghcr.io/acme/policies\"\n", "");
+    case.kw_wasi("build -q").succeed();
+    assert!(!case.exists("target/kubewarden/demo.yml"));
+}
+
+#[test]
+fn only_a_module_is_replaced_by_a_module_and_links_stay() {
+    let case = Case::policy();
+    case.write("notes.txt", "mine");
+    for output in ["Cargo.toml", "notes.txt", "/dev/null"] {
+        case.kw_wasi("build -q -o")
+            .arg(output)
+            .run()
+            .code(101)
+            .stderr_has("exists, and is no WebAssembly module");
+    }
+    assert_eq!(case.read("notes.txt"), "mine");
+    case.write("real.wasm", "");
+    std::os::unix::fs::symlink("real.wasm", case.path("link.wasm")).unwrap();
+    case.kw_wasi("build -q -o link.wasm").succeed();
+    assert!(case.path("link.wasm").symlink_metadata().unwrap().is_symlink());
+    assert!(case.read_bytes("real.wasm").starts_with(b"\0asm"));
+}
+
+#[test]
+fn a_byte_order_mark_in_a_cargo_manifest_is_cargos_matter() {
+    let case = Case::policy();
+    case.write("Cargo.toml", format!("\u{feff}{POLICY_MANIFEST}"));
+    case.kw_wasi("build -q").succeed().stderr_eq("");
 }

@@ -502,3 +502,31 @@ fn cargo_itself_is_content_with_the_workspace() {
     let metadata: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(metadata["workspace_members"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_project_beside_a_workspace_or_repository_is_not_in_it() {
+    let case = Case::empty();
+    let manifest = "[workspace]\nmembers = []\n";
+    case.write("ws/Cargo.toml", manifest).write("ws/sub/x", "");
+    case.program("git").args(["init", "-q", "ws"]).succeed();
+    case.kw_wasi("new ../sibling --defaults").folder(case.path("ws")).succeed();
+    assert_eq!(case.read("ws/Cargo.toml"), manifest);
+    assert!(case.exists("sibling/.git") && case.read("sibling/Cargo.toml").contains("[profile.release]"));
+    case.kw_wasi("new ../inner --defaults").folder(case.path("ws/sub")).succeed();
+    assert!(case.read("ws/Cargo.toml").contains("members = [\"inner\"]"));
+    std::os::unix::fs::symlink("../elsewhere", case.path("ws/link")).unwrap();
+    std::fs::create_dir(case.path("elsewhere")).unwrap();
+    case.kw_wasi("new link/outer --defaults").folder(case.path("ws")).succeed();
+    assert!(!case.read("ws/Cargo.toml").contains("outer"), "where the link leads there is no workspace");
+}
+
+#[test]
+fn a_dry_run_says_what_would_change_in_the_workspace() {
+    let case = Case::empty();
+    case.write("Cargo.toml", "[workspace]\n");
+    case.kw_wasi("new demo --defaults --dry-run").succeed().stderr_eq(str![[r#"
+`Cargo.toml` would be changed: the package is a member of the workspace, with the release profile of policies
+
+"#]]);
+    assert_eq!(case.read("Cargo.toml"), "[workspace]\n");
+}

@@ -14,7 +14,7 @@ use crate::kubernetes;
 use crate::metadata::{Metadata, PolicyType, key};
 use crate::module;
 use crate::outcome::Outcome;
-use crate::process::Program;
+use crate::process::{Program, quoted};
 use crate::project::{Artifact, Compile, Network, Project, Projects, Selection};
 use crate::shell::{Shell, WithHint, failure};
 use crate::toolchain::Fetch;
@@ -123,6 +123,9 @@ pub(crate) struct BuiltPolicy {
 /// What `build` does, from value to value.
 pub(crate) fn build(request: &BuildRequest, shell: &Shell) -> Result<Vec<BuiltPolicy>> {
     let network = request.compile.network;
+    if request.annotator == Annotator::Kwctl && !Program::is_on_path("kwctl") {
+        return Err(no_kwctl());
+    }
     let (projects, question) = Projects::load(&request.selection, &request.compile, shell)?;
     let plans = plan(&projects, request, shell)?;
     for plan in &plans {
@@ -198,7 +201,21 @@ fn output_path(
         }
         Some(path) => path.to_owned(),
     };
+    check_output(&path)?;
     std::path::absolute(&path).with_context(|| format!("could not find the folder of `{}`", path.display()))
+}
+
+/// Fails when something would be lost: only a module is replaced by a module.
+fn check_output(path: &Path) -> Result<()> {
+    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
+    let is_module = metadata.is_file() && (metadata.len() == 0 || fs::read(path)?.starts_with(b"\0asm"));
+    if is_module {
+        return Ok(());
+    }
+    Err(failure(
+        format!("could not write the policy: `{}` exists, and is no WebAssembly module", path.display()),
+        "name another file, or an existing folder",
+    ))
 }
 
 fn readme(project: &Project) -> Result<Option<String>> {
@@ -221,12 +238,14 @@ impl Plan<'_> {
         }
         let shown = fs::for_people(&path);
         if !network.may_change_files() {
+            let what =
+                if fs::exists(&path) { "does not say what" } else { "does not exist yet, and says what" };
             return Err(failure(
                 format!(
-                    "`{}` does not say what the table `[package.metadata.kubewarden]` says, and may not change because of `--locked`",
+                    "`{}` {what} the table `[package.metadata.kubewarden]` says, and may not be written because of `--locked` or `--frozen`",
                     shown.display()
                 ),
-                "run `cargo kw-wasi build` without `--locked`, and commit the file",
+                "run `cargo kw-wasi build` without that flag, and commit the file",
             ));
         }
         if fs::write(&path, yaml.as_bytes())? == Written::Changed {
@@ -258,8 +277,11 @@ impl Plan<'_> {
         let reference = self.reference();
         let manifest = self.manifest_yaml(reference.as_deref(), shell)?;
         let mut fresh = fs::write(&self.wasm, &annotated)? == Written::Unchanged;
-        if let Some(yaml) = &manifest {
-            fresh &= fs::write(&self.manifest, yaml.as_bytes())? == Written::Unchanged;
+        match &manifest {
+            Some(yaml) => fresh &= fs::write(&self.manifest, yaml.as_bytes())? == Written::Unchanged,
+            // One of an earlier build would deploy something else.
+            None if self.manifest_is_ours()? == Some(true) => fs::remove(&self.manifest)?,
+            None => {}
         }
         Ok(BuiltPolicy {
             name: self.project.name.clone(),
@@ -304,9 +326,7 @@ impl Plan<'_> {
             return Ok(None);
         }
         let module = module.context("checked above")?;
-        if let Some(present) = fs::find(&self.manifest)?
-            && !present.starts_with(deploy::WRITTEN_BY_US.as_bytes())
-        {
+        if self.manifest_is_ours()? == Some(false) {
             return Err(failure(
                 format!(
                     "could not write the manifest: `{}` exists and was not written by this tool",
@@ -316,6 +336,11 @@ impl Plan<'_> {
             ));
         }
         Ok(Some(Deployment { name, module, metadata: &self.metadata }.to_yaml()))
+    }
+
+    /// Was the manifest written by us? `None` where there is none.
+    fn manifest_is_ours(&self) -> Result<Option<bool>> {
+        Ok(fs::find(&self.manifest)?.map(|present| present.starts_with(deploy::WRITTEN_BY_US.as_bytes())))
     }
 
     fn where_to_write(&self, what: &str) -> String {
@@ -341,18 +366,20 @@ impl Plan<'_> {
             kwctl.arg("--usage-path").arg(self.project.readme());
         }
         kwctl.arg("--output-path").arg(output.path()).arg(&artifact.path);
-        kwctl.run(shell).map_err(|error| {
-            if Program::is_missing(&error) {
-                return failure("there is no `kwctl` on PATH", "leave out `--annotator kwctl`: the annotator of this tool needs no kwctl, and writes the same metadata");
-            }
-            error
-        })?;
+        kwctl.run(shell)?;
         let annotated = fs::read(output.path())?;
         if module::read_metadata(&annotated)?.is_empty() {
             return Err(anyhow!("`kwctl annotate` succeeded, but there are no metadata in what it wrote"));
         }
         Ok(annotated)
     }
+}
+
+fn no_kwctl() -> anyhow::Error {
+    failure(
+        "there is no `kwctl` on PATH",
+        "leave out `--annotator kwctl`: the annotator of this tool needs no kwctl, and writes the same metadata",
+    )
 }
 
 /// A checkout on Windows may have changed the line ends.
@@ -367,10 +394,12 @@ impl BuiltPolicy {
         shell.status(verb, self);
         let Some(manifest) = &self.manifest else { return };
         let manifest = fs::for_people(manifest);
-        let shown = manifest.display();
+        let (shown, quoted) = (manifest.display(), quoted(manifest.as_os_str()));
         match self.policy_type {
-            PolicyType::Kubernetes => shell
-                .status("Manifest", format!("{shown} (once the module is pushed: kubectl apply -f {shown})")),
+            PolicyType::Kubernetes => shell.status(
+                "Manifest",
+                format!("{shown} (once the module is pushed: kubectl apply -f {quoted})"),
+            ),
             PolicyType::Raw => shell
                 .status("Manifest", format!("{shown} (an entry for the policies.yml of a policy server)")),
         }

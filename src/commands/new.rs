@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::fs;
 use crate::outcome::{Cancelled, Outcome};
+use crate::process::quoted;
 use crate::shell::Shell;
 use crate::template::{
     self, Answers, Ask, Given, NoTerminal, Overwrite, Plan, Surroundings, TakeDefaults, Template, Terminal,
@@ -118,6 +119,10 @@ impl NewArgs {
         plan.check_destination(overwrite)?;
         if dry_run {
             shell.result(&plan.list())?;
+            if let Some((manifest, _)) = &plan.workspace_manifest {
+                let manifest = fs::for_people(manifest);
+                shell.note(format!("`{}` would be changed: {}", manifest.display(), plan.workspace_change()));
+            }
             return Ok(Outcome::Done);
         }
         if !ask.confirm(&plan.summary())? {
@@ -153,12 +158,12 @@ fn report(plan: &Plan, shell: &Shell) {
     shell.status("Created", format!("policy `{}` in `{}`", plan.name, shown.display()));
     if let Some((manifest, _)) = &plan.workspace_manifest {
         let manifest = fs::for_people(manifest);
-        let profile = if plan.adds_profile { ", with the release profile of policies" } else { "" };
-        shell.status(
-            "Updated",
-            format!("`{}`: the package is a member of the workspace{profile}", manifest.display()),
-        );
+        shell.status("Updated", format!("`{}`: {}", manifest.display(), plan.workspace_change()));
     }
-    let enter = if shown.as_os_str() == "." { String::new() } else { format!("cd {} && ", shown.display()) };
+    let enter = if shown.as_os_str() == "." {
+        String::new()
+    } else {
+        format!("cd {} && ", quoted(shown.as_os_str()))
+    };
     shell.status("Next", format!("{enter}cargo kw-wasi build"));
 }

@@ -97,7 +97,7 @@ impl Reader<'_> {
 
     /// One document, a map, without a byte order mark; `None` when nothing below makes sense.
     fn syntax(&mut self) -> Option<()> {
-        if self.document.text().starts_with('\u{feff}') {
+        if !self.document.is_table() && self.document.text().starts_with('\u{feff}') {
             let fix = "save the file as UTF-8 without a byte order mark";
             self.error(
                 "byte-order-mark",

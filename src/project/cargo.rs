@@ -33,9 +33,9 @@ pub(super) struct Package {
 
 pub(super) fn load(selection: &Selection, compile: &Compile, shell: &Shell) -> Result<(Projects, Question)> {
     let manifest = start_manifest(selection)?;
-    let configuration = cargo_config2::Config::load().context("could not read cargo's configuration")?;
+    let configuration = configuration()?;
     // Both take a while and neither needs the other.
-    let question = Question::ask(&configuration.rustc().path, shell)?;
+    let question = Question::ask(&rustc(&configuration), shell)?;
     let mut cargo = Program::cargo();
     cargo.args(["metadata", "--no-deps", "--format-version=1"]);
     if let Some(path) = &selection.manifest_path {
@@ -48,6 +48,7 @@ pub(super) fn load(selection: &Selection, compile: &Compile, shell: &Shell) -> R
 
     let policies =
         select(&metadata, &manifest, selection)?.into_iter().map(project).collect::<Result<Vec<_>>>()?;
+    different_binaries(&policies)?;
     let target_dir = match &compile.target_dir {
         Some(path) => std::path::absolute(path)
             .with_context(|| format!("could not find the folder `{}`", path.display()))?,
@@ -65,6 +66,22 @@ pub(super) fn load(selection: &Selection, compile: &Compile, shell: &Shell) -> R
         },
     };
     Ok((projects, question))
+}
+
+/// Cargo's configuration, from files and environment.
+fn configuration() -> Result<cargo_config2::Config> {
+    let here = std::env::current_dir().context("could not find the current folder")?;
+    // Of no use here, and cargo takes more words for it than the library that reads it.
+    let environment = std::env::vars_os().filter(|(name, _)| name != "CARGO_BUILD_JOBS");
+    let options = cargo_config2::ResolveOptions::default().env(environment);
+    cargo_config2::Config::load_with_options(here, options)
+        .context("could not read cargo's configuration")
+        .hint(|| "if cargo itself accepts it, write it another way, such as a number for `jobs`".to_owned())
+}
+
+/// The compiler itself: a wrapper around it answers no questions.
+fn rustc(configuration: &cargo_config2::Config) -> PathBuf {
+    configuration.build.rustc.clone().unwrap_or_else(|| "rustc".into())
 }
 
 /// The manifest cargo starts from: the one given, or the nearest.
@@ -88,6 +105,23 @@ fn start_manifest(selection: &Selection) -> Result<PathBuf> {
         format!("could not find `Cargo.toml` in `{}` or any folder above it", here.display()),
         "run it inside a policy project, or create one with `cargo kw-wasi new`",
     ))
+}
+
+/// Cargo writes programs of one name to one file: of two policies, both outputs would have the code of one.
+fn different_binaries(policies: &[Project]) -> Result<()> {
+    for (index, policy) in policies.iter().enumerate() {
+        let binary = &policy.package.binary;
+        if let Some(other) = policies[..index].iter().find(|other| other.package.binary == *binary) {
+            return Err(failure(
+                format!(
+                    "packages `{}` and `{}` both have a program `{binary}`, which cargo would write to one file",
+                    other.name, policy.name
+                ),
+                "give their programs different names, or build them one after the other with `--package`",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn path_dependencies(metadata: &cargo_metadata::Metadata) -> Vec<PathBuf> {
@@ -120,10 +154,10 @@ fn select<'a>(
             "add `--workspace`",
         ));
     }
-    let (candidates, by_name): (Vec<_>, bool) = if !selection.packages.is_empty() {
-        (members.into_iter().filter(|package| named(&selection.packages, package)).collect(), true)
-    } else if selection.workspace {
+    let (candidates, by_name): (Vec<_>, bool) = if selection.workspace {
         (members.into_iter().filter(|package| !named(&selection.exclude, package)).collect(), false)
+    } else if !selection.packages.is_empty() {
+        (members.into_iter().filter(|package| named(&selection.packages, package)).collect(), true)
     } else if let Some(package) = package_of(&members, manifest, metadata.workspace_root.as_std_path()) {
         (vec![package], true)
     } else {
@@ -163,13 +197,29 @@ fn package_of<'a>(
         .find(|package| package.manifest_path.as_std_path().canonicalize().is_ok_and(|path| path == manifest))
 }
 
-/// Is this package meant by what was typed: a name, a glob, or `name@version`, as cargo takes them?
+/// Is this package meant by what was typed: a name, a glob, or another form of `cargo help pkgid`?
 fn matches(typed: &str, package: &cargo_metadata::Package) -> bool {
+    if let Some((_, place)) = typed.split_once("file://") {
+        let (path, fragment) = place.split_once('#').map_or((place, ""), |(path, fragment)| (path, fragment));
+        let same_place = Path::new(path)
+            .canonicalize()
+            .is_ok_and(|path| folder(package).canonicalize().is_ok_and(|folder| folder == path));
+        return same_place
+            && (fragment.is_empty() || is_version(fragment, package) || matches(fragment, package));
+    }
+    let (pattern, version) = match typed.split_once(['@', ':']) {
+        Some((pattern, version)) => (pattern, Some(version)),
+        None => (typed, None),
+    };
     let name = package.name.as_str();
-    let (pattern, version) =
-        typed.split_once('@').map_or((typed, None), |(name, version)| (name, Some(version)));
     let named = pattern == name || glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches(name));
-    named && version.is_none_or(|version| version == package.version.to_string())
+    named && version.is_none_or(|version| is_version(version, package))
+}
+
+/// `1`, `1.2` and `1.2.3` all are the version 1.2.3.
+fn is_version(typed: &str, package: &cargo_metadata::Package) -> bool {
+    let version = package.version.to_string();
+    version.strip_prefix(typed).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn is_policy(package: &cargo_metadata::Package) -> bool {
@@ -185,6 +235,15 @@ fn folder(package: &cargo_metadata::Package) -> &Path {
 }
 
 fn not_a_policy(package: &cargo_metadata::Package) -> anyhow::Error {
+    if folder(package).join("metadata.yaml").is_file() {
+        return failure(
+            format!(
+                "package `{}` has a `metadata.yaml`, but Kubewarden's workflows look for `metadata.yml`",
+                package.name
+            ),
+            "rename the file",
+        );
+    }
     failure(
         format!("package `{}` is not a policy: Kubewarden's metadata is missing", package.name),
         format!(
@@ -309,7 +368,9 @@ impl Workspace {
             cargo.arg("--manifest-path").arg(path);
         }
         for policy in policies {
-            cargo.arg("--package").arg(&policy.name).arg("--bin").arg(&policy.package.binary);
+            // With the version, since a dependency may have the same name.
+            cargo.arg("--package").arg(format!("{}@{}", policy.name, policy.version));
+            cargo.arg("--bin").arg(&policy.package.binary);
         }
         for names in &compile.features.names {
             cargo.arg("--features").arg(names);

@@ -1,11 +1,12 @@
 //! Answers to a template's questions: from flags, from the person at the terminal, or by default.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::{Ask, Question, Template, package_name};
+use crate::fs;
 use crate::kubernetes::{self, Operation, Resource};
 use crate::metadata;
 use crate::outcome::Cancelled;
@@ -95,6 +96,10 @@ impl Answers {
                 continue;
             }
             let mut question = question.clone();
+            if question.name == "kind" {
+                // Known by now, and nobody wants to answer the rest first.
+                answers.check_name()?;
+            }
             if answers.0.contains_key("path") {
                 adjust(&mut question, &answers)?;
             }
@@ -109,8 +114,8 @@ impl Answers {
         Ok(answers)
     }
 
-    /// What no single answer shows.
-    fn check_together(&self) -> Result<()> {
+    /// Fails when the package cannot have its name. Needs the path only, and the name if it was said.
+    fn check_name(&self) -> Result<()> {
         let name = self.package_name()?;
         let use_name = || "if the folder should have another name than the package, say `--name`".to_owned();
         package_name::check(&name).map_err(anyhow::Error::msg).hint(use_name)?;
@@ -124,7 +129,12 @@ impl Answers {
             .hint(|| match kubernetes::propose_name(&name) {
                 Some(proposal) => format!("choose another name, such as `{proposal}` (`--name {proposal}`)"),
                 None => use_name(),
-            })?;
+            })
+    }
+
+    /// What no single answer shows.
+    fn check_together(&self) -> Result<()> {
+        self.check_name()?;
         let (resources, operations) = (self.resources()?, self.operations()?);
         if !resources.is_empty() {
             kubernetes::rules(&resources, &operations).map_err(with_hint)?;
@@ -153,16 +163,7 @@ impl Answers {
 
 /// `my-policy` from `policies/my-policy`, and from `.` the name of the current folder.
 fn name_from(path: &Path) -> Result<String> {
-    let absolute =
-        std::path::absolute(path).with_context(|| format!("could not find `{}`", path.display()))?;
-    // `absolute` leaves `..` in place, and a folder is not called that.
-    let resolved = absolute.components().fold(PathBuf::new(), |mut resolved, part| {
-        match part {
-            Component::ParentDir => drop(resolved.pop()),
-            part => resolved.push(part),
-        }
-        resolved
-    });
+    let resolved = fs::resolve(path)?;
     let name = resolved.file_name().and_then(|name| name.to_str()).map(str::to_owned);
     name.ok_or_else(|| {
         failure(format!("could not make a package name of the path `{}`", path.display()), "say `--name`")

@@ -84,9 +84,11 @@ impl Plan {
             summary.push_str(&format!("  {}\n", file.path.display()));
         }
         if let Some((manifest, _)) = &self.workspace_manifest {
-            let what =
-                if self.adds_profile { "a member and the release profile of policies" } else { "a member" };
-            summary.push_str(&format!("`{}` will get {what}\n", fs::for_people(manifest).display()));
+            summary.push_str(&format!(
+                "`{}`: {}\n",
+                fs::for_people(manifest).display(),
+                self.workspace_change()
+            ));
         }
         if self.git {
             summary.push_str("with a git repository\n");
@@ -95,13 +97,18 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// What changes in the manifest of the workspace, for a person.
+    pub fn workspace_change(&self) -> String {
+        let profile = if self.adds_profile { ", with the release profile of policies" } else { "" };
+        format!("the package is a member of the workspace{profile}")
+    }
+}
+
 impl Surroundings {
     /// Looks around the folder a project shall go to.
     pub fn of(path: &Path) -> Result<Self> {
-        let destination =
-            std::path::absolute(path).with_context(|| format!("could not find `{}`", path.display()))?;
-        // `absolute` keeps a trailing `.`, which would be a folder's name below.
-        let destination: PathBuf = destination.components().collect();
+        let destination = fs::resolve(path)?;
         let in_repository = destination.ancestors().any(|folder| fs::exists(&folder.join(".git")));
         Ok(Self { workspace: Workspace::find(&destination)?, in_repository, destination })
     }

@@ -9,7 +9,7 @@ use inquire::{Confirm, InquireError, MultiSelect, Select, Text};
 
 use super::Question;
 use crate::kubernetes;
-use crate::shell::{Shell, failure};
+use crate::shell::{Shell, failure, hint_of};
 
 /// Whoever answers questions.
 pub trait Ask {
@@ -84,7 +84,12 @@ impl Ask for Terminal<'_> {
             (_, false) if question.choices.is_empty() => text(question).map(|answer| vec![answer]),
             (_, false) => one(question),
         };
-        backed_out(answer).context("could not ask at the terminal")
+        let answer = backed_out(answer).context("could not ask at the terminal")?;
+        if answer.is_none() {
+            // Whatever comes next would be written over the question.
+            self.shell.note("");
+        }
+        Ok(answer)
     }
 
     fn confirm(&mut self, summary: &str) -> Result<bool> {
@@ -142,7 +147,10 @@ fn text(question: &Question) -> Result<String, InquireError> {
 fn validation(check: Result<()>) -> Validation {
     match check {
         Ok(()) => Validation::Valid,
-        Err(error) => Validation::Invalid(format!("{error:#}").into()),
+        Err(error) => {
+            let hint = hint_of(&error).map(|hint| format!(": {hint}")).unwrap_or_default();
+            Validation::Invalid(format!("{error:#}{hint}").into())
+        }
     }
 }
 
@@ -152,6 +160,7 @@ fn one(question: &Question) -> Result<Vec<String>, InquireError> {
     let answer = Select::new(&question.prompt, entries)
         .with_starting_cursor(start)
         .without_filtering()
+        .with_help_message("↑↓ to move, enter to select")
         .with_formatter(&|answer: ListOption<&Entry>| answer.value.value.clone())
         .prompt()?;
     Ok(vec![answer.value])

@@ -87,6 +87,9 @@ impl Workspace {
             text.push('\n');
             text.push_str(release_profile);
         }
+        if self.before.contains("\r\n") {
+            text = text.replace("\r\n", "\n").replace('\n', "\r\n");
+        }
         Ok((text != self.before).then_some((self.manifest, text)))
     }
 
@@ -236,6 +239,13 @@ mod tests {
             let manifest = |list: &str| format!("[workspace]\nmembers = {list}\n[profile.release]\n");
             assert_eq!(with_member(&manifest(before), "b"), manifest(after));
         }
+    }
+
+    #[test]
+    fn line_ends_stay_as_they_are() {
+        let before = "[workspace]\r\nmembers = [\r\n  \"a\",\r\n]\r\n";
+        let after = "[workspace]\r\nmembers = [\r\n  \"a\",\r\n  \"b\",\r\n]\r\n\r\nPROFILE\r\n";
+        assert_eq!(with_member(before, "b"), after);
     }
 
     #[test]
