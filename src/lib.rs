@@ -14,6 +14,8 @@ pub mod module;
 pub mod outcome;
 pub mod process;
 pub mod project;
+pub mod protocol;
+pub mod runtime;
 pub mod shell;
 pub mod template;
 pub mod toolchain;

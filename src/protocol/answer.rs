@@ -1,0 +1,187 @@
+//! What a policy left behind when it ended, and what follows from it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{AdmissionResponse, Request};
+
+/// Status code of a request that is rejected because the policy failed.
+const FAILED: u16 = 500;
+
+/// Said where a policy changes an object that is not there.
+const MUTATION_WITHOUT_OBJECT: &str = "Incoming object is null, which happens only with DELETE operations, but the \
+    policy is attempting a mutation. This is not allowed";
+
+/// What a policy left behind when it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Why it did not end as it should, in words for people; its stdout then counts for nothing.
+    pub failure: Option<String>,
+    /// One JSON document, if the policy did what it should.
+    pub stdout: Vec<u8>,
+    /// What is shown to the user if the policy failed, and logged otherwise.
+    pub stderr: Vec<u8>,
+}
+
+/// What came of `validate`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// What the cluster is told.
+    pub response: AdmissionResponse,
+    /// The object as the policy wants it, changed or not, if it named one.
+    pub mutated_object: Option<Value>,
+    /// Why there was no answer to go by, in words for people.
+    pub failure: Option<String>,
+    /// What a host only logs: the stderr of a policy that did not fail, trimmed.
+    pub log: String,
+    /// Host capabilities the policy asked for in vain, each once.
+    pub refused_capabilities: Vec<String>,
+}
+
+/// What came of `validate-settings`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettingsVerdict {
+    /// May the policy be run with these settings?
+    pub valid: bool,
+    /// Why not. Empty for valid settings, and for a policy that does not say.
+    pub message: String,
+    /// Why there was no answer to go by, in words for people.
+    pub failure: Option<String>,
+    /// What a host only logs: the stderr of a policy that did not fail, trimmed.
+    pub log: String,
+    /// Host capabilities the policy asked for in vain, each once.
+    pub refused_capabilities: Vec<String>,
+}
+
+/// What `validate` prints. Unknown keys are ignored, `null` is the same as nothing.
+#[derive(Deserialize)]
+struct ValidationResponse {
+    accepted: bool,
+    message: Option<String>,
+    code: Option<u16>,
+    mutated_object: Option<Value>,
+    audit_annotations: Option<BTreeMap<String, String>>,
+    warnings: Option<Vec<String>>,
+}
+
+/// What `validate-settings` prints.
+#[derive(Deserialize)]
+struct SettingsResponse {
+    valid: bool,
+    message: Option<String>,
+}
+
+impl Evaluation {
+    /// What the cluster is told when a policy answers `request` like this.
+    pub fn new(request: &Request, mut answer: Answer) -> Self {
+        let failure = answer.failure.take();
+        let (validation, log) = match Spoken::of(answer, failure.is_some()) {
+            Err(unreadable) => {
+                return Self::failed(request, unreadable.clone(), failure.unwrap_or(unreadable));
+            }
+            Ok(Spoken { stdout: None, stderr }) => {
+                return Self::failed(request, stderr, failure.unwrap_or_default());
+            }
+            Ok(Spoken { stdout: Some(stdout), stderr }) => {
+                match serde_json::from_str::<ValidationResponse>(&stdout) {
+                    Ok(response) => (response, stderr),
+                    Err(error) => {
+                        let message = format!(
+                            "internal server error: Cannot deserialize policy validation response: {error}"
+                        );
+                        return Self { log: stderr, ..Self::failed(request, message.clone(), message) };
+                    }
+                }
+            }
+        };
+        let (response, mutated_object) = respond(request, validation);
+        Self { response, mutated_object, failure: None, log, refused_capabilities: Vec::new() }
+    }
+
+    fn failed(request: &Request, message: String, failure: String) -> Self {
+        Self {
+            response: AdmissionResponse::rejection(request.uid(), message, Some(FAILED)),
+            mutated_object: None,
+            failure: Some(failure),
+            log: String::new(),
+            refused_capabilities: Vec::new(),
+        }
+    }
+}
+
+/// The admission response for a policy's answer, and the object as the policy wants it.
+fn respond(request: &Request, validation: ValidationResponse) -> (AdmissionResponse, Option<Value>) {
+    let patch = match (&validation.mutated_object, request.object()) {
+        (None, _) => None,
+        (Some(mutated), Some(object)) => Some(json_patch::diff(object, mutated)),
+        (Some(_), None) => {
+            let response = AdmissionResponse::rejection(request.uid(), MUTATION_WITHOUT_OBJECT, None);
+            return (response, validation.mutated_object);
+        }
+    };
+    let mut response = AdmissionResponse {
+        uid: request.uid().to_owned(),
+        allowed: validation.accepted,
+        patch: patch.filter(|patch| !patch.is_empty()),
+        status: None,
+        audit_annotations: validation.audit_annotations,
+        warnings: validation.warnings,
+    };
+    if validation.message.is_some() || validation.code.is_some() {
+        let status = response.status.get_or_insert_default();
+        status.message = validation.message;
+        status.code = validation.code;
+    }
+    (response, validation.mutated_object)
+}
+
+impl SettingsVerdict {
+    /// What a policy's answer says about settings. A policy that fails refuses them.
+    pub fn new(mut answer: Answer) -> Self {
+        let failure = answer.failure.take();
+        match Spoken::of(answer, failure.is_some()) {
+            Err(unreadable) => Self::failed(unreadable.clone(), failure.unwrap_or(unreadable)),
+            Ok(Spoken { stdout: None, stderr }) => Self::failed(stderr, failure.unwrap_or_default()),
+            Ok(Spoken { stdout: Some(stdout), stderr }) => match serde_json::from_str(&stdout) {
+                Ok(SettingsResponse { valid, message }) => Self {
+                    valid,
+                    message: message.filter(|_| !valid).unwrap_or_default(),
+                    log: stderr,
+                    ..Self::default()
+                },
+                Err(error) => {
+                    let message = format!("Cannot deserialize settings validation response: {error}");
+                    Self { log: stderr, ..Self::failed(message.clone(), message) }
+                }
+            },
+        }
+    }
+
+    fn failed(message: String, failure: String) -> Self {
+        Self { message, failure: Some(failure), ..Self::default() }
+    }
+}
+
+/// An answer as text.
+struct Spoken {
+    /// `None` where the policy failed.
+    stdout: Option<String>,
+    /// Trimmed.
+    stderr: String,
+}
+
+impl Spoken {
+    /// Fails with a message where bytes that matter are no UTF-8. Stderr is looked at first, whatever else happened.
+    fn of(answer: Answer, failed: bool) -> Result<Self, String> {
+        let text = |pipe, bytes| {
+            String::from_utf8(bytes).map_err(|error| {
+                format!("{pipe} pipe conversion error: Cannot convert buffer to UTF8 string: {error}")
+            })
+        };
+        let stderr = text("stderr", answer.stderr)?.trim().to_owned();
+        let stdout = if failed { None } else { Some(text("stdout", answer.stdout)?) };
+        Ok(Self { stdout, stderr })
+    }
+}

@@ -1,0 +1,17 @@
+//! What passes between a host and a policy: settings and request in, the policy's answer out, and what the cluster is
+//! told because of it. Pure conversions; running the policy is left to `runtime`.
+//!
+//! Source: the behaviour of kwctl and policy-server 1.36 with WASI policies. Texts that end up in an admission response
+//! are theirs word for word.
+
+mod answer;
+mod installation;
+mod request;
+mod response;
+mod settings;
+
+pub use answer::{Answer, Evaluation, SettingsVerdict};
+pub use installation::{Installation, Mode, Mutation};
+pub use request::{AdmissionRequest, GroupVersionKind, GroupVersionResource, Request, UserInfo};
+pub use response::{AdmissionResponse, Cause, Details, Status};
+pub use settings::Settings;

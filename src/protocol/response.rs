@@ -1,0 +1,97 @@
+//! The admission response: what the cluster is told.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use json_patch::Patch;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// What the cluster is told. Serializes with the keys, and in the order, of `kwctl run`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AdmissionResponse {
+    /// That of the request.
+    pub uid: String,
+    /// May it happen?
+    pub allowed: bool,
+    /// What is changed in the object, if anything. Never empty.
+    pub patch: Option<Patch>,
+    /// Why, if there is something to say.
+    pub status: Option<Status>,
+    /// For the cluster's audit log.
+    pub audit_annotations: Option<BTreeMap<String, String>>,
+    /// Shown to who asked.
+    pub warnings: Option<Vec<String>>,
+}
+
+/// Why a request was rejected, or what there is to say about an accepted one.
+///
+/// The cluster knows more keys, which no host sets for a policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// For people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What is behind the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Details>,
+    /// Like those of HTTP, but any number will do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+}
+
+/// What is behind a status message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Details {
+    /// In the order they came up.
+    pub causes: Vec<Cause>,
+}
+
+/// One cause. All keys are always written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// Never set for a policy of its own.
+    pub reason: Option<String>,
+    /// The policy's message, where the operator's stands in its place.
+    pub message: Option<String>,
+    /// Never set for a policy of its own.
+    pub field: Option<String>,
+}
+
+impl AdmissionResponse {
+    /// The request is rejected with this message.
+    pub(super) fn rejection(uid: &str, message: impl Into<String>, code: Option<u16>) -> Self {
+        let status = Status { message: Some(message.into()), details: None, code };
+        Self { uid: uid.to_owned(), status: Some(status), ..Self::default() }
+    }
+
+    /// The status message, if there is one.
+    pub fn message(&self) -> Option<&str> {
+        self.status.as_ref()?.message.as_deref()
+    }
+
+    /// The status code, if there is one.
+    pub fn code(&self) -> Option<u16> {
+        self.status.as_ref()?.code
+    }
+}
+
+impl Serialize for AdmissionResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("uid", &self.uid)?;
+        map.serialize_entry("allowed", &self.allowed)?;
+        if let Some(patch) = &self.patch {
+            map.serialize_entry("patchType", "JSONPatch")?;
+            let json = serde_json::to_vec(patch).map_err(serde::ser::Error::custom)?;
+            map.serialize_entry("patch", &STANDARD.encode(json))?;
+        }
+        if let Some(status) = &self.status {
+            map.serialize_entry("status", status)?;
+        }
+        map.serialize_entry("auditAnnotations", &self.audit_annotations)?;
+        map.serialize_entry("warnings", &self.warnings)?;
+        map.end()
+    }
+}

@@ -1,0 +1,71 @@
+//! Settings: the JSON object with which an operator configures a policy.
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The settings of a policy. Always an object: no settings and `null` are the empty one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Settings(Map<String, Value>);
+
+impl Settings {
+    /// Settings from YAML, of which JSON is a part. An empty text is no settings.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no YAML, or is neither an object nor `null`.
+    pub fn from_yaml(text: &str) -> Result<Self> {
+        let value: Value = yaml_serde::from_str(text).context("the settings are no valid YAML")?;
+        Self::try_from(value)
+    }
+
+    /// Settings from JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no JSON, or is neither an object nor `null`.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(text).context("the settings are no valid JSON")?;
+        Self::try_from(value)
+    }
+}
+
+impl TryFrom<Value> for Settings {
+    type Error = anyhow::Error;
+
+    fn try_from(value: Value) -> Result<Self> {
+        match value {
+            Value::Null => Ok(Self::default()),
+            Value::Object(settings) => Ok(Self(settings)),
+            _ => bail!("Invalid settings in CRD, not an object"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_and_null_are_no_settings() {
+        for yaml in ["", "null", "~", "# a comment\n", "{}"] {
+            assert_eq!(Settings::from_yaml(yaml).unwrap(), Settings::default(), "{yaml:?}");
+        }
+        assert_eq!(Settings::from_json("null").unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn whatever_is_no_object_is_refused() {
+        for yaml in ["[1]", "1", "true", "text"] {
+            let error = Settings::from_yaml(yaml).unwrap_err();
+            assert_eq!(error.to_string(), "Invalid settings in CRD, not an object");
+        }
+    }
+
+    #[test]
+    fn keys_are_sorted_and_numbers_normalised() {
+        let settings = Settings::from_json(r#"{"b":2.50,"a":{"d":1e3,"c":1}}"#).unwrap();
+        assert_eq!(serde_json::to_string(&settings).unwrap(), r#"{"a":{"c":1,"d":1000.0},"b":2.5}"#);
+    }
+}

@@ -1,0 +1,265 @@
+//! One guest: its pipes, its bounds, and what it did to be stopped.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite};
+use wasmtime::{ResourceLimiter, Result};
+use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::{WasiCtxBuilder, async_trait};
+
+use super::{Bound, CapabilityCall, HostCapabilities, Limits};
+
+/// At most this many different capabilities are remembered.
+const REMEMBERED: usize = 100;
+
+/// More random bytes than this in one call are refused: the host would have to hold them.
+const RANDOM_BYTES: u64 = 16 << 20;
+
+/// A table entry is a pointer.
+const TABLE_ENTRY_BYTES: usize = size_of::<usize>();
+
+/// What the host knows about one running guest.
+pub(super) struct Guest {
+    pub(super) wasi: WasiP1Ctx,
+    pub(super) stdout: Output,
+    pub(super) stderr: Output,
+    /// The limit it went over, if it did.
+    pub(super) stopped: Option<Bound>,
+    pub(super) refused_capabilities: Vec<String>,
+    stdin: Input,
+    capabilities: Arc<dyn HostCapabilities>,
+    limits: Limits,
+    /// Of all memories and tables.
+    used_bytes: usize,
+    started: Instant,
+}
+
+impl Guest {
+    pub(super) fn new(
+        args: &[&str],
+        stdin: &[u8],
+        limits: Limits,
+        capabilities: Arc<dyn HostCapabilities>,
+    ) -> Self {
+        let stdin = Input::new(stdin);
+        let stdout = Output::new(limits.output_bytes);
+        let stderr = Output::new(limits.output_bytes);
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.arg("policy.wasm").args(args).max_random_size(RANDOM_BYTES);
+        wasi.stdin(stdin.clone()).stdout(stdout.clone()).stderr(stderr.clone());
+        Self {
+            wasi: wasi.build_p1(),
+            stdout,
+            stderr,
+            stopped: None,
+            refused_capabilities: Vec::new(),
+            stdin,
+            capabilities,
+            limits,
+            used_bytes: 0,
+            started: Instant::now(),
+        }
+    }
+
+    /// What is left of its time; `None` when nothing is.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        self.limits.time.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())
+    }
+
+    /// Ends the guest: the error makes it trap.
+    pub(super) fn stop(&mut self, bound: Bound) -> wasmtime::Error {
+        self.stopped = Some(bound);
+        bound.into()
+    }
+
+    pub(super) fn out_of_time(&mut self) -> wasmtime::Error {
+        self.stop(Bound::Time(self.limits.time))
+    }
+
+    /// The limit it was stopped at, if it was.
+    pub(super) fn stopped(&self) -> Option<Bound> {
+        let flooded = |output: &Output| output.lock().flooded;
+        self.stopped
+            .or_else(|| flooded(&self.stdout).then_some(Bound::Stdout(self.limits.output_bytes)))
+            .or_else(|| flooded(&self.stderr).then_some(Bound::Stderr(self.limits.output_bytes)))
+    }
+
+    /// Asks the host, and puts its answer on stdin: 0 for an answer, 1 for a failure.
+    pub(super) fn ask(&mut self, call: &CapabilityCall<'_>) -> Result<i32> {
+        let (answer, status) = match self.capabilities.call(call) {
+            Ok(answer) => (answer, 0),
+            Err(message) => {
+                let path = call.path();
+                if self.refused_capabilities.len() < REMEMBERED && !self.refused_capabilities.contains(&path)
+                {
+                    self.refused_capabilities.push(path);
+                }
+                (message.into_bytes(), 1)
+            }
+        };
+        if self.stdin.append(&answer) > self.limits.output_bytes {
+            return Err(self.stop(Bound::Unread(self.limits.output_bytes)));
+        }
+        Ok(status)
+    }
+
+    fn growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+        unit: usize,
+    ) -> Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false); // the module's own limit: the guest is told, as on every host
+        }
+        let growth = desired.saturating_sub(current).saturating_mul(unit);
+        let used_bytes = self.used_bytes.saturating_add(growth);
+        if used_bytes > self.limits.memory_bytes {
+            return Err(self.stop(Bound::Memory(self.limits.memory_bytes)));
+        }
+        self.used_bytes = used_bytes;
+        Ok(true)
+    }
+}
+
+impl ResourceLimiter for Guest {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        self.growing(current, desired, maximum, 1)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        self.growing(current, desired, maximum, TABLE_ENTRY_BYTES)
+    }
+}
+
+/// Nothing can be broken half way here: a thread that panicked leaves whole bytes.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A guest's stdin: a queue that ends where it is empty, and goes on when the host has appended an answer.
+#[derive(Clone)]
+struct Input(Arc<Mutex<Bytes>>);
+
+impl Input {
+    fn new(bytes: &[u8]) -> Self {
+        Self(Arc::new(Mutex::new(Bytes::copy_from_slice(bytes))))
+    }
+
+    /// Returns how many bytes are unread now.
+    fn append(&self, bytes: &[u8]) -> usize {
+        let mut unread = lock(&self.0);
+        let mut longer = BytesMut::from(std::mem::take(&mut *unread));
+        longer.extend_from_slice(bytes);
+        *unread = longer.freeze();
+        unread.len()
+    }
+}
+
+impl IsTerminal for Input {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdinStream for Input {
+    fn p2_stream(&self) -> Box<dyn InputStream> {
+        Box::new(self.clone())
+    }
+
+    fn async_stream(&self) -> Box<dyn AsyncRead + Send + Sync> {
+        Box::new(tokio::io::empty()) // not asked for by preview 1
+    }
+}
+
+#[async_trait]
+impl Pollable for Input {
+    async fn ready(&mut self) {}
+}
+
+#[async_trait]
+impl InputStream for Input {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        let mut unread = lock(&self.0);
+        if unread.is_empty() {
+            return Err(StreamError::Closed);
+        }
+        let size = size.min(unread.len());
+        Ok(unread.split_to(size))
+    }
+}
+
+/// A guest's stdout or stderr.
+#[derive(Clone)]
+pub(super) struct Output(Arc<Mutex<Written>>);
+
+struct Written {
+    bytes: Vec<u8>,
+    limit_bytes: usize,
+    /// Did the guest write more than it may?
+    flooded: bool,
+}
+
+impl Output {
+    fn new(limit_bytes: usize) -> Self {
+        Self(Arc::new(Mutex::new(Written { bytes: Vec::new(), limit_bytes, flooded: false })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Written> {
+        lock(&self.0)
+    }
+
+    /// What was written.
+    pub(super) fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.lock().bytes)
+    }
+}
+
+impl IsTerminal for Output {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Output {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(tokio::io::sink()) // not asked for by preview 1
+    }
+}
+
+#[async_trait]
+impl Pollable for Output {
+    async fn ready(&mut self) {}
+}
+
+#[async_trait]
+impl OutputStream for Output {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let mut written = self.lock();
+        let room = written.limit_bytes - written.bytes.len();
+        written.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if bytes.len() > room {
+            written.flooded = true;
+            return Err(StreamError::Trap(wasmtime::format_err!("too much output")));
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    /// Always room: it is `write` that ends a flood.
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(usize::MAX)
+    }
+}

@@ -1,0 +1,82 @@
+//! What a guest may use, and what is said when it wants more.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What a guest may use in one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// From instantiation to the end, on the clock on the wall.
+    pub time: Duration,
+    /// Memories and tables together.
+    pub memory_bytes: usize,
+    /// Stdout and stderr, each.
+    pub output_bytes: usize,
+}
+
+/// The time is that of a policy server; a real host bounds nothing else.
+impl Default for Limits {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(2), memory_bytes: 256 << 20, output_bytes: 16 << 20 }
+    }
+}
+
+/// The limit a guest was stopped at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// It ran, or waited, for longer than this.
+    Time(Duration),
+    /// It wanted more memory than this many bytes.
+    Memory(usize),
+    /// It wrote more than this many bytes to stdout.
+    Stdout(usize),
+    /// It wrote more than this many bytes to stderr.
+    Stderr(usize),
+    /// It left more than this many bytes of the host's answers unread.
+    Unread(usize),
+    /// Its answer would take more than this many bytes when read.
+    Answer(usize),
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => write!(f, "it was stopped after {time:?}, the limit of time"),
+            Self::Memory(bytes) => {
+                write!(f, "it was stopped when it wanted more than {} of memory", Bytes(*bytes))
+            }
+            Self::Stdout(bytes) => {
+                write!(f, "it was stopped when it wrote more than {} to stdout", Bytes(*bytes))
+            }
+            Self::Stderr(bytes) => {
+                write!(f, "it was stopped when it wrote more than {} to stderr", Bytes(*bytes))
+            }
+            Self::Unread(bytes) => {
+                write!(
+                    f,
+                    "it was stopped when it left more than {} of the host's answers unread",
+                    Bytes(*bytes)
+                )
+            }
+            Self::Answer(bytes) => {
+                write!(f, "its answer was not read: it would take more than {} of memory", Bytes(*bytes))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Bound {}
+
+/// A number of bytes, in the largest unit that needs no fraction: `16 MiB`.
+struct Bytes(usize);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            n if n >= 1 << 20 && n.is_multiple_of(1 << 20) => write!(f, "{} MiB", n >> 20),
+            n if n >= 1 << 10 && n.is_multiple_of(1 << 10) => write!(f, "{} KiB", n >> 10),
+            1 => f.write_str("1 byte"),
+            n => write!(f, "{n} bytes"),
+        }
+    }
+}

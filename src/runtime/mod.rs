@@ -1,0 +1,220 @@
+//! The host: runs a policy module on one request, or one set of settings, as a policy server does.
+//!
+//! Each call gets a fresh instance with stdin, stdout, stderr, arguments, clocks and randomness: no files, no environment,
+//! no network. What a guest may use is bounded, so that no guest can hang or bloat this process. What its answer means
+//! is left to `protocol`.
+
+mod cache;
+mod capabilities;
+mod guest;
+mod limits;
+mod wasi;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use wasmtime::{Config, Engine, InstancePre, Linker, Module, Store, UpdateDeadline};
+use wasmtime_wasi::I32Exit;
+
+pub use cache::Cache;
+pub use capabilities::{CapabilityCall, HostCapabilities, NoCapabilities};
+pub use limits::{Bound, Limits};
+
+use crate::metadata::PolicyType;
+use crate::module;
+use crate::protocol::{Answer, Evaluation, Request, Settings, SettingsVerdict};
+use guest::Guest;
+
+/// How often a running guest looks at the clock.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A policy, compiled and ready to be asked.
+pub struct Policy {
+    instance: InstancePre<Guest>,
+    metadata: Option<ModuleMetadata>,
+    limits: Limits,
+    capabilities: Arc<dyn HostCapabilities>,
+}
+
+/// What a host reads from the metadata in a module.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ModuleMetadata {
+    /// Does the policy judge Kubernetes requests or any JSON?
+    pub policy_type: PolicyType,
+    /// Does the policy say that it changes objects?
+    pub mutating: bool,
+    /// `wasi` for a policy this host can run.
+    pub execution_mode: String,
+}
+
+/// How a guest was called, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it wrote to stdout.
+    pub stdout: Vec<u8>,
+    /// What it wrote to stderr.
+    pub stderr: Vec<u8>,
+    /// Host capabilities it asked for in vain, each once: `oci/v1/manifest_digest`.
+    pub refused_capabilities: Vec<String>,
+}
+
+/// How a guest ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It returned, which is 0, or left with an exit code.
+    Exit(i32),
+    /// It trapped: the engine's words for it. No host shows them to the cluster.
+    Trap(String),
+    /// The module has no `_start` to call: why.
+    NoStart(String),
+    /// It went over a limit.
+    Stopped(Bound),
+}
+
+impl Policy {
+    /// Compiles a module, or takes it from the cache.
+    ///
+    /// # Errors
+    ///
+    /// When it is no module, has metadata that no host can read, or imports what no host provides.
+    pub fn load(wasm: &[u8], limits: Limits, cache: Cache) -> Result<Self> {
+        let metadata = ModuleMetadata::read(wasm)?;
+        let mut config = Config::new();
+        config.epoch_interruption(true).cache(cache.open());
+        let engine = Engine::new(&config).map_err(ours).context("could not start the WebAssembly engine")?;
+        let module = Module::new(&engine, wasm).map_err(ours).context("could not compile the module")?;
+        let mut linker = Linker::new(&engine);
+        wasi::add_to_linker(&mut linker).map_err(ours)?;
+        capabilities::add_to_linker(&mut linker).map_err(ours)?;
+        let instance = linker.instantiate_pre(&module).map_err(ours).context("could not link the module")?;
+        tick(&engine)?;
+        Ok(Self { instance, metadata, limits, capabilities: Arc::new(NoCapabilities) })
+    }
+
+    /// What the module says of itself; `None` when it says nothing, which a host takes for another kind of policy.
+    pub fn metadata(&self) -> Option<&ModuleMetadata> {
+        self.metadata.as_ref()
+    }
+
+    /// Runs a fresh instance with these arguments behind `policy.wasm`.
+    pub fn call(&self, args: &[&str], stdin: &[u8]) -> Call {
+        let guest = Guest::new(args, stdin, self.limits, Arc::clone(&self.capabilities));
+        let mut store = Store::new(self.instance.module().engine(), guest);
+        store.limiter(|guest| guest);
+        store.set_hostcall_fuel(wasi::COPIED_BYTES);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut store| match store.data().time_left() {
+            Some(_) => Ok(UpdateDeadline::Continue(1)),
+            None => Err(store.data_mut().out_of_time()),
+        });
+        let outcome = self.run(&mut store);
+        let guest = store.into_data();
+        Call {
+            outcome: guest.stopped().map_or(outcome, Outcome::Stopped),
+            stdout: guest.stdout.take(),
+            stderr: guest.stderr.take(),
+            refused_capabilities: guest.refused_capabilities,
+        }
+    }
+
+    fn run(&self, store: &mut Store<Guest>) -> Outcome {
+        let instance = match self.instance.instantiate(&mut *store) {
+            Ok(instance) => instance,
+            Err(error) => return Outcome::of_error(&error),
+        };
+        let start = match instance.get_typed_func::<(), ()>(&mut *store, "_start") {
+            Ok(start) => start,
+            Err(error) => return Outcome::NoStart(format!("cannot find the function `_start`: {error}")),
+        };
+        match start.call(store, ()) {
+            Ok(()) => Outcome::Exit(0),
+            Err(error) => Outcome::of_error(&error),
+        }
+    }
+
+    /// Asks the policy whether it can be run with these settings.
+    pub fn validate_settings(&self, settings: &Settings) -> SettingsVerdict {
+        let stdin = serde_json::to_vec(settings).expect("settings are JSON values");
+        let mut call = self.call(&["validate-settings"], &stdin);
+        let refused_capabilities = std::mem::take(&mut call.refused_capabilities);
+        SettingsVerdict { refused_capabilities, ..SettingsVerdict::new(call.into()) }
+    }
+
+    /// Asks the policy about a request. The settings should be valid.
+    pub fn validate(&self, request: &Request, settings: &Settings) -> Evaluation {
+        let mut call = self.call(&["validate"], &request.to_stdin(settings));
+        let refused_capabilities = std::mem::take(&mut call.refused_capabilities);
+        Evaluation { refused_capabilities, ..Evaluation::new(request, call.into()) }
+    }
+}
+
+impl std::fmt::Debug for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Policy").field("metadata", &self.metadata).field("limits", &self.limits).finish()
+    }
+}
+
+impl ModuleMetadata {
+    fn read(wasm: &[u8]) -> Result<Option<Self>> {
+        let sections = module::read_metadata(wasm)?;
+        let Some(section) = sections.first() else { return Ok(None) };
+        serde_json::from_slice(section).map(Some).context("could not read the metadata in the module")
+    }
+}
+
+impl Outcome {
+    fn of_error(error: &wasmtime::Error) -> Self {
+        match error.downcast_ref::<I32Exit>() {
+            Some(exit) => Self::Exit(exit.0),
+            None => Self::Trap(format!("{:#}", error.root_cause())),
+        }
+    }
+
+    /// Why the guest did not end as it should, in words for people.
+    fn failure(&self) -> Option<String> {
+        match self {
+            Self::Exit(0) => None,
+            Self::Exit(code) => Some(format!("it ended with exit code {code}")),
+            Self::Trap(why) => Some(format!("it trapped: {why}")),
+            Self::NoStart(why) => Some(why.clone()),
+            Self::Stopped(bound) => Some(bound.to_string()),
+        }
+    }
+}
+
+impl From<Call> for Answer {
+    fn from(call: Call) -> Self {
+        let failure = call.outcome.failure();
+        let stderr = match call.outcome {
+            Outcome::NoStart(why) => why.into_bytes(),
+            _ => call.stderr,
+        };
+        Self { failure, stdout: call.stdout, stderr }
+    }
+}
+
+/// Moves the engine's clock for as long as there is one.
+fn tick(engine: &Engine) -> Result<()> {
+    let engine = engine.weak();
+    std::thread::Builder::new()
+        .name("clock".to_owned())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })
+        .context("could not start a thread")?;
+    Ok(())
+}
+
+/// The engine has an error type of its own.
+fn ours(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::Error::from_boxed(error.into_boxed_dyn_error())
+}

@@ -1,0 +1,80 @@
+//! WASI preview 1 for a guest that has stdin, stdout, stderr, arguments, clocks and randomness, and nothing else.
+//!
+//! It is wasmtime-wasi's. Three of its functions are put in a frame here: `poll_oneoff` would let a guest sleep for as
+//! long as it likes, where no interruption of WebAssembly reaches it, and `fd_read` and `fd_write` would pass through
+//! an executor, which pipes in memory never need.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use wasmtime::{Caller, Extern, Linker, Result, bail};
+use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as preview1, WasiSnapshotPreview1};
+use wasmtime_wasi::p1::{self, WasiP1Ctx};
+use wasmtime_wasi::runtime::in_tokio;
+use wiggle::GuestMemory;
+
+use super::guest::Guest;
+
+const MODULE: &str = "wasi_snapshot_preview1";
+
+/// How many bytes of a guest's memory a function may copy to the host. Not for reading and writing: they copy in pieces.
+pub(super) const COPIED_BYTES: usize = 1 << 20;
+
+/// Provides WASI to guests.
+pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
+    p1::add_to_linker_sync(linker, |guest| &mut guest.wasi)?;
+    linker.allow_shadowing(true);
+    linker.func_wrap(MODULE, "fd_read", fd_read)?;
+    linker.func_wrap(MODULE, "fd_write", fd_write)?;
+    linker.func_wrap(MODULE, "poll_oneoff", poll_oneoff)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+fn fd_read(mut caller: Caller<'_, Guest>, fd: i32, buffers: i32, count: i32, read: i32) -> Result<i32> {
+    let (mut memory, wasi) = parts(&mut caller, usize::MAX)?;
+    at_once(preview1::fd_read(wasi, &mut memory, fd, buffers, count, read))
+}
+
+fn fd_write(mut caller: Caller<'_, Guest>, fd: i32, buffers: i32, count: i32, written: i32) -> Result<i32> {
+    let (mut memory, wasi) = parts(&mut caller, usize::MAX)?;
+    at_once(preview1::fd_write(wasi, &mut memory, fd, buffers, count, written))
+}
+
+fn poll_oneoff(
+    mut caller: Caller<'_, Guest>,
+    subscriptions: i32,
+    events: i32,
+    count: i32,
+    ready: i32,
+) -> Result<i32> {
+    let Some(time_left) = caller.data().time_left() else { return Err(caller.data_mut().out_of_time()) };
+    let (mut memory, wasi) = parts(&mut caller, COPIED_BYTES)?;
+    let polled = in_tokio(async {
+        let polled = preview1::poll_oneoff(wasi, &mut memory, subscriptions, events, count, ready);
+        tokio::time::timeout(time_left, polled).await
+    });
+    polled.unwrap_or_else(|_| Err(caller.data_mut().out_of_time()))
+}
+
+/// What a function of WASI works on.
+fn parts<'a>(
+    caller: &'a mut Caller<'_, Guest>,
+    copied_bytes: usize,
+) -> Result<(GuestMemory<'a>, &'a mut WasiP1Ctx)> {
+    let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
+        bail!("no memory is exported as `memory`");
+    };
+    let (memory, guest) = memory.data_and_store_mut(caller);
+    guest.wasi.set_hostcall_fuel(copied_bytes);
+    Ok((GuestMemory::Unshared(memory), &mut guest.wasi))
+}
+
+/// What a future gives that has nothing to wait for.
+fn at_once<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => bail!("a pipe in memory is not ready"),
+    }
+}
