@@ -9,6 +9,7 @@ mod capabilities;
 mod guest;
 mod limits;
 mod wasi;
+mod weight;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::metadata::PolicyType;
 use crate::module;
 use crate::protocol::{Answer, Evaluation, Request, Settings, SettingsVerdict};
 use guest::Guest;
+use weight::is_heavy;
 
 /// How often a running guest looks at the clock.
 const TICK: Duration = Duration::from_millis(10);
@@ -140,16 +142,32 @@ impl Policy {
     /// Asks the policy whether it can be run with these settings.
     pub fn validate_settings(&self, settings: &Settings) -> SettingsVerdict {
         let stdin = serde_json::to_vec(settings).expect("settings are JSON values");
-        let mut call = self.call(&["validate-settings"], &stdin);
+        let mut call = self.call(&["validate-settings"], &stdin).weighed(self.answer_limit_bytes(&stdin));
         let refused_capabilities = std::mem::take(&mut call.refused_capabilities);
         SettingsVerdict { refused_capabilities, ..SettingsVerdict::new(call.into()) }
     }
 
     /// Asks the policy about a request. The settings should be valid.
     pub fn validate(&self, request: &Request, settings: &Settings) -> Evaluation {
-        let mut call = self.call(&["validate"], &request.to_stdin(settings));
+        let stdin = request.to_stdin(settings);
+        let mut call = self.call(&["validate"], &stdin).weighed(self.answer_limit_bytes(&stdin));
         let refused_capabilities = std::mem::take(&mut call.refused_capabilities);
         Evaluation { refused_capabilities, ..Evaluation::new(request, call.into()) }
+    }
+
+    /// How much memory a parsed answer may take. An answer with the whole request in it, changed, is well within.
+    fn answer_limit_bytes(&self, stdin: &[u8]) -> usize {
+        self.limits.output_bytes.saturating_mul(3).saturating_add(stdin.len().saturating_mul(40))
+    }
+}
+
+impl Call {
+    /// The same, but stopped if its answer would be too large to read: a short text can be a great many values.
+    fn weighed(mut self, limit_bytes: usize) -> Self {
+        if self.outcome == Outcome::Exit(0) && is_heavy(&self.stdout, limit_bytes) {
+            self.outcome = Outcome::Stopped(Bound::Answer(limit_bytes));
+        }
+        self
     }
 }
 

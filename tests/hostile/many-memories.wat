@@ -1,0 +1,6 @@
+;; Each memory is small enough.
+(module
+  (memory (export "memory") 2000)
+  (memory 2000)
+  (memory 2000)
+  (func (export "_start")))

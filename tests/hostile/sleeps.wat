@@ -1,0 +1,9 @@
+;; Waits for an hour.
+(module
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (i32.store8 (i32.const 8) (i32.const 0)) ;; a clock,
+    (i32.store (i32.const 16) (i32.const 1)) ;; the monotonic one,
+    (i64.store (i32.const 24) (i64.const 3600000000000)) ;; an hour from now
+    (drop (call $poll_oneoff (i32.const 0) (i32.const 104) (i32.const 1) (i32.const 200)))))

@@ -1,0 +1,6 @@
+;; Wants its arguments where it has no memory.
+(module
+  (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (drop (call $args_get (i32.const -8) (i32.const -8)))))
