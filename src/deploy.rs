@@ -5,10 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use anyhow::{Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::kubernetes::Rule;
 use crate::metadata::{ContextAwareResource, Metadata, PolicyType, key};
+use crate::protocol::{Installation, Mode, Mutation, Settings as PolicySettings};
+use crate::shell::failure;
 
 /// First line of every manifest we write. A file without it is somebody's own.
 pub const WRITTEN_BY_US: &str =
@@ -116,4 +120,83 @@ struct ServerEntry<'a> {
     allowed_to_mutate: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     context_aware_resources: Option<Vec<&'a ContextAwareResource>>,
+}
+
+/// What a resource that deploys a policy says about running it.
+#[derive(Debug)]
+pub struct Deployed {
+    /// What it makes of the policy's answers.
+    pub installation: Installation,
+    /// How it configures the policy.
+    pub settings: PolicySettings,
+}
+
+/// Kinds of resources that deploy one policy, and those that deploy several in one expression.
+const KINDS: [&str; 2] = ["ClusterAdmissionPolicy", "AdmissionPolicy"];
+const GROUP_KINDS: [&str; 2] = ["ClusterAdmissionPolicyGroup", "AdmissionPolicyGroup"];
+
+impl Deployed {
+    /// Reads the one resource in a YAML text that deploys a policy.
+    ///
+    /// # Errors
+    ///
+    /// When there is none or more than one, or when a field has the wrong type.
+    pub fn from_yaml(yaml: &str) -> Result<Self> {
+        let documents: Vec<Value> =
+            yaml_serde::Deserializer::from_str(yaml).map(Value::deserialize).collect::<Result<_, _>>()?;
+        let is_of = |kinds: &[&str], document: &Value| {
+            document["kind"].as_str().is_some_and(|kind| kinds.contains(&kind))
+        };
+        let mut policies: Vec<_> = documents.into_iter().filter(|document| !document.is_null()).collect();
+        let groups = policies.iter().any(|document| is_of(&GROUP_KINDS, document));
+        policies.retain(|document| is_of(&KINDS, document));
+        if policies.len() > 1 {
+            bail!("there are {} policies in it, and one is run", policies.len());
+        }
+        match policies.pop() {
+            Some(policy) => serde_json::from_value::<Installed>(policy)?.try_into(),
+            None if groups => Err(anyhow!("it deploys a group of policies, of which none is run alone")),
+            None => Err(failure(
+                "there is no policy in it",
+                "name a file with a `ClusterAdmissionPolicy` or an `AdmissionPolicy`",
+            )),
+        }
+    }
+}
+
+/// As much of the resource as matters to a policy that runs.
+#[derive(Deserialize)]
+struct Installed {
+    #[serde(default)]
+    metadata: InstalledMetadata,
+    spec: InstalledSpec,
+}
+
+#[derive(Default, Deserialize)]
+struct InstalledMetadata {
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct InstalledSpec {
+    #[serde(default)]
+    settings: Value,
+    mutating: Option<bool>,
+    mode: Option<Mode>,
+    message: Option<String>,
+}
+
+impl TryFrom<Installed> for Deployed {
+    type Error = anyhow::Error;
+
+    fn try_from(Installed { metadata, spec }: Installed) -> Result<Self> {
+        let mutation = if spec.mutating == Some(true) { Mutation::Allowed } else { Mutation::Forbidden };
+        let installation = Installation {
+            id: metadata.name.unwrap_or_else(|| "crd-without-name".to_owned()),
+            mode: spec.mode.unwrap_or_default(),
+            mutation,
+            message: spec.message,
+        };
+        Ok(Self { installation, settings: spec.settings.try_into()? })
+    }
 }

@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod commands;
 pub mod deploy;
+pub mod diff;
 pub mod finding;
 pub mod fs;
 pub mod kubernetes;
@@ -15,6 +16,7 @@ pub mod outcome;
 pub mod process;
 pub mod project;
 pub mod protocol;
+pub mod request_file;
 pub mod runtime;
 pub mod shell;
 pub mod template;

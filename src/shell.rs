@@ -3,8 +3,11 @@
 //! Results a script may read go to stdout, everything else to stderr, as cargo does it.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 
+use serde::Serialize;
+
+use crate::diff;
 use crate::finding::{Finding, Severity};
 
 /// How much is said.
@@ -72,6 +75,20 @@ impl Shell {
         self.verbosity
     }
 
+    /// The same, but silent about progress, unless `-v` asks for more.
+    pub fn quieter(&self) -> Self {
+        let verbosity = match self.verbosity {
+            Verbosity::Verbose => Verbosity::Verbose,
+            _ => Verbosity::Quiet,
+        };
+        Self { verbosity, ..*self }
+    }
+
+    /// Is there a person who reads what is said on stderr?
+    pub fn has_reader(&self) -> bool {
+        self.verbosity >= Verbosity::Normal && std::io::stderr().is_terminal()
+    }
+
     /// The flags that make another cargo program as loud and colourful as this one.
     pub fn cargo_flags(&self) -> Vec<String> {
         let mut flags = Vec::new();
@@ -93,14 +110,44 @@ impl Shell {
     /// `   Verb message`, as cargo reports progress.
     pub fn status(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
-            self.line(&format!("{} {message}", self.paint(GREEN, &format!("{verb:>12}"))));
+            self.progress(GREEN, verb, message);
         }
+    }
+
+    /// The same about something that went the other way.
+    pub fn setback(&self, verb: &str, message: impl Display) {
+        if self.verbosity >= Verbosity::Normal {
+            self.progress(RED, verb, message);
+        }
+    }
+
+    fn progress(&self, colour: &str, verb: &str, message: impl Display) {
+        let message = indent(&message.to_string(), 13);
+        self.line(&format!("{} {message}", self.paint(colour, &format!("{verb:>12}"))));
     }
 
     /// A line without a verb, below a status.
     pub fn note(&self, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
             self.line(&message.to_string());
+        }
+    }
+
+    /// How one text became another, line by line, with the lines around each change.
+    pub fn diff(&self, old: &str, new: &str) {
+        if self.verbosity < Verbosity::Normal {
+            return;
+        }
+        for line in diff::lines(old, new) {
+            let (colour, sign, text) = match &line {
+                diff::Line::Gap => (CYAN, ' ', "…"),
+                diff::Line::Same(text) => ("", ' ', text.as_str()),
+                diff::Line::Removed(text) => (RED, '-', text.as_str()),
+                diff::Line::Added(text) => (GREEN, '+', text.as_str()),
+            };
+            let line = format!("{sign} {}", printable(text));
+            let line = if colour.is_empty() { line } else { self.paint(colour, &line) };
+            self.line(&format!("    {}", line.trim_end()));
         }
     }
 
@@ -161,6 +208,14 @@ impl Shell {
         stdout.flush()
     }
 
+    /// A result on stdout, as one line of JSON.
+    pub fn result_line(&self, result: &impl Serialize) -> std::io::Result<()> {
+        let mut stdout = BufWriter::new(std::io::stdout().lock());
+        serde_json::to_writer(&mut stdout, result)?;
+        stdout.write_all(b"\n")?;
+        stdout.flush()
+    }
+
     fn hint(&self, hint: Option<&str>) {
         if let Some(hint) = hint {
             self.line(&format!("  {}: {}", self.paint(CYAN, "hint"), indent(hint, 8)));
@@ -175,6 +230,17 @@ impl Shell {
     fn line(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
+}
+
+/// A text of others without what a terminal would obey; line ends and tabs stay.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| match c {
+            '\n' | '\t' => vec![c],
+            c if c.is_control() => c.escape_default().collect(),
+            c => vec![c],
+        })
+        .collect()
 }
 
 /// Indents all lines of a text but the first.

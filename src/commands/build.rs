@@ -36,6 +36,9 @@ pub struct BuildArgs {
     package: PackageArgs,
     #[command(flatten)]
     compile: CompileArgs,
+/// The short form of `--release`; other verbs have another `-r`
+    #[arg(short = 'r', hide = true)]
+    release_in_short: bool,
     /// Write the policy to this file, or into this folder: `<target-dir>/kubewarden/<name>.wasm` by default
     #[arg(short, long, value_name = "PATH", help_heading = "Output")]
     output: Option<PathBuf>,
@@ -102,6 +105,13 @@ impl From<BuildArgs> for BuildRequest {
     }
 }
 
+impl BuildRequest {
+    /// A build to the place where it goes by default.
+    pub(crate) fn new(selection: Selection, compile: Compile) -> Self {
+        Self { selection, compile, output: None, annotator: Annotator::Builtin }
+    }
+}
+
 /// A policy as it lies on disk.
 #[derive(Debug, Serialize)]
 pub(crate) struct BuiltPolicy {
@@ -118,6 +128,29 @@ pub(crate) struct BuiltPolicy {
     module: Option<String>,
     #[serde(skip)]
     policy_type: PolicyType,
+}
+
+impl BuiltPolicy {
+    /// The annotated module.
+    pub(crate) fn wasm(&self) -> &Path {
+        &self.wasm
+    }
+}
+
+/// Builds the one policy that is selected, without a word unless something is wrong: for verbs that run it.
+pub(crate) fn build_one(request: &BuildRequest, shell: &Shell) -> Result<BuiltPolicy> {
+    let mut built = build(request, &shell.quieter())?;
+    match (built.pop(), built.len()) {
+        (Some(policy), 0) => Ok(policy),
+        (last, _) => {
+            let names: Vec<_> =
+                built.iter().chain(&last).map(|policy| format!("`{}`", policy.name)).collect();
+            Err(failure(
+                format!("there are several policies to choose from: {}", names.join(", ")),
+                "name one with `--package`",
+            ))
+        }
+    }
 }
 
 /// What `build` does, from value to value.

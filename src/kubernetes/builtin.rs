@@ -224,6 +224,16 @@ pub(super) fn of_group(group: &str) -> impl Iterator<Item = &'static BuiltIn> {
     BUILT_IN.iter().filter(move |built_in| built_in.group == group)
 }
 
+/// The resource whose objects are of this kind, in this letter case, and its subresource where it is one of those.
+pub(super) fn of_kind(group: &str, kind: &str) -> Option<(&'static BuiltIn, Option<&'static str>)> {
+    let own = of_group(group).find(|built_in| built_in.kind == kind).map(|built_in| (built_in, None));
+    own.or_else(|| {
+        let mut foreign = FOREIGN_OBJECTS.iter();
+        let (plural, subresource, _) = foreign.find(|(.., (g, _, k))| (*g, *k) == (group, kind))?;
+        Some((find(plural)?, Some(*subresource)))
+    })
+}
+
 /// At most three that the user may have meant, the likeliest first.
 pub(super) fn similar_to<'a>(name: &str, among: impl Iterator<Item = &'a BuiltIn>) -> Vec<&'a BuiltIn> {
     const LIKELY: f64 = 0.85;

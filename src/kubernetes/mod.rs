@@ -7,6 +7,7 @@
 mod builtin;
 mod error;
 mod names;
+mod object;
 mod object_name;
 mod parse;
 mod request;
@@ -16,6 +17,7 @@ use std::fmt;
 
 pub use builtin::{BUILT_IN, BuiltIn, Scope};
 pub use error::Error;
+pub use object::request_for_object;
 pub use object_name::{check_name, propose_name};
 pub use request::admission_request;
 pub use rules::{Operation, Rule, check_operations, rules};

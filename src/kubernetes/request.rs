@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 /// Manifests by `apiVersion/Kind`, without names and namespaces; valid for kubectl.
 const OBJECTS: &str = include_str!("../../templates/objects.json");
 
-const NAMESPACE: &str = "default";
+/// Where objects go that do not say.
+pub(super) const NAMESPACE: &str = "default";
 
 /// A complete request, bare of the `AdmissionReview` around it, for `operation` on an object called `name`.
 ///
@@ -45,10 +46,7 @@ pub fn admission_request(
         "requestResource": gvr,
         "name": name,
         "operation": operation.as_str(),
-        "userInfo": {
-            "username": "kubernetes-admin",
-            "groups": ["kubeadm:cluster-admins", "system:authenticated"],
-        },
+        "userInfo": user_info(),
         "dryRun": false,
     });
     if let Some(subresource) = resource.subresource() {
@@ -105,7 +103,13 @@ fn manifest(key: &str) -> Map<String, Value> {
     }
 }
 
-fn options_kind(operation: Operation) -> Option<&'static str> {
+/// Who asks: the administrator of a new cluster.
+pub(super) fn user_info() -> Value {
+    json!({"username": "kubernetes-admin", "groups": ["kubeadm:cluster-admins", "system:authenticated"]})
+}
+
+/// The kind of the options that come with a request.
+pub(super) fn options_kind(operation: Operation) -> Option<&'static str> {
     match operation {
         Operation::Create => Some("CreateOptions"),
         Operation::Update => Some("UpdateOptions"),
@@ -178,7 +182,7 @@ fn connection_of(built_in: &BuiltIn) -> Option<&'static str> {
 }
 
 /// A UUID that depends on nothing but `text`; version 8 is the one for own recipes (RFC 9562, 5.8).
-fn uid(text: &str) -> String {
+pub(super) fn uid(text: &str) -> String {
     // FNV-1a with 128 bits: the standard library's hashers may change between Rust releases
     let hash = text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
         (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)

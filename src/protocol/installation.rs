@@ -1,5 +1,7 @@
 //! How a policy is installed: what the resource that deploys it makes of the policy's answer.
 
+use serde::Deserialize;
+
 use super::AdmissionResponse;
 use super::response::{Cause, Status};
 
@@ -17,7 +19,8 @@ pub struct Installation {
 }
 
 /// Do a policy's answers count?
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// They do.
     #[default]

@@ -1,8 +1,9 @@
 //! The admission response: what the cluster is told.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
-use base64::Engine;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use json_patch::Patch;
 use serde::ser::SerializeMap;
@@ -77,6 +78,15 @@ impl AdmissionResponse {
     }
 }
 
+/// Writes itself bit by bit: a patch may be long.
+struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
 impl Serialize for AdmissionResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -85,7 +95,7 @@ impl Serialize for AdmissionResponse {
         if let Some(patch) = &self.patch {
             map.serialize_entry("patchType", "JSONPatch")?;
             let json = serde_json::to_vec(patch).map_err(serde::ser::Error::custom)?;
-            map.serialize_entry("patch", &STANDARD.encode(json))?;
+            map.serialize_entry("patch", &Text(Base64Display::new(&json, &STANDARD)))?;
         }
         if let Some(status) = &self.status {
             map.serialize_entry("status", status)?;

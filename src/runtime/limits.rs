@@ -41,15 +41,18 @@ pub enum Bound {
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Time(time) => write!(f, "it was stopped after {time:?}, the limit of time"),
+            Self::Time(time) => write!(f, "it was stopped after {time:?} (see `--time-limit`)"),
             Self::Memory(bytes) => {
-                write!(f, "it was stopped when it wanted more than {} of memory", Bytes(*bytes))
+                let bytes = Bytes(*bytes);
+                write!(f, "it was stopped when it wanted more than {bytes} of memory (see `--memory-limit`)")
             }
             Self::Stdout(bytes) => {
-                write!(f, "it was stopped when it wrote more than {} to stdout", Bytes(*bytes))
+                let bytes = Bytes(*bytes);
+                write!(f, "it was stopped when it wrote more than {bytes} to stdout (see `--output-limit`)")
             }
             Self::Stderr(bytes) => {
-                write!(f, "it was stopped when it wrote more than {} to stderr", Bytes(*bytes))
+                let bytes = Bytes(*bytes);
+                write!(f, "it was stopped when it wrote more than {bytes} to stderr (see `--output-limit`)")
             }
             Self::Unread(bytes) => {
                 write!(
@@ -59,7 +62,7 @@ impl fmt::Display for Bound {
                 )
             }
             Self::Answer(bytes) => {
-                write!(f, "its answer was not read: it would take more than {} of memory", Bytes(*bytes))
+                write!(f, "its answer was not read: there are more values in it than {} can hold", Bytes(*bytes))
             }
         }
     }

@@ -1,0 +1,85 @@
+//! How one text became another, as lines a person can read.
+
+use std::time::Duration;
+
+use similar::{ChangeTag, TextDiff};
+
+/// Lines shown around a change.
+const CONTEXT_LINES: usize = 3;
+
+/// After this time a shorter diff is no longer sought.
+const TIME: Duration = Duration::from_millis(500);
+
+/// One line, without its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// Lines that are the same on both sides are left out here.
+    Gap,
+    /// On both sides.
+    Same(String),
+    /// Only in the old text.
+    Removed(String),
+    /// Only in the new text.
+    Added(String),
+}
+
+/// The lines that differ, with those around them. Nothing for equal texts.
+pub fn lines(old: &str, new: &str) -> Vec<Line> {
+    let diff = TextDiff::configure().timeout(TIME).diff_lines(old, new);
+    let mut lines = Vec::new();
+    let mut next = 0;
+    for group in diff.grouped_ops(CONTEXT_LINES) {
+        let start = group.first().map_or(0, |op| op.old_range().start);
+        if start > next {
+            lines.push(Line::Gap);
+        }
+        next = group.last().map_or(0, |op| op.old_range().end);
+        for op in &group {
+            for change in diff.iter_changes(op) {
+                let text = change.value();
+                let text = text.strip_suffix('\n').unwrap_or(text).to_owned();
+                lines.push(match change.tag() {
+                    ChangeTag::Equal => Line::Same(text),
+                    ChangeTag::Delete => Line::Removed(text),
+                    ChangeTag::Insert => Line::Added(text),
+                });
+            }
+        }
+    }
+    if !lines.is_empty() && next < old.lines().count() {
+        lines.push(Line::Gap);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(old: &str, new: &str) -> Vec<String> {
+        let show = |line| match line {
+            Line::Gap => "…".to_owned(),
+            Line::Same(text) => text,
+            Line::Removed(text) => format!("-{text}"),
+            Line::Added(text) => format!("+{text}"),
+        };
+        lines(old, new).into_iter().map(show).collect()
+    }
+
+    #[test]
+    fn equal_texts_have_no_diff() {
+        assert!(lines("a\nb\n", "a\nb\n").is_empty());
+    }
+
+    #[test]
+    fn far_lines_are_left_out() {
+        let old = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+        let new = "1\n2\n3\n4\nV\n6\n7\n8\n9\n";
+        assert_eq!(shown(old, new), ["…", "2", "3", "4", "-5", "+V", "6", "7", "8", "…"]);
+    }
+
+    #[test]
+    fn a_missing_line_end_does_not_matter_to_the_lines_before() {
+        assert_eq!(shown("a\n", "a\nb"), ["a", "+b"]);
+    }
+}
