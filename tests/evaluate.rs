@@ -199,9 +199,9 @@ fn patches_are_those_of_the_reference() {
             Some(operations) => {
                 let patch = STANDARD.decode(response["patch"].as_str().unwrap()).unwrap();
                 let in_order = |operation: &Value| {
-                    let members = ["op", "path", "value"].iter().filter_map(|key| {
-                        Some(format!("\"{key}\":{}", operation.get(*key)?))
-                    });
+                    let members = ["op", "path", "value"]
+                        .iter()
+                        .filter_map(|key| Some(format!("\"{key}\":{}", operation.get(*key)?)));
                     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
                 };
                 let operations: Vec<_> = operations.iter().map(in_order).collect();

@@ -133,13 +133,15 @@ mod tests {
 
     #[test]
     fn the_object_says_its_name_and_namespace() {
-        let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}});
+        let object =
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}});
         let request = create(object.clone());
         assert_eq!(request["name"], "web");
         assert_eq!(request["namespace"], "shop");
         assert_eq!(request["object"], object);
         assert_eq!(request["options"]["kind"], "CreateOptions");
-        let request = create(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "web-"}}));
+        let request =
+            create(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "web-"}}));
         assert_eq!(request.get("name"), None);
         assert_eq!(request["namespace"], "default");
     }
@@ -176,7 +178,8 @@ mod tests {
 
     #[test]
     fn what_says_nothing_about_itself_is_refused() {
-        for object in [json!({}), json!({"kind": "Pod"}), json!({"apiVersion": "", "kind": "Pod"}), json!([])] {
+        for object in [json!({}), json!({"kind": "Pod"}), json!({"apiVersion": "", "kind": "Pod"}), json!([])]
+        {
             let error = request_for_object(object, Operation::Create, None).unwrap_err();
             assert_eq!(error.to_string(), "the object has no `apiVersion` and `kind`");
         }

@@ -1,13 +1,29 @@
-//! Compiled modules, kept on disk between runs by wasmtime's own cache.
+//! Compiled modules, kept on disk between runs by wasmtime's own cache, a folder for each module.
+//!
+//! Wasmtime runs what it finds in its cache, and a file with a flipped bit ends the process. So beside what wasmtime
+//! keeps lies a checksum of it, and a folder where the two do not match is removed. Nothing here is an error: whatever
+//! goes wrong, the module is compiled.
 
-use std::path::PathBuf;
+use std::fmt::Write;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use sha2::{Digest, Sha256};
 use wasmtime::CacheConfig;
 
-/// Where compiled modules are kept. A cache that cannot be used is as good as none.
+/// This many modules are kept; then those go that were not used for longest.
+const KEPT_MODULES: usize = 50;
+
+/// In the folder of a module: the file with the checksum, and the folder that is wasmtime's, which removes what it does
+/// not know.
+const CHECKSUM: &str = "checksum";
+const COMPILED: &str = "compiled";
+
+/// Where compiled modules are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cache {
-    /// In this folder.
+    /// Below this folder, which is nothing else's.
     Folder(PathBuf),
     /// Nowhere.
     None,
@@ -22,13 +38,95 @@ impl Cache {
         };
         folder
             .filter(|folder| folder.is_absolute())
-            .map_or(Self::None, |folder| Self::Folder(folder.join("cargo-kw-wasi")))
+            .map_or(Self::None, |folder| Self::Folder(folder.join("cargo-kw-wasi").join("modules")))
     }
 
-    pub(super) fn open(&self) -> Option<wasmtime::Cache> {
-        let Self::Folder(folder) = self else { return None };
+    /// What is kept of this module, or can be.
+    pub(super) fn open(&self, wasm: &[u8]) -> Option<OpenCache> {
+        let Self::Folder(root) = self else { return None };
+        let folder = root.join(hex(&Sha256::digest(wasm)));
+        if folder.exists() {
+            if checksum_of(&folder)? == std::fs::read_to_string(folder.join(CHECKSUM)).unwrap_or_default() {
+                mark_as_used(&folder);
+            } else {
+                std::fs::remove_dir_all(&folder).ok()?;
+            }
+        }
         let mut config = CacheConfig::new();
-        config.with_directory(folder);
-        wasmtime::Cache::new(config).ok()
+        config.with_directory(folder.join(COMPILED));
+        // Wasmtime would compress what is used often once more, and the checksum would not match.
+        config.with_optimized_compression_usage_counter_threshold(u64::MAX);
+        Some(OpenCache { wasmtime: wasmtime::Cache::new(config).ok()?, folder })
     }
+}
+
+/// What is kept of one module.
+pub(super) struct OpenCache {
+    /// To be given to an engine that compiles this module only.
+    pub(super) wasmtime: wasmtime::Cache,
+    folder: PathBuf,
+}
+
+impl OpenCache {
+    /// Closes it after the module was compiled, or taken from it.
+    pub(super) fn close(self) {
+        if self.wasmtime.cache_misses() == 0 {
+            return;
+        }
+        if let Some(checksum) = checksum_of(&self.folder) {
+            let _ = std::fs::write(self.folder.join(CHECKSUM), checksum);
+        }
+        if let Some(root) = self.folder.parent() {
+            remove_oldest(root);
+        }
+    }
+}
+
+/// The checksum of all that wasmtime keeps in a folder; `None` when it cannot be read.
+fn checksum_of(folder: &Path) -> Option<String> {
+    let mut files = Vec::new();
+    for compiler in std::fs::read_dir(folder.join(COMPILED).join("modules")).into_iter().flatten() {
+        for file in std::fs::read_dir(compiler.ok()?.path()).ok()? {
+            files.push(file.ok()?.path());
+        }
+    }
+    files.retain(|file| file.extension().is_none()); // the others have statistics, or are not finished
+    files.sort();
+    let mut digest = Sha256::new();
+    for file in files {
+        digest.update(file.file_name()?.as_encoded_bytes());
+        digest.update(std::fs::read(file).ok()?);
+    }
+    Some(hex(&digest.finalize()))
+}
+
+fn mark_as_used(folder: &Path) {
+    let _ = File::options()
+        .append(true)
+        .open(folder.join(CHECKSUM))
+        .and_then(|file| file.set_modified(SystemTime::now()));
+}
+
+fn remove_oldest(root: &Path) {
+    let mut folders: Vec<_> = std::fs::read_dir(root)
+        .into_iter()
+        .flatten()
+        .filter_map(|folder| {
+            let folder = folder.ok()?.path();
+            let used = std::fs::metadata(folder.join(CHECKSUM)).and_then(|checksum| checksum.modified());
+            Some((used.unwrap_or(SystemTime::UNIX_EPOCH), folder))
+        })
+        .collect();
+    folders.sort();
+    folders.reverse();
+    for (_, folder) in folders.into_iter().skip(KEPT_MODULES) {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a text takes whatever is written");
+        text
+    })
 }

@@ -62,7 +62,11 @@ impl fmt::Display for Bound {
                 )
             }
             Self::Answer(bytes) => {
-                write!(f, "its answer was not read: there are more values in it than {} can hold", Bytes(*bytes))
+                write!(
+                    f,
+                    "its answer was not read: there are more values in it than {} can hold",
+                    Bytes(*bytes)
+                )
             }
         }
     }

@@ -86,10 +86,14 @@ impl Policy {
     /// When it is no module, has metadata that no host can read, or imports what no host provides.
     pub fn load(wasm: &[u8], limits: Limits, cache: Cache) -> Result<Self> {
         let metadata = ModuleMetadata::read(wasm)?;
+        let cache = cache.open(wasm);
         let mut config = Config::new();
-        config.epoch_interruption(true).cache(cache.open());
+        config.epoch_interruption(true).cache(cache.as_ref().map(|cache| cache.wasmtime.clone()));
         let engine = Engine::new(&config).map_err(ours).context("could not start the WebAssembly engine")?;
         let module = Module::new(&engine, wasm).map_err(ours).context("could not compile the module")?;
+        if let Some(cache) = cache {
+            cache.close();
+        }
         let mut linker = Linker::new(&engine);
         wasi::add_to_linker(&mut linker).map_err(ours)?;
         capabilities::add_to_linker(&mut linker).map_err(ours)?;

@@ -43,7 +43,8 @@ pub fn settings_are_valid() -> Behaviour {
 }
 
 /// The metadata of a policy that stock Kubewarden runs as WASI.
-pub const METADATA: &str = r#"{"executionMode":"wasi","mutating":false,"protocolVersion":"Unknown","rules":[]}"#;
+pub const METADATA: &str =
+    r#"{"executionMode":"wasi","mutating":false,"protocolVersion":"Unknown","rules":[]}"#;
 
 /// A policy module that behaves like this for `validate` and `validate-settings`, with this metadata section.
 pub fn policy(validate: &Behaviour, validate_settings: &Behaviour, metadata: &str) -> Vec<u8> {
@@ -55,7 +56,11 @@ pub fn policy(validate: &Behaviour, validate_settings: &Behaviour, metadata: &st
     let starts: Vec<usize> = (0..=texts.len()).map(|n| 1024 + texts[..n].iter().sum::<usize>()).collect();
     let bytes = [&a.stdout, &a.stderr, &b.stdout, &b.stderr].map(|bytes| escaped(bytes)).concat();
     let call = |behaviour: &Behaviour, first: usize| {
-        let echo = if behaviour.echo { "(call $write (i32.const 2) (local.get $room) (local.get $read))" } else { "" };
+        let echo = if behaviour.echo {
+            "(call $write (i32.const 2) (local.get $room) (local.get $read))"
+        } else {
+            ""
+        };
         let end = match behaviour.end {
             End::Return => String::new(),
             End::Exit(code) => format!("(call $proc_exit (i32.const {code}))"),
