@@ -70,6 +70,14 @@ pub struct Quote {
     pub text: String,
 }
 
+impl Quote {
+    /// A line of a text; `None` when there is nothing in it.
+    pub fn of(text: &str, line: usize) -> Option<Self> {
+        let text = text.lines().nth(line.checked_sub(1)?)?.trim_end().to_owned();
+        (!text.trim().is_empty()).then_some(Self { line, text })
+    }
+}
+
 /// Is there an error among the findings?
 pub fn has_errors(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.severity == Severity::Error)

@@ -21,3 +21,4 @@ pub mod runtime;
 pub mod shell;
 pub mod template;
 pub mod toolchain;
+mod yaml;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::finding::{Place, Quote};
+pub(super) use crate::yaml::ReadError;
 
 /// One step from a value to a value inside it. Keys have the spelling of `metadata.yml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,15 +40,6 @@ macro_rules! at {
     ($($step:expr),* $(,)?) => { [$(crate::metadata::document::Step::from($step)),*] };
 }
 pub(super) use at;
-
-/// Why a value could not be read.
-#[derive(Debug)]
-pub(super) struct ReadError {
-    /// In the words of the deserialiser, without a position.
-    pub(super) message: String,
-    /// Counted from 1.
-    pub(super) line: Option<usize>,
-}
 
 /// A file with metadata.
 #[derive(Debug)]
@@ -97,7 +89,7 @@ impl Document {
                     if self.text.lines().all(|line| line.trim().is_empty() || line.starts_with('#')) {
                         return Ok(());
                     }
-                    Err(yaml_error(&error))
+                    Err(ReadError::from(&error))
                 })
             }
             Content::Toml(_) => Ok(()),
@@ -108,7 +100,7 @@ impl Document {
     pub(super) fn read<T: DeserializeOwned>(&self, path: &[Step]) -> Result<Option<T>, ReadError> {
         match &self.content {
             Content::Yaml => seek(&self.text, Seek { path, goal: Goal::Value(PhantomData) })
-                .map_err(|error| yaml_error(&error)),
+                .map_err(|error| ReadError::from(&error)),
             Content::Toml(document) => {
                 let Some(item) = find(document, path) else { return Ok(None) };
                 let value = item
@@ -166,10 +158,7 @@ impl Document {
 
     /// A line of this file as a place.
     pub(super) fn place_of_line(&self, line: Option<usize>) -> (Place, Option<Quote>) {
-        let quote = line.and_then(|line| {
-            let text = self.text.lines().nth(line - 1)?.trim_end().to_owned();
-            (!text.trim().is_empty()).then_some(Quote { line, text })
-        });
+        let quote = line.and_then(|line| Quote::of(&self.text, line));
         (Place { file: self.path.clone(), line }, quote)
     }
 
@@ -247,13 +236,6 @@ pub(super) fn kebab_case(key: &str) -> String {
         kebab.push(c.to_ascii_lowercase());
     }
     kebab
-}
-
-fn yaml_error(error: &yaml_serde::Error) -> ReadError {
-    let text = error.to_string();
-    let Some(location) = error.location() else { return ReadError { message: text, line: None } };
-    let position = format!(" at line {} column {}", location.line(), location.column());
-    ReadError { message: text.replace(&position, ""), line: Some(location.line()) }
 }
 
 fn seek<T: DeserializeOwned>(text: &str, seek: Seek<'_, T>) -> Result<Option<T>, yaml_serde::Error> {
