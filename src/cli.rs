@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::commands::{build, new, run};
+use crate::commands::{build, new, run, test};
 use crate::outcome::Outcome;
 use crate::project::{Compile, Features, Network, Selection};
 use crate::runtime::Limits;
@@ -48,6 +48,7 @@ enum Command {
     New(Box<new::NewArgs>),
     Build(Box<build::BuildArgs>),
     Run(Box<run::RunArgs>),
+    Test(Box<test::TestArgs>),
 }
 
 impl Cargo {
@@ -69,6 +70,7 @@ impl Cargo {
             Command::New(new) => new.run(&shell),
             Command::Build(build) => build.run(&shell),
             Command::Run(run) => run.run(&shell),
+            Command::Test(test) => test.run(&shell),
         };
         (result, shell)
     }

@@ -33,6 +33,14 @@ fn absent_is_none<T>(read: std::io::Result<T>, path: &Path) -> Result<Option<T>>
     }
 }
 
+/// The files that lie in a folder, in no order, without those in folders below. None where there is no folder.
+pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let Some(entries) = absent_is_none(std::fs::read_dir(folder), folder)? else { return Ok(Vec::new()) };
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
+    let paths = paths.with_context(|| format!("could not read `{}`", folder.display()))?;
+    Ok(paths.into_iter().filter(|path| path.is_file()).collect())
+}
+
 /// What a write did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {

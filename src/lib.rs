@@ -3,6 +3,7 @@
 //! The command line is the interface. This library exists so that tests and benchmarks reach its parts; it is not
 //! a stable API.
 
+pub mod cases;
 pub mod cli;
 pub mod commands;
 pub mod deploy;

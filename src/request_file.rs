@@ -79,8 +79,9 @@ pub fn to_request(document: Value, policy_type: PolicyType, making: &Making) -> 
     })
 }
 
-/// An admission request has a `kind` that is no text, and an `AdmissionReview` is known by its name.
-fn is_object(document: &Value) -> bool {
+/// Is a document a Kubernetes object, of which a request can be made? An admission request has a `kind` that is no
+/// text, and an `AdmissionReview` is known by its name.
+pub(crate) fn is_object(document: &Value) -> bool {
     document["kind"].as_str().is_some_and(|kind| kind != "AdmissionReview")
 }
 

@@ -31,6 +31,37 @@ pub struct Shell {
     colour_choice: ColourChoice,
 }
 
+/// How results on stdout are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paint {
+    colour: bool,
+}
+
+/// What a piece of a result means to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be, or new.
+    Good,
+    /// Not as it should be, or gone.
+    Bad,
+}
+
+impl Paint {
+    /// No colours.
+    pub fn plain() -> Self {
+        Self { colour: false }
+    }
+
+    /// A text in the colour of a tone.
+    pub fn text(self, tone: Tone, text: &str) -> String {
+        match (self.colour, tone) {
+            (false, _) => text.to_owned(),
+            (true, Tone::Good) => format!("\x1b[32m{text}{RESET}"),
+            (true, Tone::Bad) => format!("\x1b[31m{text}{RESET}"),
+        }
+    }
+}
+
 /// The values of `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum ColourChoice {
@@ -41,6 +72,20 @@ pub enum ColourChoice {
     Always,
     /// No colours
     Never,
+}
+
+impl ColourChoice {
+    fn applies_to(self, stream: &impl IsTerminal) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                stream.is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        }
+    }
 }
 
 const GREEN: &str = "\x1b[1;32m";
@@ -58,16 +103,13 @@ impl Shell {
             (false, 0) => Verbosity::Normal,
             (false, _) => Verbosity::Verbose,
         };
-        let colour = match colour_choice {
-            ColourChoice::Always => true,
-            ColourChoice::Never => false,
-            ColourChoice::Auto => {
-                std::io::stderr().is_terminal()
-                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-            }
-        };
+        let colour = colour_choice.applies_to(&std::io::stderr());
         Self { verbosity, verbose_level, colour, colour_choice }
+    }
+
+    /// The colours for results on stdout.
+    pub fn paint_results(&self) -> Paint {
+        Paint { colour: self.colour_choice.applies_to(&std::io::stdout()) }
     }
 
     /// The loudness asked for.

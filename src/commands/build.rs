@@ -17,7 +17,7 @@ use crate::outcome::Outcome;
 use crate::process::{Program, quoted};
 use crate::project::{Artifact, Compile, Network, Project, Projects, Selection};
 use crate::shell::{Shell, WithHint, failure};
-use crate::toolchain::Fetch;
+use crate::toolchain::{Fetch, Question};
 
 /// Compile a policy to WebAssembly, ready to deploy
 ///
@@ -155,23 +155,46 @@ pub(crate) fn build_one(request: &BuildRequest, shell: &Shell) -> Result<BuiltPo
 
 /// What `build` does, from value to value.
 pub(crate) fn build(request: &BuildRequest, shell: &Shell) -> Result<Vec<BuiltPolicy>> {
-    let network = request.compile.network;
-    if request.annotator == Annotator::Kwctl && !Program::is_on_path("kwctl") {
-        return Err(no_kwctl());
+    Loaded::new(request, shell)?.build(request, shell)
+}
+
+/// Projects that are about to be built.
+pub(crate) struct Loaded {
+    projects: Projects,
+    question: Question,
+}
+
+impl Loaded {
+    /// Finds the projects of a request.
+    pub(crate) fn new(request: &BuildRequest, shell: &Shell) -> Result<Self> {
+        if request.annotator == Annotator::Kwctl && !Program::is_on_path("kwctl") {
+            return Err(no_kwctl());
+        }
+        let (projects, question) = Projects::load(&request.selection, &request.compile, shell)?;
+        Ok(Self { projects, question })
     }
-    let (projects, question) = Projects::load(&request.selection, &request.compile, shell)?;
-    let plans = plan(&projects, request, shell)?;
-    for plan in &plans {
-        plan.update_metadata_file(network, shell)?;
+
+    /// The projects, in the order of the workspace.
+    pub(crate) fn projects(&self) -> &[Project] {
+        &self.projects.policies
     }
-    let fetch = if network.may_fetch() { Fetch::Allowed } else { Fetch::Forbidden };
-    let toolchain = question.require_target(fetch, shell)?;
-    let artifacts = projects.compile(&request.compile, &toolchain, shell)?;
-    plans
-        .iter()
-        .zip(artifacts)
-        .map(|(plan, artifact)| plan.finish(&artifact, request.annotator, shell))
-        .collect()
+
+    /// Builds them, one policy for each.
+    pub(crate) fn build(self, request: &BuildRequest, shell: &Shell) -> Result<Vec<BuiltPolicy>> {
+        let network = request.compile.network;
+        let plans = plan(&self.projects, request, shell)?;
+        for plan in &plans {
+            plan.update_metadata_file(network, shell)?;
+        }
+        let fetch = if network.may_fetch() { Fetch::Allowed } else { Fetch::Forbidden };
+        let toolchain = self.question.require_target(fetch, shell)?;
+        let artifacts = self.projects.compile(&request.compile, &toolchain, shell)?;
+        plans
+            .iter()
+            .zip(artifacts)
+            .map(|(plan, artifact)| plan.finish(&artifact, request.annotator, shell))
+            .collect()
+    }
 }
 
 /// One policy whose metadata is known to be good, and where its files go.

@@ -210,7 +210,7 @@ fn answer(request: &RunRequest, wasm: &Path, shell: &Shell) -> Result<()> {
 }
 
 /// Loads a module that is a WASI policy of Kubewarden.
-fn load(wasm: &Path, limits: Limits, shell: &Shell) -> Result<Policy> {
+pub(crate) fn load(wasm: &Path, limits: Limits, shell: &Shell) -> Result<Policy> {
     let bytes = fs::read(wasm)?;
     let shown = fs::for_people(wasm);
     let policy = Policy::load(&bytes, limits, Cache::of_user())

@@ -1,0 +1,123 @@
+//! What every policy owes its host, whatever it decides.
+
+use serde::de::IgnoredAny;
+
+use super::judge::{Failure, excerpt};
+use super::{Case, CaseFile};
+use crate::protocol::{Answer, Request, Settings, SettingsVerdict};
+use crate::runtime::{Outcome, Policy};
+
+/// One thing a policy owes its host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Both subcommands answer.
+    Subcommands,
+    /// A subcommand that does not exist ends with an exit code other than 0.
+    UnknownSubcommand,
+    /// An answer is one JSON document, and nothing else is on stdout.
+    OneDocument,
+    /// Settings that are no JSON are refused, and do not crash the policy.
+    SettingsNotJson,
+}
+
+/// What the checks ask a policy that has to answer.
+#[derive(Debug)]
+pub(super) struct Question {
+    request: Request,
+    settings: Settings,
+}
+
+impl Question {
+    /// What the first case asks that expects an answer; without one, about `example` with no settings.
+    pub(super) fn of(files: &[CaseFile], example: Request) -> Self {
+        let answered =
+            |case: &&Case| case.expect.error.is_none() && case.expect.settings_valid != Some(false);
+        let mut cases = files.iter().flat_map(|file| &file.cases).filter(answered);
+        match cases.find_map(|case| Some((case.request.clone()?, case.settings.settings.clone()))) {
+            Some((request, settings)) => Self { request, settings },
+            None => Self { request: example, settings: Settings::default() },
+        }
+    }
+}
+
+impl Check {
+    /// In the order in which they are run.
+    pub const ALL: [Self; 4] =
+        [Self::Subcommands, Self::UnknownSubcommand, Self::OneDocument, Self::SettingsNotJson];
+
+    /// What one switches it off by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Subcommands => "subcommands",
+            Self::UnknownSubcommand => "unknown-subcommand",
+            Self::OneDocument => "one-document",
+            Self::SettingsNotJson => "settings-not-json",
+        }
+    }
+
+    /// `None` when the policy does what it should.
+    pub(super) fn run(self, policy: &Policy, question: &Question) -> Option<Failure> {
+        let mut failure = Failure::default();
+        match self {
+            Self::Subcommands => {
+                let verdict = policy.validate_settings(&question.settings);
+                let evaluation = policy.validate(&question.request, &question.settings);
+                for (name, reason) in
+                    [("validate-settings", verdict.failure), ("validate", evaluation.failure)]
+                {
+                    failure.notes.extend(reason.map(|reason| format!("`{name}` does not answer: {reason}")));
+                }
+            }
+            Self::UnknownSubcommand => {
+                let call = policy.call(&["no-such-subcommand"], b"{}");
+                let ended = match call.outcome {
+                    Outcome::Exit(0) => Some("it ended with exit code 0".to_owned()),
+                    Outcome::Exit(_) => None,
+                    _ => Answer::from(call).failure,
+                };
+                failure.notes.extend(ended.map(|ended| format!("a subcommand that does not exist: {ended}")));
+            }
+            Self::OneDocument => {
+                let settings = serde_json::to_vec(&question.settings).expect("settings are JSON values");
+                let request = question.request.to_stdin(&question.settings);
+                for (name, stdin) in [("validate-settings", settings), ("validate", request)] {
+                    let answer = Answer::from(policy.call(&[name], &stdin));
+                    failure
+                        .notes
+                        .extend(not_one_document(&answer).map(|reason| format!("`{name}`: {reason}")));
+                }
+            }
+            Self::SettingsNotJson => {
+                let call = policy.call(&["validate-settings"], b"not JSON");
+                let refused = matches!(call.outcome, Outcome::Exit(code) if code != 0);
+                let answer = Answer::from(call);
+                failure.stderr = excerpt(String::from_utf8_lossy(&answer.stderr).trim());
+                failure.notes.extend(if refused { None } else { not_refused(answer) });
+            }
+        }
+        (!failure.notes.is_empty()).then_some(failure)
+    }
+}
+
+fn not_one_document(answer: &Answer) -> Option<String> {
+    if let Some(reason) = &answer.failure {
+        return Some(reason.clone());
+    }
+    let error = serde_json::from_slice::<IgnoredAny>(&answer.stdout).err()?;
+    let stdout = String::from_utf8_lossy(&answer.stdout);
+    Some(match stdout.trim() {
+        "" => "there is nothing on stdout".to_owned(),
+        stdout => format!("stdout is not one JSON document ({error}):\n{}", excerpt(stdout)),
+    })
+}
+
+fn not_refused(answer: Answer) -> Option<String> {
+    let crashed = answer.failure.is_some();
+    let verdict = SettingsVerdict::new(answer);
+    match verdict.failure {
+        Some(reason) if crashed => Some(format!("settings that are no JSON: {reason}")),
+        Some(reason) => Some(format!("settings that are no JSON are not answered: {reason}")),
+        None if verdict.valid => Some("settings that are no JSON are accepted".to_owned()),
+        None => None,
+    }
+}

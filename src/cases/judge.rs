@@ -1,0 +1,175 @@
+//! Does what came fit what a case states?
+
+use serde_json::{Map, Value, json};
+
+use super::{Case, Expect, Wording};
+use crate::protocol::{Evaluation, SettingsVerdict};
+use crate::runtime::Policy;
+
+/// Why a test failed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Failure {
+    /// What explains it, a line each.
+    pub notes: Vec<String>,
+    /// What was expected and did not come.
+    pub mismatches: Vec<Mismatch>,
+    /// What the policy wrote to stderr.
+    pub stderr: String,
+}
+
+/// One expectation that does not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mismatch {
+    /// The key of `expect`.
+    pub what: &'static str,
+    /// As it is written in the case; regular expressions between slashes.
+    pub expected: Value,
+    /// `null` for nothing.
+    pub got: Value,
+}
+
+impl Failure {
+    fn expect(&mut self, what: &'static str, expected: impl Into<Value>, got: impl Into<Value>) {
+        let (expected, got) = (expected.into(), got.into());
+        if expected != got {
+            self.mismatches.push(Mismatch { what, expected, got });
+        }
+    }
+
+    fn expect_text(&mut self, what: &'static str, expected: &Wording, got: Option<&str>) {
+        if !got.is_some_and(|got| expected.fits(got)) {
+            self.mismatches.push(Mismatch {
+                what,
+                expected: json!(expected.to_string()),
+                got: json!(got.map(excerpt)),
+            });
+        }
+    }
+
+    fn refused_capabilities(&mut self, paths: &[String]) {
+        for path in paths {
+            self.notes.push(format!(
+                "the policy asked for the host capability `{path}`, which is not granted here"
+            ));
+        }
+    }
+}
+
+impl Case {
+    /// Asks the policy what the case has it asked. `None` when all that is stated holds.
+    pub(super) fn judge(&self, policy: &Policy) -> Option<Failure> {
+        let verdict = self.settings.verdict(policy);
+        let failure = match &self.request {
+            Some(request) if verdict.valid && self.expect.settings_valid != Some(false) => {
+                let evaluation = policy.validate(request, &self.settings.settings);
+                let object = evaluation.mutated_object.as_ref().or(request.object());
+                self.expect.judge_answer(&evaluation, object)
+            }
+            _ => self.expect.judge_settings(verdict),
+        };
+        (!failure.notes.is_empty() || !failure.mismatches.is_empty()).then_some(failure)
+    }
+}
+
+impl Expect {
+    /// Of a case that came no further than its settings.
+    fn judge_settings(&self, verdict: &SettingsVerdict) -> Failure {
+        let mut failure = Failure { stderr: excerpt(&verdict.log), ..Failure::default() };
+        failure.expect("settings_valid", self.settings_valid.unwrap_or(true), verdict.valid);
+        match &self.message {
+            Some(message) if self.settings_valid == Some(false) && !verdict.valid => {
+                failure.expect_text("message", message, Some(&verdict.message));
+            }
+            _ => {}
+        }
+        if failure.mismatches.is_empty() {
+            return failure;
+        }
+        if let Some(reason) = &verdict.failure {
+            failure.notes.push(format!("the policy did not answer: {reason}"));
+        }
+        if !verdict.valid && self.settings_valid != Some(false) && !verdict.message.is_empty() {
+            failure.notes.push(format!("the policy refuses the settings: {}", verdict.message));
+        }
+        failure.refused_capabilities(&verdict.refused_capabilities);
+        failure
+    }
+
+    /// `object` is the one after the patch, if there is one.
+    fn judge_answer(&self, evaluation: &Evaluation, object: Option<&Value>) -> Failure {
+        let mut failure = Failure { stderr: excerpt(&evaluation.log), ..Failure::default() };
+        let told = evaluation.response.message();
+        match (&self.error, &evaluation.failure) {
+            (Some(error), Some(reason)) => {
+                if !error.fits(reason) {
+                    let told = told.filter(|told| !told.is_empty());
+                    failure.expect_text("error", error, told.or(Some(reason)));
+                }
+            }
+            (Some(error), None) => failure.expect_text("error", error, None),
+            (None, Some(reason)) => {
+                failure.notes.push(format!("the policy did not answer: {reason}"));
+                if failure.stderr.is_empty() && told != Some(reason) {
+                    failure.stderr = excerpt(told.unwrap_or_default());
+                }
+            }
+            (None, None) => self.judge_response(evaluation, object, &mut failure),
+        }
+        if !failure.mismatches.is_empty() || !failure.notes.is_empty() {
+            failure.refused_capabilities(&evaluation.refused_capabilities);
+        }
+        failure
+    }
+
+    fn judge_response(&self, evaluation: &Evaluation, object: Option<&Value>, failure: &mut Failure) {
+        let response = &evaluation.response;
+        if let Some(allowed) = self.allowed {
+            failure.expect("allowed", allowed, response.allowed);
+        }
+        if let Some(message) = &self.message {
+            failure.expect_text("message", message, response.message());
+        }
+        if let Some(code) = self.code {
+            failure.expect("code", code, json!(response.code()));
+        }
+        if let Some(patch) = &self.patch {
+            let got = response.patch.as_ref().map_or_else(|| json!([]), |patch| json!(patch));
+            failure.expect("patch", patch.clone(), got);
+        }
+        if let Some(expected) = &self.object {
+            failure.expect("object", expected.clone(), json!(object));
+        }
+        if let Some(expected) = &self.warnings {
+            let got = response.warnings.clone().unwrap_or_default();
+            let expected: Vec<_> =
+                (0..expected.len()).map(|index| as_got(&expected[index], got.get(index))).collect();
+            failure.expect("warnings", expected, got);
+        }
+        if let Some(expected) = &self.audit_annotations {
+            let got = response.audit_annotations.clone().unwrap_or_default();
+            let as_got = |(key, wording): (&String, _)| (key.clone(), json!(as_got(wording, got.get(key))));
+            let expected: Map<_, _> = expected.iter().map(as_got).collect();
+            failure.expect("audit_annotations", expected, json!(got));
+        }
+    }
+}
+
+/// At most this much of a text that a policy writes is kept for a report.
+const EXCERPT_BYTES: usize = 16 << 10;
+
+/// A text without what goes beyond a readable length.
+pub(super) fn excerpt(text: &str) -> String {
+    if text.len() <= EXCERPT_BYTES {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(EXCERPT_BYTES);
+    format!("{}\n… and {} bytes more", &text[..end], text.len() - end)
+}
+
+/// The text that came, if it fits; else what was expected, as it is written.
+fn as_got(expected: &Wording, got: Option<&String>) -> String {
+    match got {
+        Some(got) if expected.fits(got) => got.clone(),
+        _ => expected.to_string(),
+    }
+}

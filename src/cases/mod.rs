@@ -1,0 +1,106 @@
+//! Declarative tests of a policy: read from the files below `tests`, run on the built module, judged and reported.
+//!
+//! `docs/testing.md` has the format for those who write cases, `schemas/policy-tests.schema.json` for their editors.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::fs;
+use crate::protocol::{Request, Settings, SettingsVerdict};
+use crate::runtime::Policy;
+
+mod checks;
+mod judge;
+mod read;
+mod report;
+mod run;
+mod wording;
+
+pub use checks::Check;
+pub use judge::{Failure, Mismatch};
+pub use read::{Checked, read};
+pub use report::{Format, Report};
+pub use run::{Filter, Names, Suite, Test, Tested};
+pub use wording::Wording;
+
+/// A file of cases.
+#[derive(Debug)]
+pub struct CaseFile {
+    /// As the user would name it.
+    pub path: PathBuf,
+    /// In the order of the file.
+    pub cases: Vec<Case>,
+    /// The checks of the protocol that are switched off.
+    pub skipped_checks: Vec<Check>,
+}
+
+/// One thing that is stated about a policy.
+#[derive(Debug)]
+pub struct Case {
+    /// Unique in its file.
+    pub name: String,
+    /// Where it begins, counted from 1.
+    pub line: usize,
+    /// The settings of the case, or those of the file if it has none.
+    pub settings: Arc<CaseSettings>,
+    /// What the policy answers to; nothing when the case is about settings alone.
+    pub request: Option<Request>,
+    /// What is stated.
+    pub expect: Expect,
+}
+
+/// Settings that cases share, with what the policy says of them.
+#[derive(Debug, Default)]
+pub struct CaseSettings {
+    settings: Settings,
+    verdict: OnceLock<SettingsVerdict>,
+}
+
+impl CaseSettings {
+    fn new(settings: Settings) -> Self {
+        Self { settings, verdict: OnceLock::new() }
+    }
+
+    /// What the policy says of them. It is asked once, however many cases there are.
+    fn verdict(&self, policy: &Policy) -> &SettingsVerdict {
+        self.verdict.get_or_init(|| policy.validate_settings(&self.settings))
+    }
+}
+
+/// What a case states. Nothing is checked that is not stated.
+#[derive(Debug, Default)]
+pub struct Expect {
+    /// May the request happen?
+    pub allowed: Option<bool>,
+    /// The reason for a rejection, of the request or of the settings.
+    pub message: Option<Wording>,
+    /// The status that goes with a rejection.
+    pub code: Option<u16>,
+    /// The operations of the JSON patch, in their order; empty for none.
+    pub patch: Option<Vec<Value>>,
+    /// The object after the patch.
+    pub object: Option<Value>,
+    /// The warnings, in their order; empty for none.
+    pub warnings: Option<Vec<Wording>>,
+    /// All audit annotations; empty for none.
+    pub audit_annotations: Option<BTreeMap<String, Wording>>,
+    /// Are the settings accepted? They must be, unless this says otherwise.
+    pub settings_valid: Option<bool>,
+    /// Why there is no answer. There must be one, unless this says otherwise.
+    pub error: Option<Wording>,
+}
+
+/// The case files in a folder: `policy.yml`, then all `*.policy.yml` by name. None where there is no folder.
+pub fn find_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let is_cases = |path: &PathBuf| {
+        let name = path.file_name().map(|name| format!(".{}", name.to_string_lossy()));
+        name.is_some_and(|name| name.ends_with(".policy.yml") || name.ends_with(".policy.yaml"))
+    };
+    let mut files: Vec<_> = fs::files_in(folder)?.into_iter().filter(is_cases).collect();
+    files.sort_by_key(|path| (path.file_stem().is_none_or(|stem| stem != "policy"), path.clone()));
+    Ok(files)
+}

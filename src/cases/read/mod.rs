@@ -1,0 +1,170 @@
+//! Reads a case file: all that is wrong with it in one go, each with its line.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::checks::Check;
+use super::{Case, CaseFile, CaseSettings, Expect};
+use crate::finding::{Finding, Place, has_errors};
+use crate::metadata::PolicyType;
+use crate::yaml::{self, Content, Entry, Node};
+use reader::{Fields, Reader, list, nearest};
+
+mod expect;
+mod reader;
+mod request;
+#[cfg(test)]
+mod tests;
+
+/// Keys of the file.
+const FILE_KEYS: [&str; 4] = ["settings", "settings_file", "skip_checks", "cases"];
+/// Keys of a case.
+const CASE_KEYS: [&str; 8] =
+    ["name", "settings", "settings_file", "request", "object", "operation", "old_object", "expect"];
+/// What requests are made for.
+const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
+
+/// Cases as far as they could be read, and what is wrong with them.
+#[derive(Debug)]
+pub struct Checked {
+    /// `None` when there are findings.
+    pub file: Option<CaseFile>,
+    /// Errors all of them, in the order of the file.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads the text of a case file. `path`, as the user would name it, says where the files lie that it names.
+pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> Checked {
+    let (file, mut findings) = match std::str::from_utf8(bytes) {
+        Ok(text) => {
+            let mut reader = CaseReader { policy_type, reader: Reader::new(path, text) };
+            (reader.file(), reader.reader.findings)
+        }
+        Err(error) => {
+            let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let place = Place { file: path.to_owned(), line: Some(line) };
+            let finding = Finding::error("invalid-yaml", "the file is not UTF-8", "save it as UTF-8");
+            (None, vec![Finding { place: Some(place), ..finding }])
+        }
+    };
+    // By line, so that a person works through the file from top to bottom.
+    findings.sort_by_key(|finding| finding.place.as_ref().and_then(|place| place.line));
+    Checked { file: file.filter(|_| !has_errors(&findings)), findings }
+}
+
+struct CaseReader<'a> {
+    policy_type: PolicyType,
+    reader: Reader<'a>,
+}
+
+impl CaseReader<'_> {
+    fn file(&mut self) -> Option<CaseFile> {
+        let root = match yaml::parse(self.reader.text) {
+            Ok(root) => root,
+            Err(error) => {
+                let message = format!("not YAML: {}", error.message);
+                self.reader.error("invalid-yaml", error.line.unwrap_or(1), message, "correct the YAML");
+                return None;
+            }
+        };
+        let fields = self.reader.fields(&root, "a case file", &FILE_KEYS)?;
+        let settings = self.settings(&fields).unwrap_or_default();
+        let skipped_checks = fields.find("skip_checks").map(|entry| self.skipped_checks(entry));
+        let Some(cases) = fields.find("cases") else {
+            self.reader.error("missing-key", root.line, "there are no cases", "write a list `cases:`");
+            return None;
+        };
+        let cases = self.cases(cases, &settings)?;
+        let path = self.reader.file.to_owned();
+        Some(CaseFile { path, cases, skipped_checks: skipped_checks.unwrap_or_default() })
+    }
+
+    fn skipped_checks(&mut self, entry: &Entry) -> Vec<Check> {
+        let names = Check::ALL.map(Check::name);
+        let fix = format!("write a list of {}", list(&names));
+        let items = self.reader.list(entry, &fix).unwrap_or_default();
+        items
+            .iter()
+            .filter_map(|item| {
+                let known = match &item.content {
+                    Content::Text(name) => Check::ALL.into_iter().find(|check| check.name() == name),
+                    _ => None,
+                };
+                if known.is_none() {
+                    let near = match &item.content {
+                        Content::Text(name) => nearest(name, &names),
+                        _ => None,
+                    };
+                    let fix = near.map_or_else(|| fix.clone(), |near| format!("write `{near}`"));
+                    let message = format!("there is no such check: found {}", item.content);
+                    self.reader.error("unknown-check", item.line, message, fix);
+                }
+                known
+            })
+            .collect()
+    }
+
+    /// The settings written in these fields, if any are.
+    fn settings(&mut self, fields: &Fields<'_>) -> Option<Arc<CaseSettings>> {
+        let settings = match (fields.find("settings"), fields.find("settings_file")) {
+            (Some(_), Some(file)) => {
+                self.contradiction(
+                    file,
+                    "`settings` and `settings_file` are both written",
+                    "keep one of them",
+                );
+                None
+            }
+            (Some(settings), None) => self.reader.settings(settings),
+            (None, Some(file)) => self.reader.settings_of_fixture(file),
+            (None, None) => return None,
+        };
+        settings.map(|settings| Arc::new(CaseSettings::new(settings)))
+    }
+
+    fn cases(&mut self, entry: &Entry, settings: &Arc<CaseSettings>) -> Option<Vec<Case>> {
+        let items = self.reader.list(entry, "begin each case with `- name:`")?;
+        let mut cases: Vec<Case> = Vec::new();
+        for item in items {
+            let Some(case) = self.case(item, settings) else { continue };
+            if let Some(earlier) = cases.iter().find(|earlier| earlier.name == case.name) {
+                let message = format!("the case in line {} has the name `{}` too", earlier.line, case.name);
+                self.reader.error("duplicate-name", case.line, message, "give each case a name of its own");
+            }
+            cases.push(case);
+        }
+        Some(cases)
+    }
+
+    fn case(&mut self, node: &Node, file_settings: &Arc<CaseSettings>) -> Option<Case> {
+        let fields = self.reader.fields(node, "a case", &CASE_KEYS)?;
+        let name = self.name(&fields, node.line);
+        let settings = self.settings(&fields).unwrap_or_else(|| Arc::clone(file_settings));
+        let has_request = fields.find_any(&["request", "object"]).is_some();
+        let request = self.request(&fields);
+        let expect = self.expect(&fields, node.line);
+        if let Some(expect) = &expect {
+            self.check_expectations(&fields, expect, has_request, node.line);
+        }
+        Some(Case { name: name?, line: node.line, settings, request, expect: expect? })
+    }
+
+    fn name(&mut self, fields: &Fields<'_>, line: usize) -> Option<String> {
+        let Some(entry) = fields.find("name") else {
+            let fix = "write `name:` and what is stated, such as `a denied name is rejected`";
+            self.reader.error("missing-key", line, "the case has no `name`", fix);
+            return None;
+        };
+        let name = self.reader.text(entry)?.trim();
+        if name.is_empty() || name.chars().any(char::is_control) {
+            let message = "`name` must be one line that is not empty";
+            self.reader.error("wrong-type", entry.value.line, message, "write what is stated");
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    fn contradiction(&mut self, entry: &Entry, message: impl Into<String>, fix: impl Into<String>) {
+        self.reader.error("contradiction", entry.line, message, fix);
+    }
+}

@@ -1,0 +1,263 @@
+//! Values of the types that cases are made of, and a finding for each that is something else.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::super::Wording;
+use crate::finding::{Finding, Place, Quote};
+use crate::fs;
+use crate::protocol::Settings;
+use crate::yaml::{self, Content, Entry, Node, ReadError};
+
+/// A file being read, and what was found so far.
+pub(super) struct Reader<'a> {
+    /// As the user would name it.
+    pub(super) file: &'a Path,
+    pub(super) text: &'a str,
+    pub(super) findings: Vec<Finding>,
+    /// What other files hold, by path; nothing for those that were reported.
+    fixtures: HashMap<PathBuf, Option<Value>>,
+}
+
+/// A map whose keys are all known and there once.
+pub(super) struct Fields<'n> {
+    entries: &'n [Entry],
+}
+
+impl<'n> Fields<'n> {
+    /// The key with its value, if it is written.
+    pub(super) fn find(&self, key: &str) -> Option<&'n Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// The first of these keys that is written.
+    pub(super) fn find_any(&self, keys: &[&str]) -> Option<&'n Entry> {
+        self.entries.iter().find(|entry| keys.contains(&entry.key.as_str()))
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(file: &'a Path, text: &'a str) -> Self {
+        Self { file, text, findings: Vec::new(), fixtures: HashMap::new() }
+    }
+
+    /// Something wrong in a line of the file.
+    pub(super) fn error(
+        &mut self,
+        name: &'static str,
+        line: usize,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        let place = Place { file: self.file.to_owned(), line: Some(line) };
+        let quote = Quote::of(self.text, line);
+        self.findings.push(Finding { place: Some(place), quote, ..Finding::error(name, message, fix) });
+    }
+
+    fn wrong_type(&mut self, entry: &Entry, wanted: &str, fix: &str) {
+        let message = format!("`{}` must be {wanted}, found {}", entry.key, entry.value.content);
+        self.error("wrong-type", entry.value.line, message, fix);
+    }
+
+    /// A map of known keys. Unknown and repeated ones are reported, and what is no map.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
+        let Content::Map(entries) = &node.content else {
+            let message = format!("{what} must be a map, found {}", node.content);
+            self.error("wrong-type", node.line, message, format!("known keys are {}", list(known)));
+            return None;
+        };
+        for (index, entry) in entries.iter().enumerate() {
+            if !known.contains(&entry.key.as_str()) {
+                self.unknown_key(entry, what, known);
+            } else if entries[..index].iter().any(|earlier| earlier.key == entry.key) {
+                let message = format!("`{}` is written twice", entry.key);
+                self.error("duplicate-key", entry.line, message, "keep one of them");
+            }
+        }
+        Some(Fields { entries })
+    }
+
+    fn unknown_key(&mut self, entry: &Entry, what: &str, known: &[&str]) {
+        let fix = match nearest(&entry.key, known) {
+            Some(near) => format!("write `{near}`"),
+            None => format!("remove it; known here are {}", list(known)),
+        };
+        self.error("unknown-key", entry.line, format!("`{}` is no key of {what}", entry.key), fix);
+    }
+
+    /// The values of a list, as they are.
+    pub(super) fn list<'n>(&mut self, entry: &'n Entry, fix: &str) -> Option<&'n [Node]> {
+        let Content::List(items) = &entry.value.content else {
+            self.wrong_type(entry, "a list", fix);
+            return None;
+        };
+        Some(items)
+    }
+
+    pub(super) fn text<'n>(&mut self, entry: &'n Entry) -> Option<&'n str> {
+        let Content::Text(text) = &entry.value.content else {
+            self.wrong_type(entry, "a text", "write it in quotes");
+            return None;
+        };
+        Some(text)
+    }
+
+    pub(super) fn boolean(&mut self, entry: &Entry) -> Option<bool> {
+        let Content::Bool(value) = entry.value.content else {
+            self.wrong_type(entry, "`true` or `false`", "write `true` or `false`, without quotes");
+            return None;
+        };
+        Some(value)
+    }
+
+    /// A number that a response can have for a code.
+    pub(super) fn code(&mut self, entry: &Entry) -> Option<u16> {
+        let code = match &entry.value.content {
+            Content::Number(number) => number.as_u64().and_then(|code| u16::try_from(code).ok()),
+            _ => None,
+        };
+        if code.is_none() {
+            self.wrong_type(entry, "a whole number from 0 to 65535", "write the status, such as `403`");
+        }
+        code
+    }
+
+    pub(super) fn wording(&mut self, entry: &Entry) -> Option<Wording> {
+        self.text(entry)?;
+        self.wording_of(&entry.value, &entry.key)
+    }
+
+    /// A text, or a regular expression between slashes.
+    pub(super) fn wording_of(&mut self, node: &Node, what: &str) -> Option<Wording> {
+        let Content::Text(written) = &node.content else {
+            let message = format!("what `{what}` has must be texts, found {}", node.content);
+            self.error("wrong-type", node.line, message, "write it in quotes");
+            return None;
+        };
+        match Wording::parse(written) {
+            Ok(wording) => Some(wording),
+            Err(error) => {
+                let error = error.lines().last().unwrap_or_default().to_owned();
+                let message = format!("`{written}` is no regular expression: {error}");
+                let fix =
+                    "text between slashes is a regular expression: put `\\` before what it takes for syntax";
+                self.error("invalid-regex", node.line, message, fix);
+                None
+            }
+        }
+    }
+
+    /// Any value: written here, or the file that a text names.
+    pub(super) fn value(&mut self, entry: &Entry) -> Option<Value> {
+        match &entry.value.content {
+            Content::Text(_) => self.fixture(entry),
+            _ => self.inline(&entry.value),
+        }
+    }
+
+    /// A value that is written here.
+    pub(super) fn inline(&mut self, node: &Node) -> Option<Value> {
+        if let Some(repeated) = node.repeated_key() {
+            let message = format!("`{}` is written twice", repeated.key);
+            self.error("duplicate-key", repeated.line, message, "keep one of them");
+            return None;
+        }
+        Some(node.to_json())
+    }
+
+    /// Settings that are written here.
+    pub(super) fn settings(&mut self, entry: &Entry) -> Option<Settings> {
+        let value = self.inline(&entry.value)?;
+        self.to_settings(value, entry)
+    }
+
+    /// The settings that are in the file this names.
+    pub(super) fn settings_of_fixture(&mut self, entry: &Entry) -> Option<Settings> {
+        let value = self.fixture(entry)?;
+        self.to_settings(value, entry)
+    }
+
+    fn to_settings(&mut self, value: Value, entry: &Entry) -> Option<Settings> {
+        let settings = Settings::try_from(value).ok();
+        if settings.is_none() {
+            let message = format!("`{}` must be a map, or a file with one", entry.key);
+            let fix = "settings are keys and values: Kubewarden refuses all else before the policy sees it";
+            self.error("wrong-type", entry.value.line, message, fix);
+        }
+        settings
+    }
+
+    /// What is in the file this names, seen from the folder of the case file.
+    pub(super) fn fixture(&mut self, entry: &Entry) -> Option<Value> {
+        let written = self.text(entry)?;
+        let path = fs::folder_of(self.file).join(written);
+        if let Some(known) = self.fixtures.get(&path) {
+            return known.clone();
+        }
+        let value = self.read_fixture(&path, entry, written);
+        self.fixtures.insert(path, value.clone());
+        value
+    }
+
+    fn read_fixture(&mut self, path: &Path, entry: &Entry, written: &str) -> Option<Value> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                let message = format!("could not read `{written}`: {}", error.root_cause());
+                let fix = format!(
+                    "name a file by its path from the folder of this one, `{}`",
+                    fs::folder_of(self.file).display()
+                );
+                self.error("unreadable-file", entry.value.line, message, fix);
+                return None;
+            }
+        };
+        match parse(path, &text) {
+            Ok(value) => Some(value),
+            Err((format, error)) => {
+                let place = Place { file: path.to_owned(), line: error.line };
+                let quote = error.line.and_then(|line| Quote::of(&text, line));
+                let message = format!("not {format}: {}", error.message);
+                let fix =
+                    format!("correct the {format}; {}:{} names the file", self.file.display(), entry.line);
+                let finding = Finding::error("invalid-fixture", message, fix);
+                self.findings.push(Finding { place: Some(place), quote, ..finding });
+                None
+            }
+        }
+    }
+}
+
+/// JSON by the name of the file, else YAML. On failure also says which.
+fn parse(path: &Path, text: &str) -> Result<Value, (&'static str, ReadError)> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+        return serde_json::from_str(text).map_err(|error| {
+            let position = format!(" at line {} column {}", error.line(), error.column());
+            let message = error.to_string().replace(&position, "");
+            ("JSON", ReadError { message, line: Some(error.line()) })
+        });
+    }
+    let node = yaml::parse(text).map_err(|error| ("YAML", error))?;
+    match node.repeated_key() {
+        None => Ok(node.to_json()),
+        Some(repeated) => {
+            let message = format!("`{}` is written twice", repeated.key);
+            Err(("YAML", ReadError { message, line: Some(repeated.line) }))
+        }
+    }
+}
+
+/// The known name that a misspelt one most likely means.
+pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let similarity = |known: &str| strsim::normalized_damerau_levenshtein(&plain(name), &plain(known));
+    let near = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+    (similarity(near) > 0.6).then_some(near)
+}
+
+/// Names in backticks, separated by commas.
+pub(super) fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

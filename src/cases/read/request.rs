@@ -1,0 +1,75 @@
+//! What a case has the policy asked.
+
+use serde_json::Value;
+
+use super::reader::{Fields, list, nearest};
+use super::{CaseReader, OPERATIONS};
+use crate::kubernetes::Operation;
+use crate::metadata::PolicyType;
+use crate::protocol::Request;
+use crate::request_file::{self, Making};
+use crate::yaml::Entry;
+
+impl CaseReader<'_> {
+    /// The request of a case, from a file or written in it.
+    pub(super) fn request(&mut self, fields: &Fields<'_>) -> Option<Request> {
+        let making = Making {
+            operation: fields.find("operation").and_then(|entry| self.operation(entry)),
+            old_object: fields.find("old_object").and_then(|entry| self.reader.value(entry)),
+        };
+        let of_making = fields.find_any(&["operation", "old_object"]);
+        let (entry, document) = match (fields.find("request"), fields.find("object")) {
+            (Some(_), Some(object)) => {
+                self.contradiction(object, "`request` and `object` are both written", "keep one of them");
+                return None;
+            }
+            (Some(request), None) => (request, self.reader.fixture(request)?),
+            (None, Some(object)) => (object, self.reader.inline(&object.value)?),
+            (None, None) => {
+                let entry = of_making?;
+                let message = format!("`{}` needs an object", entry.key);
+                self.reader.error("missing-request", entry.line, message, "write `request:` or `object:`");
+                return None;
+            }
+        };
+        if let Some(given) = of_making
+            && let Some(what) = self.complete(&document)
+        {
+            let message = format!("`{}` is for Kubernetes objects, and this is {what}", given.key);
+            self.contradiction(given, message, "remove it");
+            return None;
+        }
+        match request_file::to_request(document, self.policy_type, &making) {
+            Ok(request) => Some(request),
+            Err(error) => {
+                let fix = "write an admission request, an AdmissionReview or a Kubernetes object";
+                self.reader.error("invalid-request", entry.line, format!("no request: {error:#}"), fix);
+                None
+            }
+        }
+    }
+
+    /// What a document is that needs nothing to be made a request.
+    fn complete(&self, document: &Value) -> Option<&'static str> {
+        match self.policy_type {
+            PolicyType::Raw => Some("a document for a raw policy"),
+            PolicyType::Kubernetes if request_file::is_object(document) => None,
+            PolicyType::Kubernetes => Some("an admission request, which says it itself"),
+        }
+    }
+
+    fn operation(&mut self, entry: &Entry) -> Option<Operation> {
+        let written = self.reader.text(entry)?;
+        let is_meant = |known: &Operation| *known != Operation::All && known.as_str() == written;
+        let known = Operation::EVERY.into_iter().find(is_meant);
+        if known.is_none() {
+            let fix = match nearest(written, &OPERATIONS) {
+                Some(near) => format!("write `{near}`"),
+                None => format!("write one of {}", list(&OPERATIONS)),
+            };
+            let message = format!("`{written}` is no operation");
+            self.reader.error("unknown-operation", entry.value.line, message, fix);
+        }
+        known
+    }
+}

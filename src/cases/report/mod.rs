@@ -1,0 +1,76 @@
+//! Reports of what came of tests: for people, for scripts, for CI.
+
+use std::time::Duration;
+
+use super::{Suite, Test, Tested};
+use crate::shell::Paint;
+
+mod failure;
+mod human;
+mod json;
+mod junit;
+
+/// The values of `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Like `cargo test`
+    Human,
+    /// One JSON object a line
+    Json,
+    /// A JUnit report
+    Junit,
+}
+
+/// Makes the text of a report, piece by piece. Policies come one after the other, each with its tests in order.
+pub trait Report {
+    /// The tests of a policy are about to run.
+    fn begin(&mut self, policy: &str, suite: &Suite<'_>) -> String;
+    /// One of them is done.
+    fn tested(&mut self, test: &Test<'_>, tested: &Tested) -> String;
+    /// All of them are done, after this time.
+    fn end(&mut self, time: Duration) -> String;
+    /// No policy is left.
+    fn finish(&mut self) -> String;
+}
+
+impl Format {
+    /// A report in this format; `paint` is for people.
+    pub fn report(self, paint: Paint) -> Box<dyn Report> {
+        match self {
+            Self::Human => Box::new(human::Human::new(paint)),
+            Self::Json => Box::new(json::Json::default()),
+            Self::Junit => Box::new(junit::Junit::new()),
+        }
+    }
+
+    /// The names of tests, a line each, for `--list`.
+    pub fn list(self, policy: &str, suite: &Suite<'_>) -> String {
+        match self {
+            Self::Json => json::list(policy, suite),
+            Self::Human | Self::Junit => human::list(suite),
+        }
+    }
+}
+
+/// How many tests ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    ignored: usize,
+    filtered_out: usize,
+}
+
+impl Tally {
+    fn count(&mut self, tested: &Tested) {
+        match tested {
+            Tested::Passed(_) => self.passed += 1,
+            Tested::Failed(..) => self.failed += 1,
+            Tested::Ignored => self.ignored += 1,
+        }
+    }
+
+    fn result(self) -> &'static str {
+        if self.failed == 0 { "ok" } else { "FAILED" }
+    }
+}

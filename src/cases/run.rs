@@ -1,0 +1,144 @@
+//! Runs tests in parallel, and hands over what came of them in their order.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use super::checks::Question;
+use super::{Case, CaseFile, Check, Failure};
+use crate::protocol::Request;
+use crate::runtime::Policy;
+
+/// Which tests are run.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Those with one of these in their name; all, if there are none.
+    pub wanted: Vec<String>,
+    /// But not those with one of these in their name.
+    pub unwanted: Vec<String>,
+    /// How a name is compared.
+    pub names: Names,
+}
+
+/// How a name is compared with a filter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Names {
+    /// It contains the filter.
+    #[default]
+    Containing,
+    /// It is the filter.
+    Whole,
+}
+
+impl Filter {
+    fn selects(&self, name: &str) -> bool {
+        let fits = |filter: &String| match self.names {
+            Names::Containing => name.contains(filter.as_str()),
+            Names::Whole => name == filter,
+        };
+        (self.wanted.is_empty() || self.wanted.iter().any(fits)) && !self.unwanted.iter().any(fits)
+    }
+}
+
+/// What is checked about one policy: the protocol, then the cases in the order of their files.
+#[derive(Debug)]
+pub struct Suite<'a> {
+    /// Those that are run.
+    pub tests: Vec<Test<'a>>,
+    /// How many there are beside them.
+    pub filtered_out: usize,
+    files: &'a [CaseFile],
+}
+
+/// One thing that is checked.
+#[derive(Debug, Clone, Copy)]
+pub enum Test<'a> {
+    /// What every policy owes its host.
+    Check(Check),
+    /// The same, switched off.
+    SkippedCheck(Check),
+    /// What is stated in a file.
+    Case(&'a CaseFile, &'a Case),
+}
+
+/// What came of a test, and how long it took.
+#[derive(Debug)]
+pub enum Tested {
+    /// All that was stated holds.
+    Passed(Duration),
+    /// Something does not.
+    Failed(Failure, Duration),
+    /// It was switched off.
+    Ignored,
+}
+
+impl<'a> Test<'a> {
+    /// What it is called, and what filters look at.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Check(check) | Self::SkippedCheck(check) => format!("protocol::{}", check.name()),
+            Self::Case(_, case) => case.name.clone(),
+        }
+    }
+
+    /// The file and line where it is written, if it is.
+    pub fn place(&self) -> Option<(&'a Path, usize)> {
+        match self {
+            Self::Check(_) | Self::SkippedCheck(_) => None,
+            Self::Case(file, case) => Some((&file.path, case.line)),
+        }
+    }
+}
+
+impl<'a> Suite<'a> {
+    /// The checks, and the cases of these files, that the filter selects.
+    pub fn new(files: &'a [CaseFile], filter: &Filter) -> Self {
+        let is_skipped = |check| files.iter().any(|file| file.skipped_checks.contains(&check));
+        let test = |check| if is_skipped(check) { Test::SkippedCheck(check) } else { Test::Check(check) };
+        let checks = Check::ALL.into_iter().map(test);
+        let cases = files.iter().flat_map(|file| file.cases.iter().map(move |case| Test::Case(file, case)));
+        let (tests, others): (Vec<_>, Vec<_>) =
+            checks.chain(cases).partition(|test| filter.selects(&test.name()));
+        Self { tests, filtered_out: others.len(), files }
+    }
+
+    /// Runs all tests, and gives each to `report` as soon as it and those before it are done. Checks ask about
+    /// `example` where no case has anything to ask.
+    pub fn run(&self, policy: &Policy, example: Request, mut report: impl FnMut(&Test<'a>, Tested)) {
+        let question = &Question::of(self.files, example);
+        let (sender, results) = mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                self.tests.par_iter().enumerate().for_each_with(sender, |sender, (index, test)| {
+                    // Nobody listens any more only if reporting panicked.
+                    let _ = sender.send((index, run_one(test, policy, question)));
+                });
+            });
+            let mut early = BTreeMap::new();
+            let mut next = 0;
+            for (index, tested) in results {
+                early.insert(index, tested);
+                while let Some(tested) = early.remove(&next) {
+                    report(&self.tests[next], tested);
+                    next += 1;
+                }
+            }
+        });
+    }
+}
+
+fn run_one(test: &Test<'_>, policy: &Policy, question: &Question) -> Tested {
+    let start = Instant::now();
+    let failure = match test {
+        Test::Check(check) => check.run(policy, question),
+        Test::SkippedCheck(_) => return Tested::Ignored,
+        Test::Case(_, case) => case.judge(policy),
+    };
+    match failure {
+        None => Tested::Passed(start.elapsed()),
+        Some(failure) => Tested::Failed(failure, start.elapsed()),
+    }
+}

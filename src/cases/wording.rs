@@ -1,0 +1,73 @@
+//! What a text must be.
+
+use std::fmt;
+
+use regex_lite::Regex;
+
+/// What a case says about a text: that it is this one, or what it looks like.
+#[derive(Debug, Clone)]
+pub enum Wording {
+    /// The whole text.
+    Exactly(String),
+    /// Somewhere in the text, unless it has anchors. Written `/…/`.
+    Matching(Regex),
+}
+
+impl Wording {
+    /// Reads what stands in a case file. Fails with the reason when it is between slashes but no regular expression.
+    pub fn parse(written: &str) -> Result<Self, String> {
+        let expression = written.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+        match expression {
+            Some(expression) => Regex::new(expression).map(Self::Matching).map_err(|error| error.to_string()),
+            None => Ok(Self::Exactly(written.to_owned())),
+        }
+    }
+
+    /// Is `text` what was meant?
+    pub fn fits(&self, text: &str) -> bool {
+        match self {
+            Self::Exactly(expected) => expected == text,
+            Self::Matching(expression) => expression.is_match(text),
+        }
+    }
+}
+
+/// As it is written in a case file.
+impl fmt::Display for Wording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(text) => f.write_str(text),
+            Self::Matching(expression) => write!(f, "/{expression}/"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn fits(written: &str, text: &str) -> bool {
+        Wording::parse(written).unwrap().fits(text)
+    }
+
+    #[test]
+    fn plain_text_is_the_whole_text() {
+        assert!(fits("no", "no") && !fits("no", "not") && !fits("no", "No"));
+        assert!(fits("a.c", "a.c") && !fits("a.c", "abc"));
+        assert!(fits("", "") && fits("/", "/") && fits("/a", "/a") && !fits("", "a"));
+    }
+
+    #[test]
+    fn text_between_slashes_is_looked_for() {
+        assert!(fits("/a.c/", "xabcx") && !fits("/^a.c$/", "xabcx"));
+        assert!(fits("/(?i)NO/", "no") && fits("//", "anything"));
+        assert!(fits("/a/b/", "xa/b"));
+        assert_eq!(Wording::parse("/a.c/").unwrap().to_string(), "/a.c/");
+    }
+
+    #[test]
+    fn what_is_no_expression_is_refused() {
+        assert!(Wording::parse("/(/").unwrap_err().contains("group"));
+    }
+}

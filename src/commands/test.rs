@@ -1,0 +1,280 @@
+//! `test`: the project's cases, and what every policy owes its host, on the built module.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use super::build::{BuildRequest, Loaded};
+use super::run::load;
+use crate::cases::{self, CaseFile, Filter, Format, Names, Report, Suite, Tested};
+use crate::cli::{CompileArgs, LimitArgs, PackageArgs};
+use crate::finding::tally;
+use crate::fs;
+use crate::kubernetes::{self, Operation, Resource, Rule};
+use crate::metadata::PolicyType;
+use crate::module;
+use crate::outcome::Outcome;
+use crate::project::Project;
+use crate::protocol::Request;
+use crate::runtime::Limits;
+use crate::shell::{Shell, failure};
+
+/// Build a policy and run its cases
+///
+/// Cases are read from tests/policy.yml and tests/*.policy.yml; docs/testing.md of this tool has their format. They are run
+/// on the built module, in the runtime of the real host, together with checks of what every policy owes its host.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo kw-wasi test                               all cases of the policy in this folder
+  cargo kw-wasi test label                         those with `label` in their name
+  cargo kw-wasi test --skip protocol::             cases only, no checks of the protocol
+  cargo kw-wasi test --format junit > junit.xml    for CI
+  cargo kw-wasi test --wasm policy.wasm            a module that is built already, with the cases in ./tests
+
+Exit codes: 0 all passed, 1 a case failed, 101 a case file is wrong or the policy cannot be built")]
+pub struct TestArgs {
+    /// Only run tests with this in their name
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    /// Compare whole names with FILTER and `--skip`
+    #[arg(long, help_heading = "Test selection")]
+    exact: bool,
+    /// Leave out tests with this in their name
+    #[arg(long, value_name = "FILTER", help_heading = "Test selection")]
+    skip: Vec<String>,
+    /// Read the cases of this file, instead of those in `tests`
+    #[arg(long, value_name = "FILE", help_heading = "Test selection")]
+    cases: Vec<PathBuf>,
+    /// Test this module, instead of building one
+    #[arg(long, value_name = "FILE", help_heading = "Test selection")]
+    wasm: Option<PathBuf>,
+    /// Print the names of the tests, and neither build nor run anything
+    #[arg(long, help_heading = "Output")]
+    list: bool,
+    /// How to report on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    format: Format,
+    /// Test the other policies of the workspace too when one has failed
+    #[arg(long)]
+    no_fail_fast: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    package: PackageArgs,
+    #[command(flatten)]
+    compile: CompileArgs,
+}
+
+/// What happens to the other policies when one has failed?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AfterFailure {
+    Stop,
+    GoOn,
+}
+
+impl TestArgs {
+    /// Tests the selected policies.
+    pub fn run(self, shell: &Shell) -> Result<Outcome> {
+        let filter = Filter {
+            wanted: self.filter,
+            unwanted: self.skip,
+            names: if self.exact { Names::Whole } else { Names::Containing },
+        };
+        let request = BuildRequest::new(self.package.into(), self.compile.into());
+        // Mistakes in cases are found before anything slow.
+        let (subjects, unbuilt) = match self.wasm {
+            Some(wasm) => (vec![Subject::of_module(&wasm, &self.cases, shell)?], Unbuilt::Module(wasm)),
+            None => {
+                let loaded = Loaded::new(&request, shell)?;
+                (Subject::of_projects(loaded.projects(), &self.cases, shell)?, Unbuilt::Projects(loaded))
+            }
+        };
+        if self.list {
+            let list =
+                |subject: &Subject| self.format.list(&subject.name, &Suite::new(&subject.files, &filter));
+            print(&subjects.iter().map(list).collect::<String>(), shell)?;
+            return Ok(Outcome::Done);
+        }
+        let modules = match unbuilt {
+            Unbuilt::Module(wasm) => vec![wasm],
+            Unbuilt::Projects(loaded) => {
+                loaded.build(&request, shell)?.into_iter().map(|policy| policy.wasm().to_owned()).collect()
+            }
+        };
+        let limits = self.limits.into();
+        let report = self.format.report(shell.paint_results());
+        let after_failure = if self.no_fail_fast { AfterFailure::GoOn } else { AfterFailure::Stop };
+        Session { filter, limits, report, shell }.test_all(&subjects, &modules, after_failure)
+    }
+}
+
+/// Where the module comes from.
+enum Unbuilt {
+    Module(PathBuf),
+    Projects(Loaded),
+}
+
+/// A policy with the cases about it.
+struct Subject {
+    name: String,
+    files: Vec<CaseFile>,
+}
+
+impl Subject {
+    /// A module that is built already, with the cases in `tests` unless others are named.
+    fn of_module(wasm: &Path, named: &[PathBuf], shell: &Shell) -> Result<Self> {
+        let policy_type = Facts::of_module(wasm)?.policy_type;
+        let name = wasm.file_stem().unwrap_or(wasm.as_os_str()).to_string_lossy().into_owned();
+        let paths = if named.is_empty() { cases::find_files(Path::new("tests"))? } else { named.to_vec() };
+        Ok(Self { files: read_cases(&paths, policy_type, shell)?, name })
+    }
+
+    /// The policies of projects, each with the cases in its `tests` unless others are named.
+    fn of_projects(projects: &[Project], named: &[PathBuf], shell: &Shell) -> Result<Vec<Self>> {
+        if !named.is_empty() && projects.len() > 1 {
+            return Err(failure(
+                "could not tell which policy the file named with `--cases` is about",
+                "name one policy with `--package`",
+            ));
+        }
+        let mut subjects = Vec::new();
+        for project in projects {
+            // What is wrong with metadata is said by the build.
+            let policy_type = project.metadata().metadata.map(|metadata| metadata.policy_type);
+            let folder = fs::for_people(&project.root.join("tests"));
+            let paths = if named.is_empty() { cases::find_files(&folder)? } else { named.to_vec() };
+            let files = policy_type.map(|policy_type| read_cases(&paths, policy_type, shell));
+            subjects.push(Self { name: project.name.clone(), files: files.transpose()?.unwrap_or_default() });
+        }
+        Ok(subjects)
+    }
+}
+
+/// The cases in these files; all that is wrong with them is said before this fails.
+fn read_cases(paths: &[PathBuf], policy_type: PolicyType, shell: &Shell) -> Result<Vec<CaseFile>> {
+    let mut files = Vec::new();
+    let mut wrong = Vec::new();
+    for path in paths {
+        let checked = cases::read(path, &fs::read(path)?, policy_type);
+        shell.findings(&checked.findings);
+        match checked.file {
+            Some(file) => files.push(file),
+            None => wrong.push(format!("`{}` ({})", path.display(), tally(&checked.findings))),
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("could not read the cases in {}", wrong.join(", "));
+    }
+    Ok(files)
+}
+
+/// Runs tests and reports them.
+struct Session<'a> {
+    filter: Filter,
+    limits: Limits,
+    report: Box<dyn Report>,
+    shell: &'a Shell,
+}
+
+impl Session<'_> {
+    fn test_all(
+        mut self,
+        subjects: &[Subject],
+        modules: &[PathBuf],
+        after_failure: AfterFailure,
+    ) -> Result<Outcome> {
+        let mut outcome = Outcome::Done;
+        for (index, (subject, wasm)) in subjects.iter().zip(modules).enumerate() {
+            if self.test(subject, wasm)? == Outcome::Done {
+                continue;
+            }
+            outcome = Outcome::Failed;
+            let left = subjects.len() - index - 1;
+            if after_failure == AfterFailure::Stop && left > 0 {
+                let policies =
+                    if left == 1 { "1 policy is".to_owned() } else { format!("{left} policies are") };
+                self.shell.warn(
+                    format!("{policies} not tested"),
+                    Some("pass `--no-fail-fast` to test all of them"),
+                );
+                break;
+            }
+        }
+        print(&self.report.finish(), self.shell)?;
+        Ok(outcome)
+    }
+
+    fn test(&mut self, subject: &Subject, wasm: &Path) -> Result<Outcome> {
+        let policy = load(wasm, self.limits, self.shell)?;
+        let example = Facts::of_module(wasm)?.example_request()?;
+        self.shell.status("Testing", format!("{} ({})", subject.name, fs::for_people(wasm).display()));
+        if subject.files.is_empty() {
+            let message = format!("there are no cases for `{}`: only the protocol is checked", subject.name);
+            self.shell
+                .warn(message, Some("write tests/policy.yml: docs/testing.md of this tool has the format"));
+        }
+        let suite = Suite::new(&subject.files, &self.filter);
+        let start = Instant::now();
+        let mut outcome = Outcome::Done;
+        print(&self.report.begin(&subject.name, &suite), self.shell)?;
+        let mut printed = Ok(());
+        suite.run(&policy, example, |test, tested| {
+            if matches!(tested, Tested::Failed(..)) {
+                outcome = Outcome::Failed;
+            }
+            let text = self.report.tested(test, &tested);
+            if printed.is_ok() {
+                printed = print(&text, self.shell);
+            }
+        });
+        printed?;
+        print(&self.report.end(start.elapsed()), self.shell)?;
+        Ok(outcome)
+    }
+}
+
+fn print(text: &str, shell: &Shell) -> Result<()> {
+    shell.result(text).context("could not write to stdout")
+}
+
+/// What the metadata in a module say of the requests that the policy wants.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Facts {
+    policy_type: PolicyType,
+    rules: Vec<Rule>,
+}
+
+impl Facts {
+    fn of_module(wasm: &Path) -> Result<Self> {
+        let context = || format!("could not read the metadata in `{}`", wasm.display());
+        let bytes = fs::read(wasm)?;
+        let sections = module::read_metadata(&bytes).with_context(context)?;
+        sections
+            .first()
+            .map_or_else(|| Ok(Self::default()), |json| serde_json::from_slice(json))
+            .with_context(context)
+    }
+
+    /// A request that the policy would see: for its first rule, else for a Pod. Raw, an empty document.
+    fn example_request(&self) -> Result<Request> {
+        if self.policy_type == PolicyType::Raw {
+            return Ok(Request::Raw(serde_json::json!({})));
+        }
+        let of_rule = |rule: &Rule| {
+            let (group, version) = (rule.api_groups.first()?, rule.api_versions.first()?);
+            let resource = format!("{group}/{version}/{}", rule.resources.first()?);
+            let resource: Resource = resource.trim_start_matches('/').parse().ok()?;
+            Some((resource, *rule.operations.first()?))
+        };
+        let (resource, operation) = match self.rules.first().and_then(of_rule) {
+            Some(found) => found,
+            None => ("pods".parse()?, Operation::Create),
+        };
+        let request = kubernetes::admission_request(&resource, operation, "example", None);
+        Request::from_document(request, self.policy_type)
+    }
+}
