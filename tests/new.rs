@@ -115,6 +115,7 @@ my-policy/src/settings.rs
 my-policy/tests/fixtures/accepted.json
 my-policy/tests/fixtures/rejected.json
 my-policy/tests/fixtures/settings.json
+my-policy/tests/policy.yml
 
 "#]]);
     assert!(case.files().is_empty());

@@ -46,6 +46,9 @@ fn built(name: &str, args: &str) -> Built {
     );
     assert!(!build.stderr.contains("warning"), "{}", build.stderr);
     let wasm = std::fs::read(target.join(format!("kubewarden/{name}.wasm"))).unwrap();
+    let tested = case.kw_wasi("test").folder(&folder).env("CARGO_TARGET_DIR", &target).succeed();
+    assert!(!tested.stderr.contains("warning"), "{}", tested.stderr);
+    assert!(tested.stdout.contains("\ntest result: ok. ") && tested.stdout.lines().count() > 10, "{}", tested.stdout);
     let home = std::env::home_dir().unwrap();
     for path in [home.as_path(), &target, &folder] {
         assert!(!String::from_utf8_lossy(&wasm).contains(path.to_str().unwrap()), "no path of this machine");
@@ -321,6 +324,8 @@ fn the_makefile_works_with_and_without_the_tool() {
     assert_eq!(called(), "", "the tool needs no kwctl");
     let wasm = case.read_bytes("demo/annotated-policy.wasm");
     assert_eq!(cargo_kw_wasi::module::read_metadata(&wasm).unwrap().len(), 1);
+    make("e2e-tests", &with);
+    assert_eq!(called(), "", "nor bats");
     make("policy.wasm", &with);
     assert!(cargo_kw_wasi::module::read_metadata(&case.read_bytes("demo/policy.wasm")).unwrap().is_empty());
 }
