@@ -1,6 +1,6 @@
 # README's commands. Each does all its set-up; `scripts/wasm-toolchain` gets what policies are compiled with.
 
-.PHONY: test lint demo bench setup clean
+.PHONY: test lint fuzz demo bench setup clean
 
 # One profile for everything, so that dependencies are compiled once.
 CARGO_FLAGS := --release --locked
@@ -13,6 +13,10 @@ lint:
 	cargo clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
 	cargo package --locked --allow-dirty --list > /dev/null
+
+# Arbitrary bytes, a minute of each kind.
+fuzz:
+	FUZZ_SECONDS=60 cargo test $(CARGO_FLAGS) --test fuzz
 
 # From nothing to an annotated policy, shown step by step.
 demo:
