@@ -25,6 +25,11 @@ fn help_of_build() {
 }
 
 #[test]
+fn help_of_test() {
+    Case::empty().kw_wasi("test --help").succeed().stderr_eq("").stdout_eq(file!["snapshots/help-test.txt"]);
+}
+
+#[test]
 fn the_tool_answers_to_cargo_and_to_its_own_name() {
     let case = Case::empty();
     let through_cargo = case.kw_wasi("--version").succeed().stdout;
