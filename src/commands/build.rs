@@ -36,7 +36,7 @@ pub struct BuildArgs {
     package: PackageArgs,
     #[command(flatten)]
     compile: CompileArgs,
-/// The short form of `--release`; other verbs have another `-r`
+    /// The short form of `--release`; other verbs have another `-r`
     #[arg(short = 'r', hide = true)]
     release_in_short: bool,
     /// Write the policy to this file, or into this folder: `<target-dir>/kubewarden/<name>.wasm` by default
