@@ -30,6 +30,11 @@ fn help_of_test() {
 }
 
 #[test]
+fn help_of_run() {
+    Case::empty().kw_wasi("run --help").succeed().stderr_eq("").stdout_eq(file!["snapshots/help-run.txt"]);
+}
+
+#[test]
 fn the_tool_answers_to_cargo_and_to_its_own_name() {
     let case = Case::empty();
     let through_cargo = case.kw_wasi("--version").succeed().stdout;

@@ -4,7 +4,7 @@ mod support;
 
 use cargo_kw_wasi::metadata::{Metadata, PolicyType};
 use cargo_kw_wasi::module;
-use snapbox::{IntoData, str};
+use snapbox::str;
 use support::{Case, Run};
 
 /// A policy that gives constant answers, and refuses settings that do not begin with `{`.
