@@ -35,7 +35,7 @@ Examples:
   cargo kw-wasi run -r pod.yaml -s settings.yaml         a Pod, as one would `kubectl apply` it
   kubectl get pods -o yaml | cargo kw-wasi run -r -      all Pods of a namespace, a line each
   cargo kw-wasi run -r new.yaml --operation UPDATE --old-object old.yaml
-  cargo kw-wasi run -r pod.yaml --manifest policy.yaml   settings, mode and message of a ClusterAdmissionPolicy
+  cargo kw-wasi run -r pod.yaml --manifest policy.yaml   as that ClusterAdmissionPolicy configures it
   cargo kw-wasi run -r pod.yaml --wasm policy.wasm | jq .allowed")]
 pub struct RunArgs {
     /// What to answer: an admission request, an AdmissionReview, or Kubernetes objects in JSON or YAML; `-` is stdin

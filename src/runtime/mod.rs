@@ -161,7 +161,8 @@ impl Policy {
 
     /// How much memory a parsed answer may take. An answer with the whole request in it, changed, is well within.
     fn answer_limit_bytes(&self, stdin: &[u8]) -> usize {
-        self.limits.output_bytes.saturating_mul(3).saturating_add(stdin.len().saturating_mul(40))
+        let output_bytes = self.limits.output_bytes.max(Limits::default().output_bytes);
+        output_bytes.saturating_mul(3).saturating_add(stdin.len().saturating_mul(40))
     }
 }
 

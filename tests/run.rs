@@ -1,0 +1,430 @@
+//! `run`: what it prints for each outcome, on stdout for scripts and on stderr for people.
+
+mod support;
+
+use rexpect::session::spawn_command;
+use snapbox::{file, str};
+use support::guest::{self, Behaviour, End};
+use support::{Case, Run};
+
+const POD: &str = "\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  containers:
+  - name: main
+    image: registry.example/web:1
+";
+
+/// A case with a Pod in `pod.yaml`, and in `policy.wasm` a policy that behaves like this.
+fn case(validate: Behaviour) -> Case {
+    case_with(validate, guest::settings_are_valid(), guest::METADATA)
+}
+
+fn case_with(validate: Behaviour, validate_settings: Behaviour, metadata: &str) -> Case {
+    let case = Case::empty();
+    case.write("policy.wasm", guest::policy(&validate, &validate_settings, metadata));
+    case.write("pod.yaml", POD);
+    case
+}
+
+#[track_caller]
+fn run(case: &Case, args: &str) -> Run {
+    case.kw_wasi(&format!("run --wasm policy.wasm -r pod.yaml {args}")).run()
+}
+
+const MUTATED: &str = r#"{"accepted":true,"mutated_object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","labels":{"owner":"me"}},"spec":{"containers":[{"name":"main","image":"registry.example/web:1"}]}}}"#;
+
+#[test]
+fn accepted() {
+    run(&case(Behaviour::prints(r#"{"accepted":true}"#)), "").code(0).stderr_eq("").stdout_eq(str![[r#"
+{"uid":"[..]","allowed":true,"auditAnnotations":null,"warnings":null}
+
+"#]]);
+}
+
+#[test]
+fn rejected() {
+    let case = case(Behaviour::prints(r#"{"accepted":false,"message":"no","code":403,"warnings":["w"]}"#));
+    run(&case, "").code(0).stderr_eq("").stdout_eq(str![[r#"
+{"uid":"[..]","allowed":false,"status":{"message":"no","code":403},"auditAnnotations":null,"warnings":["w"]}
+
+"#]]);
+}
+
+#[test]
+fn mutated_against_the_metadata() {
+    let run = run(&case(Behaviour::prints(MUTATED)), "").code(0);
+    assert!(run.stdout.contains(r#""patchType":"JSONPatch","patch":"W3si"#), "{}", run.stdout);
+    run.stderr_eq(str![[r#"
+warning: the policy changes the object, but its metadata say `mutating: false`: a cluster would reject the request
+  hint: say `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`
+
+"#]]);
+}
+
+#[test]
+fn mutated_as_the_metadata_say() {
+    let metadata = guest::METADATA.replace("false", "true");
+    let case = case_with(Behaviour::prints(MUTATED), guest::settings_are_valid(), &metadata);
+    run(&case, "").code(0).stderr_eq("");
+}
+
+#[test]
+fn settings_that_are_not_valid() {
+    let refusal = Behaviour::prints(r#"{"valid":false,"message":"replicas must be positive"}"#);
+    let case = case_with(Behaviour::prints("{}"), refusal, guest::METADATA);
+    run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
+error: Provided settings are not valid: replicas must be positive
+
+"#]]);
+}
+
+#[test]
+fn settings_at_which_the_policy_fails() {
+    let failing = Behaviour::prints("").and_says("boom").and_ends(End::Trap);
+    let case = case_with(Behaviour::prints("{}"), failing, guest::METADATA);
+    run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
+warning: the policy failed when it was to check the settings: it trapped: wasm trap: wasm `unreachable` instruction executed
+error: Provided settings are not valid: boom
+
+"#]]);
+}
+
+#[test]
+fn settings_of_the_wrong_type() {
+    let case = case(Behaviour::prints("{}"));
+    run(&case, "--settings-json [1]").code(1).stdout_eq("").stderr_eq(str![[r#"
+error: Invalid settings in CRD, not an object
+  hint: the settings are those of `--settings-json`
+
+"#]]);
+    case.write("settings.yaml", "a: [");
+    run(&case, "-s settings.yaml")
+        .code(1)
+        .stdout_eq("")
+        .stderr_has("error: the settings are no valid YAML")
+        .stderr_has("`settings.yaml`");
+    run(&case, "-s nowhere.yaml").code(1).stderr_has("could not read `nowhere.yaml`");
+}
+
+#[test]
+fn settings_come_from_a_file_or_from_the_command_line() {
+    let echo = Behaviour { echo: true, ..guest::settings_are_valid() };
+    let case = case_with(Behaviour::prints(r#"{"accepted":true}"#), echo, guest::METADATA);
+    case.write("settings.yaml", "b: [x]\na: 1\n");
+    run(&case, "-s settings.yaml").code(0).stderr_eq(str![[r#"
+      Logged {"a":1,"b":["x"]}
+
+"#]]);
+    run(&case, "--settings-json {}").code(0).stderr_has("Logged {}");
+    // As kwctl has it, without complaint.
+    run(&case, "-s settings.yaml --settings-json {}").code(0).stderr_has(r#"Logged {"a":1,"b":["x"]}"#);
+}
+
+#[test]
+fn failures_of_the_policy_are_answers() {
+    let failing = |end| case(Behaviour::prints(r#"{"accepted":true}"#).and_says(" why\n").and_ends(end));
+    run(&failing(End::Exit(3)), "")
+        .code(0)
+        .stderr_eq(str![[r#"
+warning: the policy failed: it ended with exit code 3
+
+"#]])
+        .stdout_eq(str![[r#"
+{"uid":"[..]","allowed":false,"status":{"message":"why","code":500},"auditAnnotations":null,"warnings":null}
+
+"#]]);
+    run(&failing(End::Trap), "").code(0).stderr_eq(str![[r#"
+warning: the policy failed: it trapped: wasm trap: wasm `unreachable` instruction executed
+
+"#]]);
+    run(&failing(End::Loop), "--time-limit 200ms").code(0).stderr_eq(str![[r#"
+warning: the policy failed: it was stopped after 200ms (see `--time-limit`)
+
+"#]]);
+    run(&case(Behaviour::prints("hello")), "").code(0).stderr_eq("").stdout_eq(str![[r#"
+{"uid":"[..]","allowed":false,"status":{"message":"internal server error: Cannot deserialize policy validation response: expected value at line 1 column 1","code":500},"auditAnnotations":null,"warnings":null}
+
+"#]]);
+}
+
+#[test]
+fn each_limit_can_be_set_and_is_named() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#).and_says("more than ten bytes"));
+    for (limit, words) in [
+        ("--output-limit 10B", "wrote more than 10 bytes to stdout (see `--output-limit`)"),
+        ("--memory-limit 64KiB", "wanted more than 64 KiB of memory (see `--memory-limit`)"),
+    ] {
+        // The limits are there for the settings too.
+        run(&case, limit).code(1).stdout_eq("").stderr_has(words);
+    }
+    run(&case, "--output-limit 17B").code(0).stderr_has("wrote more than 17 bytes to stderr");
+    run(&case, "--time-limit never").code(2).stderr_has("`500ms`");
+    run(&case, "--memory-limit much").code(2).stderr_has("`256MiB`");
+}
+
+#[test]
+fn what_a_host_only_logs_is_said() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#).and_says("one\ntwo \u{1b}[31mred\n"));
+    run(&case, "").code(0).stderr_eq(str![[r#"
+      Logged one
+             two /u{1b}[31mred
+
+"#]]);
+    run(&case, "-q").code(0).stderr_eq("");
+}
+
+#[test]
+fn several_documents_are_several_requests() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    case.write("pod.yaml", format!("---\n{POD}---\n{}---\n", POD.replace("web", "db")));
+    let both = run(&case, "").code(0);
+    assert_eq!(both.stdout.lines().count(), 2, "{}", both.stdout);
+    case.write("pod.yaml", format!("{POD}---\nkind: Pod\n"));
+    run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
+error: could not read document 2 of 2
+  cause: the object has no `apiVersion` and `kind`
+  hint: a Kubernetes object says what it is: `apiVersion: v1` and `kind: Pod`
+
+"#]]);
+}
+
+#[test]
+fn an_object_becomes_a_request() {
+    let case = case(Behaviour { echo: true, ..Behaviour::prints(r#"{"accepted":true}"#) });
+    let asked = |args: &str| {
+        let stderr = run(&case, args).code(0).stderr;
+        let logged = stderr.trim_start().strip_prefix("Logged ").unwrap();
+        serde_json::from_str::<serde_json::Value>(logged).unwrap()["request"].clone()
+    };
+    let created = asked("");
+    assert_eq!(created["operation"], "CREATE");
+    assert_eq!(created["resource"]["resource"], "pods");
+    assert_eq!((&created["name"], &created["namespace"]), (&"web".into(), &"default".into()));
+    case.write("old.yaml", POD.replace(":1", ":0"));
+    let updated = asked("--operation UPDATE --old-object old.yaml");
+    assert_eq!(updated["object"]["spec"]["containers"][0]["image"], "registry.example/web:1");
+    assert_eq!(updated["oldObject"]["spec"]["containers"][0]["image"], "registry.example/web:0");
+    let deleted = asked("--operation delete");
+    assert_eq!((deleted.get("object"), &deleted["oldObject"]), (None, &created["object"]));
+    run(&case, "--operation *").code(1).stderr_has("a request is about one operation, not `*`");
+    run(&case, "--operation REMOVE").code(2).stderr_has("`REMOVE` is not an operation");
+    case.write("request.json", r#"{"kind":"AdmissionReview","request":{}}"#);
+    case.kw_wasi("run --wasm policy.wasm -r request.json --operation DELETE")
+        .run()
+        .code(1)
+        .stderr_has("leave `--operation` and `--old-object` out");
+}
+
+#[test]
+fn requests_that_are_none() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    for (text, words) in [
+        ("", "error: could not read the request `pod.yaml`\n  cause: there is nothing in it"),
+        ("[1]", "error: Invalid request object"),
+        ("{\"a\": 1", "could not read the request `pod.yaml`"),
+        ("{\"kind\": \"AdmissionReview\"}", "error: invalid AdmissionReview object"),
+        (
+            "{}",
+            "error: cannot build AdmissionRequest object from given input: missing field `uid`\n  hint: a request is",
+        ),
+    ] {
+        case.write("pod.yaml", text);
+        run(&case, "").code(1).stdout_eq("").stderr_has(words);
+    }
+    case.kw_wasi("run --wasm policy.wasm -r nowhere").run().code(1).stderr_has("could not read `nowhere`");
+    case.kw_wasi("run --wasm policy.wasm").run().code(2).stderr_has("--request-path");
+}
+
+#[test]
+fn a_request_can_come_from_stdin() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    case.program("sh")
+        .args(["-c", &format!("cat pod.yaml | {} kw-wasi run --wasm policy.wasm -r -", support::TOOL)])
+        .succeed()
+        .stdout_eq(str![[r#"
+{"uid":"[..]","allowed":true,"auditAnnotations":null,"warnings":null}
+
+"#]]);
+}
+
+const RESOURCE: &str = "\
+apiVersion: policies.kubewarden.io/v1
+kind: ClusterAdmissionPolicy
+metadata:
+  name: demo
+spec:
+  module: registry://ghcr.io/acme/policies/demo:v0.1.0
+  settings: {a: 1}
+  rules: []
+  mutating: false
+";
+
+#[test]
+fn a_manifest_says_how_the_policy_is_installed() {
+    let refusing = Behaviour::prints(r#"{"accepted":false,"message":"no","code":403}"#);
+    let echo = Behaviour { echo: true, ..guest::settings_are_valid() };
+    let case = case_with(refusing, echo, guest::METADATA);
+    case.write("resource.yaml", format!("{RESOURCE}  message: ask the platform team\n"));
+    run(&case, "--manifest resource.yaml").code(0).stderr_has(r#"Logged {"a":1}"#).stdout_eq(str![[r#"
+{"uid":"[..]","allowed":false,"status":{"message":"ask the platform team","details":{"causes":[{"reason":null,"message":"no","field":null}]},"code":403},"auditAnnotations":null,"warnings":null}
+
+"#]]);
+    case.write("resource.yaml", format!("{RESOURCE}  mode: monitor\n"));
+    run(&case, "--manifest resource.yaml").code(0).stdout_eq(str![[r#"
+{"uid":"[..]","allowed":true,"auditAnnotations":null,"warnings":null}
+
+"#]]);
+    run(&case, "--manifest resource.yaml --settings-json {}").code(2);
+}
+
+#[test]
+fn manifests_that_deploy_no_policy() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    for (text, words) in [
+        (POD.to_owned(), "there is no policy in it"),
+        (format!("{RESOURCE}---\n{RESOURCE}"), "there are 2 policies in it"),
+        (RESOURCE.replace("Policy\n", "PolicyGroup\n"), "a group of policies"),
+        (RESOURCE.replace("{a: 1}", "[1]"), "Invalid settings in CRD, not an object"),
+        (format!("{RESOURCE}  mode: quiet\n"), "unknown variant `quiet`"),
+        ("a: [".to_owned(), "could not read the policy's manifest `resource.yaml`"),
+    ] {
+        case.write("resource.yaml", text);
+        run(&case, "--manifest resource.yaml").code(1).stdout_eq("").stderr_has(words);
+    }
+}
+
+#[test]
+fn modules_that_are_no_wasi_policy() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let module = |text: &str| wat::parse_str(text).unwrap();
+    case.write("policy.wasm", module("(module (func (export \"_start\")) (memory (export \"memory\") 1))"));
+    run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
+error: `policy.wasm` has no metadata of Kubewarden: a host takes it for a waPC policy
+  hint: run what `cargo kw-wasi build` or `kwctl annotate` has written
+
+"#]]);
+    let metadata = guest::METADATA.replace("wasi", "kubewarden-wapc");
+    case.write("policy.wasm", guest::policy(&Behaviour::default(), &guest::settings_are_valid(), &metadata));
+    run(&case, "").code(1).stdout_eq("").stderr_has("say `executionMode: kubewarden-wapc`");
+    case.write(
+        "policy.wasm",
+        module("(module (import \"env\" \"f\" (func)) (func (export \"_start\")) (memory (export \"memory\") 1))"),
+    );
+    run(&case, "")
+        .code(1)
+        .stdout_eq("")
+        .stderr_has("error[unknown-import]")
+        .stderr_has("unknown import: `env::f`");
+    case.write("policy.wasm", "no module");
+    run(&case, "").code(1).stdout_eq("").stderr_has("not a WebAssembly module");
+    case.kw_wasi("run --wasm nowhere.wasm -r pod.yaml")
+        .run()
+        .code(1)
+        .stderr_has("could not read `nowhere.wasm`");
+}
+
+#[test]
+fn a_refused_capability_is_named() {
+    let case = case(Behaviour::default());
+    let text = format!(
+        r#"(module
+  (import "host" "call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 100) "kubewardenociv1/verify")
+  (data (i32.const 0) "\c8\00\00\00\1e\00\00\00")
+  (data (i32.const 200) "{{\"accepted\":true,\"valid\":true}}")
+  (func (export "_start")
+    (drop (call $call (i32.const 100) (i32.const 10) (i32.const 110) (i32.const 3)
+      (i32.const 113) (i32.const 9) (i32.const 0) (i32.const 0)))
+    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16))))
+  (@custom "io.kubewarden.metadata" "{}"))"#,
+        guest::METADATA.replace('"', "\\\"")
+    );
+    case.write("policy.wasm", wat::parse_str(text).unwrap());
+    let warning =
+        "warning: the policy asked for the host capability `oci/v1/verify`, which is not provided here";
+    let run = run(&case, "").code(0).stderr_has(warning);
+    assert!(run.stdout.contains("\"allowed\":true"), "{}", run.stdout);
+}
+
+/// What a person sees, stdout and stderr on one screen.
+fn screen(case: &Case, args: &str) -> String {
+    let mut invocation = case.kw_wasi(&format!("run --wasm policy.wasm -r pod.yaml {args}"));
+    invocation.command.env_remove("NO_COLOR").env("TERM", "xterm").stdin(std::process::Stdio::inherit());
+    let mut command = std::process::Command::new(support::TOOL);
+    command.args(invocation.command.get_args()).current_dir(case.root());
+    for (name, value) in invocation.command.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let mut session = spawn_command(command, Some(20_000)).unwrap();
+    // What is read is taken for Latin-1.
+    let bytes = session.exp_eof().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let seen = String::from_utf8(bytes).unwrap();
+    let uid = seen.split("\"uid\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("no uid");
+    seen.replace("\r\n", "\n").replace(uid, "UID").replace('\u{1b}', "<ESC>")
+}
+
+#[track_caller]
+fn assert_screen(case: &Case, args: &str, expected: snapbox::Data) {
+    support::assert_snapshot(&screen(case, args), expected, case.redactions());
+}
+
+#[test]
+fn at_a_terminal_the_verdict_is_said_in_words() {
+    assert_screen(&case(Behaviour::prints(r#"{"accepted":true}"#)), "", file!["snapshots/run-accepted.txt"]);
+    let rejecting = r#"{"accepted":false,"message":"no","code":403,"warnings":["careful"],"audit_annotations":{"by":"demo"}}"#;
+    let case = case(Behaviour::prints(rejecting));
+    assert_screen(&case, "", file!["snapshots/run-rejected.txt"]);
+    case.write("resource.yaml", format!("{RESOURCE}  mode: monitor\n"));
+    assert_screen(&case, "--manifest resource.yaml", file!["snapshots/run-monitored.txt"]);
+    case.write("resource.yaml", format!("{RESOURCE}  message: ask the platform team\n"));
+    assert_screen(&case, "--manifest resource.yaml", file!["snapshots/run-custom-message.txt"]);
+}
+
+#[test]
+fn at_a_terminal_a_mutation_is_a_diff() {
+    let case = case(Behaviour::prints(MUTATED));
+    assert_screen(&case, "--color=always", file!["snapshots/run-mutated.txt"]);
+    case.write("resource.yaml", RESOURCE);
+    assert_screen(&case, "--manifest resource.yaml", file!["snapshots/run-mutation-forbidden.txt"]);
+    case.write("resource.yaml", RESOURCE.replace("mutating: false", "mutating: true"));
+    assert_screen(
+        &case,
+        "--color=never --manifest resource.yaml",
+        file!["snapshots/run-mutation-allowed.txt"],
+    );
+}
+
+#[test]
+fn at_a_terminal_failures_are_said_in_words() {
+    let case = case(Behaviour::prints("").and_says("cannot read input\n").and_ends(End::Exit(1)));
+    assert_screen(&case, "", file!["snapshots/run-failed.txt"]);
+    assert_screen(&case, "-q", file!["snapshots/run-quiet.txt"]);
+}
+
+#[test]
+fn the_policy_is_built_first_and_without_a_word() {
+    let case = Case::policy();
+    case.write("pod.yaml", POD);
+    let target = support::shared_target_folder("run");
+    let run = || case.kw_wasi("run -r pod.yaml").env("CARGO_TARGET_DIR", &target).run();
+    for _ in 0..2 {
+        run().code(0).stderr_eq("").stdout_eq(str![[r#"
+{"uid":"[..]","allowed":true,"auditAnnotations":null,"warnings":null}
+
+"#]]);
+    }
+    assert!(target.join("kubewarden/demo.wasm").exists());
+    case.edit("src/main.rs", "fn main()", "fn main(");
+    let failed = run();
+    assert_eq!((failed.code, failed.stdout.as_str()), (Some(101), ""), "{}", failed.stderr);
+    assert!(failed.stderr.starts_with("error"), "{}", failed.stderr);
+}
