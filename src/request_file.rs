@@ -47,10 +47,11 @@ fn read_yaml(text: &str) -> Result<Vec<Value>, yaml_serde::Error> {
 
 /// What `kubectl get` prints for several objects is a `List`; `kubectl apply` takes its items one by one.
 fn items(mut document: Value) -> Vec<Value> {
-    if document["kind"] == "List" && document["apiVersion"] == "v1" {
-        if let Value::Array(items) = document["items"].take() {
-            return items;
-        }
+    if document["kind"] == "List"
+        && document["apiVersion"] == "v1"
+        && let Value::Array(items) = document["items"].take()
+    {
+        return items;
     }
     vec![document]
 }

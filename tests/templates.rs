@@ -48,7 +48,11 @@ fn built(name: &str, args: &str) -> Built {
     let wasm = std::fs::read(target.join(format!("kubewarden/{name}.wasm"))).unwrap();
     let tested = case.kw_wasi("test").folder(&folder).env("CARGO_TARGET_DIR", &target).succeed();
     assert!(!tested.stderr.contains("warning"), "{}", tested.stderr);
-    assert!(tested.stdout.contains("\ntest result: ok. ") && tested.stdout.lines().count() > 10, "{}", tested.stdout);
+    assert!(
+        tested.stdout.contains("\ntest result: ok. ") && tested.stdout.lines().count() > 10,
+        "{}",
+        tested.stdout
+    );
     let home = std::env::home_dir().unwrap();
     for path in [home.as_path(), &target, &folder] {
         assert!(!String::from_utf8_lossy(&wasm).contains(path.to_str().unwrap()), "no path of this machine");

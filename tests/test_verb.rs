@@ -257,7 +257,7 @@ cases:
     );
     let run = |policy: Constant, reason: &str| {
         let case = policy.with(&cases.replace("REASON", reason));
-        test(&case, "--time-limit 200ms --memory-limit 64KiB").code(1)
+        test(&case, "--time-limit 1s --memory-limit 64KiB").code(1)
     };
     let trap = Constant { end: "unreachable", stderr: "oh no", ..ACCEPTING };
     run(trap, "").stdout_eq(str![[r#"

@@ -89,7 +89,10 @@ impl TestArgs {
             Some(wasm) => (vec![Subject::of_module(&wasm, &self.cases, shell)?], Unbuilt::Module(wasm)),
             None => {
                 let loaded = Loaded::new(&request, shell)?;
-                (Subject::of_projects(loaded.projects(), &self.cases, shell)?, Unbuilt::Projects(loaded))
+                (
+                    Subject::of_projects(loaded.projects(), &self.cases, shell)?,
+                    Unbuilt::Projects(Box::new(loaded)),
+                )
             }
         };
         if self.list {
@@ -114,7 +117,7 @@ impl TestArgs {
 /// Where the module comes from.
 enum Unbuilt {
     Module(PathBuf),
-    Projects(Loaded),
+    Projects(Box<Loaded>),
 }
 
 /// A policy with the cases about it.

@@ -170,16 +170,16 @@ impl<'a> Reader<'a> {
     /// Settings that are written here.
     pub(super) fn settings(&mut self, entry: &Entry) -> Option<Settings> {
         let value = self.inline(&entry.value)?;
-        self.to_settings(value, entry)
+        self.take_settings(value, entry)
     }
 
     /// The settings that are in the file this names.
     pub(super) fn settings_of_fixture(&mut self, entry: &Entry) -> Option<Settings> {
         let value = self.fixture(entry)?;
-        self.to_settings(value, entry)
+        self.take_settings(value, entry)
     }
 
-    fn to_settings(&mut self, value: Value, entry: &Entry) -> Option<Settings> {
+    fn take_settings(&mut self, value: Value, entry: &Entry) -> Option<Settings> {
         let settings = Settings::try_from(value).ok();
         if settings.is_none() {
             let message = format!("`{}` must be a map, or a file with one", entry.key);
