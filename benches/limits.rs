@@ -14,7 +14,8 @@ use cargo_kw_wasi::runtime::{Cache, Limits, Policy};
 const TOOL: &str = env!("CARGO_BIN_EXE_cargo-kw-wasi");
 const RUNS: usize = 21;
 
-/// The floor: a policy that answers a constant, with one write and one page of memory.
+/// The floor: a policy that answers a constant, with one write and one page of memory. The constant is what the
+/// generated policy answers, so that the host has the same work with both.
 ///
 /// What it costs is the host's part of an evaluation, from the text of a request to the text of its answer, as a policy
 /// server has them: the request is parsed and written again, an instance is made and ends, the answer is read. The host
@@ -23,8 +24,8 @@ const RUNS: usize = 21;
 const FLOOR: &str = r#"(module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
-  (data (i32.const 0) "\10\00\00\00\11\00\00\00")
-  (data (i32.const 16) "{\"accepted\":true}")
+  (data (i32.const 0) "\10\00\00\00\46\00\00\00")
+  (data (i32.const 16) "{\"accepted\":false,\"message\":\"pod name bad is not accepted\",\"code\":403}")
   (func (export "_start")
     (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
 
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     bench.sizes();
     bench.nothing_to_do();
     bench.run_of_a_built_policy();
+    bench.thousand_cases();
     bench.evaluations();
     if bench.over.is_empty() {
         return ExitCode::SUCCESS;
@@ -127,6 +129,32 @@ impl Bench {
             command
                 .args(["kw-wasi", "run", "-q", "--wasm", "target/kubewarden/validate.wasm"])
                 .args(["-r", "tests/fixtures/rejected.json", "-s", "tests/fixtures/settings.json"])
+                .env("XDG_CACHE_HOME", &cache)
+                .current_dir(&folder)
+                .stdout(Stdio::null());
+            timed(&mut command)
+        });
+    }
+
+    /// A thousand cases about a generated policy that is built already.
+    fn thousand_cases(&mut self) {
+        let folder = self.built_project("validate");
+        let cases: String = (0..1000)
+            .map(|number| {
+                format!(
+                    "  - name: case {number}\n    request: fixtures/rejected.json\n    expect: {{ allowed: false, code: 403 }}\n"
+                )
+            })
+            .collect();
+        let path = folder.join("tests/thousand.yml");
+        std::fs::write(&path, format!("settings: {{ denied_names: [bad] }}\ncases:\n{cases}"))
+            .expect("a file");
+        let cache = self.folder.path().join("cache");
+        self.time("`test` with 1,000 cases, whole process", Duration::from_secs(2), || {
+            let mut command = Command::new(TOOL);
+            command
+                .args(["kw-wasi", "test", "-q", "--wasm", "target/kubewarden/validate.wasm"])
+                .args(["--cases", "tests/thousand.yml"])
                 .env("XDG_CACHE_HOME", &cache)
                 .current_dir(&folder)
                 .stdout(Stdio::null());
