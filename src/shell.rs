@@ -2,6 +2,7 @@
 //!
 //! Results a script may read go to stdout, everything else to stderr, as cargo does it.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{BufWriter, IsTerminal, Write};
 
@@ -164,8 +165,8 @@ impl Shell {
     }
 
     fn progress(&self, colour: &str, verb: &str, message: impl Display) {
-        let message = indent(&message.to_string(), 13);
-        self.line(&format!("{} {message}", self.paint(colour, &format!("{verb:>12}"))));
+        let verb = self.paint(colour, &format!("{verb:>12}"));
+        self.line(&format!("{verb} {}", indent(&message.to_string(), 13)));
     }
 
     /// A line without a verb, below a status.
@@ -275,19 +276,32 @@ impl Shell {
 }
 
 /// A text of others without what a terminal would obey; line ends and tabs stay.
-pub fn printable(text: &str) -> String {
+///
+/// Most texts have nothing of that; they may be long, and are not copied.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
     text.chars()
-        .flat_map(|c| match c {
-            '\n' | '\t' => vec![c],
-            c if c.is_control() => c.escape_default().collect(),
-            c => vec![c],
+        .fold(String::new(), |mut printable, c| {
+            if obeyed(c) {
+                printable.extend(c.escape_default());
+            } else {
+                printable.push(c);
+            }
+            printable
         })
-        .collect()
+        .into()
 }
 
 /// Indents all lines of a text but the first.
-fn indent(text: &str, by: usize) -> String {
-    text.trim_end().replace('\n', &format!("\n{}", " ".repeat(by)))
+fn indent(text: &str, by: usize) -> Cow<'_, str> {
+    let text = text.trim_end();
+    match text.contains('\n') {
+        true => text.replace('\n', &format!("\n{}", " ".repeat(by))).into(),
+        false => text.into(),
+    }
 }
 
 /// An error that also says what to do now. It reads like the error it wraps.

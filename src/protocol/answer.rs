@@ -180,8 +180,16 @@ impl Spoken {
                 format!("{pipe} pipe conversion error: Cannot convert buffer to UTF8 string: {error}")
             })
         };
-        let stderr = text("stderr", answer.stderr)?.trim().to_owned();
+        let stderr = trimmed(text("stderr", answer.stderr)?);
         let stdout = if failed { None } else { Some(text("stdout", answer.stdout)?) };
         Ok(Self { stdout, stderr })
     }
+}
+
+/// Without blank space at both ends. A text that has none is not copied.
+fn trimmed(mut text: String) -> String {
+    text.truncate(text.trim_end().len());
+    let start = text.len() - text.trim_start().len();
+    text.drain(..start);
+    text
 }

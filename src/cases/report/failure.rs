@@ -23,7 +23,8 @@ pub(super) fn describe(failure: &Failure, paint: Paint) -> String {
 
 /// A failure in one line.
 pub(super) fn summarise(failure: &Failure) -> String {
-    let notes = failure.notes.iter().filter_map(|note| note.lines().next()).map(printable);
+    let notes =
+        failure.notes.iter().filter_map(|note| note.lines().next()).map(|note| printable(note).into_owned());
     let mismatches = failure.mismatches.iter().map(|mismatch| match brief(mismatch) {
         Some((expected, got)) => format!("{}: expected {expected}, got {got}", mismatch.what),
         None => format!("{} is not as expected", mismatch.what),
