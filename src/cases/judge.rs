@@ -1,5 +1,7 @@
 //! Does what came fit what a case states?
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Map, Value, json};
 
 use super::{Case, Expect, Wording};
@@ -56,12 +58,14 @@ impl Failure {
 }
 
 impl Case {
-    /// Asks the policy what the case has it asked. `None` when all that is stated holds.
-    pub(super) fn judge(&self, policy: &Policy) -> Option<Failure> {
+    /// Asks the policy what the case has it asked. `None` when all that is stated holds. Notes whether the policy
+    /// changed the object.
+    pub(super) fn judge(&self, policy: &Policy, mutated: &AtomicBool) -> Option<Failure> {
         let verdict = self.settings.verdict(policy);
         let failure = match &self.request {
             Some(request) if verdict.valid && self.expect.settings_valid != Some(false) => {
                 let evaluation = policy.validate(request, &self.settings.settings);
+                mutated.fetch_or(evaluation.response.patch.is_some(), Ordering::Relaxed);
                 let object = evaluation.mutated_object.as_ref().or(request.object());
                 self.expect.judge_answer(&evaluation, object)
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,7 @@ pub struct Suite<'a> {
     /// How many there are beside them.
     pub filtered_out: usize,
     files: &'a [CaseFile],
+    mutated: AtomicBool,
 }
 
 /// One thing that is checked.
@@ -102,7 +104,12 @@ impl<'a> Suite<'a> {
         let cases = files.iter().flat_map(|file| file.cases.iter().map(move |case| Test::Case(file, case)));
         let (tests, others): (Vec<_>, Vec<_>) =
             checks.chain(cases).partition(|test| filter.selects(&test.name()));
-        Self { tests, filtered_out: others.len(), files }
+        Self { tests, filtered_out: others.len(), files, mutated: AtomicBool::new(false) }
+    }
+
+    /// Did the policy change what it was asked about, in any case that was run?
+    pub fn mutated(&self) -> bool {
+        self.mutated.load(Ordering::Relaxed)
     }
 
     /// Runs all tests, and gives each to `report` as soon as it and those before it are done. Checks ask about
@@ -114,7 +121,7 @@ impl<'a> Suite<'a> {
             scope.spawn(move || {
                 self.tests.par_iter().enumerate().for_each_with(sender, |sender, (index, test)| {
                     // Nobody listens any more only if reporting panicked.
-                    let _ = sender.send((index, run_one(test, policy, question)));
+                    let _ = sender.send((index, self.run_one(test, policy, question)));
                 });
             });
             let mut early = BTreeMap::new();
@@ -128,17 +135,17 @@ impl<'a> Suite<'a> {
             }
         });
     }
-}
 
-fn run_one(test: &Test<'_>, policy: &Policy, question: &Question) -> Tested {
-    let start = Instant::now();
-    let failure = match test {
-        Test::Check(check) => check.run(policy, question),
-        Test::SkippedCheck(_) => return Tested::Ignored,
-        Test::Case(_, case) => case.judge(policy),
-    };
-    match failure {
-        None => Tested::Passed(start.elapsed()),
-        Some(failure) => Tested::Failed(failure, start.elapsed()),
+    fn run_one(&self, test: &Test<'_>, policy: &Policy, question: &Question) -> Tested {
+        let start = Instant::now();
+        let failure = match test {
+            Test::Check(check) => check.run(policy, question),
+            Test::SkippedCheck(_) => return Tested::Ignored,
+            Test::Case(_, case) => case.judge(policy, &self.mutated),
+        };
+        match failure {
+            None => Tested::Passed(start.elapsed()),
+            Some(failure) => Tested::Failed(failure, start.elapsed()),
+        }
     }
 }

@@ -186,27 +186,39 @@ fn answer(request: &RunRequest, wasm: &Path, shell: &Shell) -> Result<()> {
         });
     }
     check_settings(&policy, &request.settings, shell)?;
-    let installation = request.installation.clone().unwrap_or_default();
     for asked in &requests {
         let evaluation = policy.validate(asked, &request.settings);
-        let response = installation.apply(evaluation.response.clone());
-        shell.result_line(&response).context("could not write to stdout")?;
+        let as_installed;
+        let response = match &request.installation {
+            Some(installation) => {
+                as_installed = installation.apply(evaluation.response.clone());
+                &as_installed
+            }
+            // Not even copied: an answer may be long.
+            None => &evaluation.response,
+        };
+        shell.result_line(response).context("could not write to stdout")?;
         report_log(&evaluation.log, &evaluation.refused_capabilities, shell);
         if let Some(failure) = evaluation.failure.as_deref().filter(|why| response.message() != Some(*why)) {
             shell.warn(format!("the policy failed: {}", printable(failure)), None);
         }
         if response.patch.is_some() && request.installation.is_none() && !metadata.mutating {
-            shell.warn(
-                "the policy changes the object, but its metadata say `mutating: false`: a cluster would reject the \
-                 request",
-                Some("say `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`"),
-            );
+            warn_of_mutation(shell);
         }
         if shell.has_reader() {
-            report(asked, &evaluation, &response, installation.mode, shell);
+            let mode = request.installation.as_ref().map_or(Mode::Protect, |installation| installation.mode);
+            report(asked, &evaluation, response, mode, shell);
         }
     }
     Ok(())
+}
+
+/// Says what becomes of a change that the metadata do not announce.
+pub(crate) fn warn_of_mutation(shell: &Shell) {
+    shell.warn(
+        "the policy changes the object, but its metadata say `mutating: false`: a cluster would reject the request",
+        Some("say `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`"),
+    );
 }
 
 /// Loads a module that is a WASI policy of Kubewarden.
@@ -325,7 +337,7 @@ fn about(request: &Request) -> String {
     if let Some(namespace) = &request.namespace {
         about += &format!(" in namespace `{namespace}`");
     }
-    printable(&about)
+    printable(&about).into_owned()
 }
 
 /// What a person reads best, unless it is too long to be read at all.

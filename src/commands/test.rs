@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use super::build::{BuildRequest, Loaded};
-use super::run::load;
+use super::run::{load, warn_of_mutation};
 use crate::cases::{self, CaseFile, Filter, Format, Names, Report, Suite, Tested};
 use crate::cli::{CompileArgs, LimitArgs, PackageArgs};
 use crate::finding::tally;
@@ -235,6 +235,9 @@ impl Session<'_> {
         });
         printed?;
         print(&self.report.end(start.elapsed()), self.shell)?;
+        if suite.mutated() && policy.metadata().is_some_and(|metadata| !metadata.mutating) {
+            warn_of_mutation(self.shell);
+        }
         Ok(outcome)
     }
 }
