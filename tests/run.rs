@@ -428,3 +428,55 @@ fn the_policy_is_built_first_and_without_a_word() {
     assert_eq!((failed.code, failed.stdout.as_str()), (Some(101), ""), "{}", failed.stderr);
     assert!(failed.stderr.starts_with("error"), "{}", failed.stderr);
 }
+
+/// The guest's own memory is 17 MiB; 150 MiB beyond it is what the tool may take.
+#[test]
+fn long_answers_take_little_memory() {
+    const LIMIT_KB: usize = (17 + 150) << 10;
+    let case = Case::empty();
+    case.write("pod.yaml", POD);
+    let wat = r#"(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 272)
+  (data (i32.const 1024) "{\"accepted\":false,\"valid\":true,\"message\":\"")
+  (data (i32.const 2048) "\"}")
+  (func $write (param $to i32) (param $from i32) (param $bytes i32)
+    (i32.store (i32.const 0) (local.get $from))
+    (i32.store (i32.const 4) (local.get $bytes))
+    (drop (call $fd_write (local.get $to) (i32.const 0) (i32.const 1) (i32.const 8))))
+  (func (export "_start")
+    (memory.fill (i32.const 4096) (i32.const 97) (i32.const 16777000))
+    (call $write (i32.const 1) (i32.const 1024) (i32.const 42))
+    (call $write (i32.const 1) (i32.const 4096) (i32.const 16777000))
+    (call $write (i32.const 1) (i32.const 2048) (i32.const 2))
+    (call $write (i32.const 2) (i32.const 4096) (i32.const 16777000)))
+  (@custom "io.kubewarden.metadata" "{\"executionMode\":\"wasi\"}"))"#;
+    case.write("policy.wasm", wat::parse_str(wat).unwrap());
+    let mut tool = std::process::Command::new(env!("CARGO_BIN_EXE_cargo-kw-wasi"))
+        .args(["kw-wasi", "run", "--wasm", "policy.wasm", "-r", "pod.yaml"])
+        .current_dir(case.path("."))
+        .env("XDG_CACHE_HOME", case.path("cache"))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::fs::File::create(case.path("stderr")).unwrap())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", tool.id());
+    // What is printed is read slowly, so that the tool is seen when it has taken all it takes.
+    let mut stdout = tool.stdout.take().unwrap();
+    let (mut peak_kb, mut printed, mut piece) = (0, 0, vec![0; 1 << 16]);
+    loop {
+        let read = std::io::Read::read(&mut stdout, &mut piece).unwrap();
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
+        peak_kb = peak_kb.max(peak.trim().trim_end_matches(" kB").parse().unwrap());
+        printed += read;
+        if read == 0 {
+            break;
+        }
+    }
+    assert!(tool.wait().unwrap().success());
+    assert!(printed > 16_777_000, "{printed} bytes");
+    assert!(std::fs::metadata(case.path("stderr")).unwrap().len() > 2 * 16_777_000);
+    assert!((17 << 10..LIMIT_KB).contains(&peak_kb), "{} MiB", peak_kb >> 10);
+}
