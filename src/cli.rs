@@ -1,5 +1,6 @@
 //! The command line: `cargo kw-wasi`, its verbs, and the options several of them share.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -82,7 +83,7 @@ impl Cargo {
 pub struct PackageArgs {
     #[command(flatten)]
     workspace: clap_cargo::Workspace,
-    /// Path to Cargo.toml
+    /// Path to Cargo.toml, or to go.mod
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
 }
@@ -104,13 +105,13 @@ impl From<PackageArgs> for Selection {
 pub struct CompileArgs {
     #[command(flatten)]
     features: clap_cargo::Features,
-    /// Build with this profile
-    #[arg(long, value_name = "NAME", default_value = "release", overrides_with = "release")]
-    profile: String,
+    /// Build with this profile [default: release]
+    #[arg(long, value_name = "NAME", overrides_with = "release")]
+    profile: Option<String>,
     /// Build with the profile `release`, which is the default
     #[arg(long, hide = true)]
     release: bool,
-    /// Directory for all that is generated [default: as cargo has it]
+    /// Directory for all that is generated [default: as cargo has it, or `target` in a Go module]
     #[arg(long, value_name = "PATH")]
     target_dir: Option<PathBuf>,
     /// Number of parallel jobs [default: number of cores]
@@ -118,12 +119,15 @@ pub struct CompileArgs {
     jobs: Option<String>,
     #[command(flatten)]
     network: NetworkArgs,
+    /// Further arguments of `cargo build` or `go build`
+    #[arg(last = true, value_name = "BUILD ARGS")]
+    further: Vec<OsString>,
 }
 
 /// What may be fetched and changed, as cargo's own commands take it.
 #[derive(Debug, clap::Args)]
 pub struct NetworkArgs {
-    /// Fail instead of changing Cargo.lock or metadata.yml
+    /// Fail instead of changing Cargo.lock, go.mod or metadata.yml
     #[arg(long)]
     locked: bool,
     /// Use no network
@@ -145,6 +149,7 @@ impl From<CompileArgs> for Compile {
             profile: args.profile,
             target_dir: args.target_dir,
             jobs: args.jobs,
+            further: args.further,
             network: Network {
                 locked: args.network.locked,
                 offline: args.network.offline,

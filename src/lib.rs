@@ -22,4 +22,5 @@ pub mod runtime;
 pub mod shell;
 pub mod template;
 pub mod toolchain;
+mod wasm_opt;
 mod yaml;

@@ -15,22 +15,23 @@ use crate::metadata::{Metadata, PolicyType, key};
 use crate::module;
 use crate::outcome::Outcome;
 use crate::process::{Program, quoted};
-use crate::project::{Artifact, Compile, Network, Project, Projects, Selection};
+use crate::project::{Compile, Compiler, Network, Project, Projects, Selection};
 use crate::shell::{Shell, WithHint, failure};
-use crate::toolchain::{Fetch, Question};
+use crate::wasm_opt;
 
 /// Compile a policy to WebAssembly, ready to deploy
 ///
-/// Compiles the package for `wasm32-wasip1`, checks that a Kubewarden host can load the module, and embeds the
-/// policy's metadata, from `[package.metadata.kubewarden]` in Cargo.toml or from a hand-written metadata.yml.
-/// Writes `<target-dir>/kubewarden/<name>.wasm` and beside it `<name>.yml`, the resource that deploys it.
+/// Compiles the package for `wasm32-wasip1`, or the Go module for `wasip1`, checks that a Kubewarden host can load what
+/// came of it, and embeds the policy's metadata, from `[package.metadata.kubewarden]` in Cargo.toml or from a
+/// hand-written metadata.yml. Writes `<target-dir>/kubewarden/<name>.wasm` and beside it `<name>.yml`, the resource that deploys it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   cargo kw-wasi build                               the policy in this folder
   cargo kw-wasi build -o annotated-policy.wasm      where to put it
   cargo kw-wasi build --workspace --locked          all policies of the workspace, as CI does it
-  cargo kw-wasi build --message-format json         for scripts")]
+  cargo kw-wasi build --message-format json         for scripts
+  cargo kw-wasi build -- -tags prod                 more for `go build`, or for `cargo build`")]
 pub struct BuildArgs {
     #[command(flatten)]
     package: PackageArgs,
@@ -45,6 +46,9 @@ pub struct BuildArgs {
     /// What embeds the metadata: this tool, or `kwctl annotate`
     #[arg(long, value_name = "TOOL", default_value = "builtin", help_heading = "Output")]
     annotator: Annotator,
+    /// Make the module smaller with `wasm-opt -Oz` from PATH
+    #[arg(long, help_heading = "Output")]
+    wasm_opt: bool,
     /// How to report what was built: in words on stderr, or also as one JSON object per policy on stdout
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     message_format: MessageFormat,
@@ -92,6 +96,14 @@ pub(crate) struct BuildRequest {
     compile: Compile,
     output: Option<PathBuf>,
     annotator: Annotator,
+    optimizer: Optimizer,
+}
+
+/// What makes the module smaller behind the compiler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Optimizer {
+    None,
+    WasmOpt,
 }
 
 impl From<BuildArgs> for BuildRequest {
@@ -101,6 +113,7 @@ impl From<BuildArgs> for BuildRequest {
             compile: args.compile.into(),
             output: args.output,
             annotator: args.annotator,
+            optimizer: if args.wasm_opt { Optimizer::WasmOpt } else { Optimizer::None },
         }
     }
 }
@@ -108,7 +121,7 @@ impl From<BuildArgs> for BuildRequest {
 impl BuildRequest {
     /// A build to the place where it goes by default.
     pub(crate) fn new(selection: Selection, compile: Compile) -> Self {
-        Self { selection, compile, output: None, annotator: Annotator::Builtin }
+        Self { selection, compile, output: None, annotator: Annotator::Builtin, optimizer: Optimizer::None }
     }
 }
 
@@ -116,7 +129,7 @@ impl BuildRequest {
 #[derive(Debug, Serialize)]
 pub(crate) struct BuiltPolicy {
     name: String,
-    version: String,
+    version: Option<String>,
     /// The annotated module.
     wasm: PathBuf,
     /// The manifest beside it, unless the metadata lacks what it needs.
@@ -161,7 +174,7 @@ pub(crate) fn build(request: &BuildRequest, shell: &Shell) -> Result<Vec<BuiltPo
 /// Projects that are about to be built.
 pub(crate) struct Loaded {
     projects: Projects,
-    question: Question,
+    compiler: Compiler,
 }
 
 impl Loaded {
@@ -170,8 +183,11 @@ impl Loaded {
         if request.annotator == Annotator::Kwctl && !Program::is_on_path("kwctl") {
             return Err(no_kwctl());
         }
-        let (projects, question) = Projects::load(&request.selection, &request.compile, shell)?;
-        Ok(Self { projects, question })
+        if request.optimizer == Optimizer::WasmOpt {
+            wasm_opt::require()?;
+        }
+        let (projects, compiler) = Projects::load(&request.selection, &request.compile, shell)?;
+        Ok(Self { projects, compiler })
     }
 
     /// The projects, in the order of the workspace.
@@ -186,13 +202,17 @@ impl Loaded {
         for plan in &plans {
             plan.update_metadata_file(network, shell)?;
         }
-        let fetch = if network.may_fetch() { Fetch::Allowed } else { Fetch::Forbidden };
-        let toolchain = self.question.require_target(fetch, shell)?;
-        let artifacts = self.projects.compile(&request.compile, &toolchain, shell)?;
+        let artifacts = self.compiler.compile(&self.projects.policies, &request.compile, shell)?;
         plans
             .iter()
             .zip(artifacts)
-            .map(|(plan, artifact)| plan.finish(&artifact, request.annotator, shell))
+            .map(|(plan, artifact)| match request.optimizer {
+                Optimizer::None => plan.finish(&artifact.path, request.annotator, shell),
+                Optimizer::WasmOpt => {
+                    let optimized = wasm_opt::run(&artifact.path, fs::folder_of(&plan.wasm), shell)?;
+                    plan.finish(optimized.path(), request.annotator, shell)
+                }
+            })
             .collect()
     }
 }
@@ -311,25 +331,25 @@ impl Plan<'_> {
     }
 
     /// From what the compiler left to the files to deploy.
-    fn finish(&self, artifact: &Artifact, annotator: Annotator, shell: &Shell) -> Result<BuiltPolicy> {
-        let compiled = fs::read(&artifact.path)?;
+    fn finish(&self, compiled_to: &Path, annotator: Annotator, shell: &Shell) -> Result<BuiltPolicy> {
+        let compiled = fs::read(compiled_to)?;
         let findings = module::check_contract(&compiled);
         shell.findings(&findings);
         if has_errors(&findings) {
             bail!(
                 "could not build `{}`: no Kubewarden host would load the module `{}`",
                 self.project.name,
-                fs::for_people(&artifact.path).display()
+                fs::for_people(compiled_to).display()
             );
         }
         let annotated = match annotator {
             Annotator::Builtin => {
                 module::annotate(&compiled, &self.metadata.for_module(self.usage.as_deref()))
             }
-            Annotator::Kwctl => self.annotate_with_kwctl(artifact, shell),
+            Annotator::Kwctl => self.annotate_with_kwctl(compiled_to, shell),
         };
         let annotated = annotated
-            .with_context(|| format!("could not annotate `{}`", fs::for_people(&artifact.path).display()))?;
+            .with_context(|| format!("could not annotate `{}`", fs::for_people(compiled_to).display()))?;
         let reference = self.reference();
         let manifest = self.manifest_yaml(reference.as_deref(), shell)?;
         let mut fresh = fs::write(&self.wasm, &annotated)? == Written::Unchanged;
@@ -341,7 +361,7 @@ impl Plan<'_> {
         }
         Ok(BuiltPolicy {
             name: self.project.name.clone(),
-            version: self.version().to_owned(),
+            version: self.version().map(str::to_owned),
             wasm: self.wasm.clone(),
             manifest: manifest.map(|_| self.manifest.clone()),
             size_bytes: annotated.len(),
@@ -351,13 +371,13 @@ impl Plan<'_> {
         })
     }
 
-    fn version(&self) -> &str {
-        self.metadata.annotation(key::VERSION).unwrap_or(&self.project.version)
+    fn version(&self) -> Option<&str> {
+        self.metadata.annotation(key::VERSION).or(self.project.version.as_deref())
     }
 
     /// Where the cluster will find the module, if the metadata says which registry it goes to.
     fn reference(&self) -> Option<String> {
-        Some(format!("registry://{}:v{}", self.metadata.annotation(key::OCI_URL)?, self.version()))
+        Some(format!("registry://{}:v{}", self.metadata.annotation(key::OCI_URL)?, self.version()?))
     }
 
     /// The manifest; `None`, with the reason said, when something is missing for it.
@@ -369,6 +389,9 @@ impl Plan<'_> {
                 "missing-title",
                 "give the policy a title that can name a Kubernetes resource",
             )),
+            None if self.version().is_none() => {
+                Some(("version", "missing-version", "say which version it will be pushed as"))
+            }
             None => Some(("registry", "missing-registry", "say which registry it will be pushed to")),
             Some(_) => None,
         };
@@ -406,12 +429,13 @@ impl Plan<'_> {
             }
             (true, _) => "`title = \"…\"` in `[package.metadata.kubewarden]`".to_owned(),
             (false, "registry") => format!("annotation `{}` in `metadata.yml`", key::OCI_URL),
+            (false, "version") => format!("annotation `{}` in `metadata.yml`", key::VERSION),
             (false, _) => format!("annotation `{}` in `metadata.yml`", key::TITLE),
         }
     }
 
     /// The real annotator, in a temporary folder beside the output.
-    fn annotate_with_kwctl(&self, artifact: &Artifact, shell: &Shell) -> Result<Vec<u8>> {
+    fn annotate_with_kwctl(&self, compiled_to: &Path, shell: &Shell) -> Result<Vec<u8>> {
         let folder = fs::folder_of(&self.wasm);
         fs::create_folder(folder)?;
         let output = fs::temporary_file(folder)
@@ -421,7 +445,7 @@ impl Plan<'_> {
         if self.usage.is_some() {
             kwctl.arg("--usage-path").arg(self.project.readme());
         }
-        kwctl.arg("--output-path").arg(output.path()).arg(&artifact.path);
+        kwctl.arg("--output-path").arg(output.path()).arg(compiled_to);
         kwctl.run(shell)?;
         let annotated = fs::read(output.path())?;
         if module::read_metadata(&annotated)?.is_empty() {
@@ -477,9 +501,9 @@ impl fmt::Display for BuiltPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} v{}: {} ({})",
+            "{}{}: {} ({})",
             self.name,
-            self.version,
+            self.version.as_ref().map(|version| format!(" v{version}")).unwrap_or_default(),
             fs::for_people(&self.wasm).display(),
             Size(self.size_bytes)
         )

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_metadata::{Message, MetadataCommand, TargetKind};
 
-use super::{Artifact, Compile, Project, Projects, Selection, Source, unknown_name};
+use super::{Artifact, Compile, Language, Project, Projects, Selection, Source, unknown_name};
 use crate::fs;
 use crate::metadata::{Document, Facts, WRITTEN_BY_US};
 use crate::process::Program;
@@ -15,6 +15,8 @@ use crate::toolchain::{Question, Toolchain, WASM_TARGET};
 /// What all packages have in common.
 #[derive(Debug)]
 pub(super) struct Workspace {
+    /// What there is to compile, in the order of the projects.
+    packages: Vec<Package>,
     root: PathBuf,
     target_dir: PathBuf,
     /// Folders of packages that members depend on by path.
@@ -25,14 +27,21 @@ pub(super) struct Workspace {
 
 /// What of a package matters to compile it.
 #[derive(Debug)]
-pub(super) struct Package {
+struct Package {
     id: cargo_metadata::PackageId,
+    /// Name and version, since a dependency may have the same name.
+    spec: String,
     /// The program that is the policy: it needs not have the package's name.
     binary: String,
 }
 
-pub(super) fn load(selection: &Selection, compile: &Compile, shell: &Shell) -> Result<(Projects, Question)> {
-    let manifest = start_manifest(selection)?;
+/// Finds the packages that are meant, beginning at this `Cargo.toml`.
+pub(super) fn load(
+    manifest: &Path,
+    selection: &Selection,
+    compile: &Compile,
+    shell: &Shell,
+) -> Result<(Projects, Language)> {
     let configuration = configuration()?;
     // Both take a while and neither needs the other.
     let question = Question::ask(&rustc(&configuration), shell)?;
@@ -46,26 +55,25 @@ pub(super) fn load(selection: &Selection, compile: &Compile, shell: &Shell) -> R
     let metadata =
         MetadataCommand::parse(json).context("could not understand what `cargo metadata` printed")?;
 
-    let policies =
-        select(&metadata, &manifest, selection)?.into_iter().map(project).collect::<Result<Vec<_>>>()?;
-    different_binaries(&policies)?;
+    let selected = select(&metadata, manifest, selection)?;
+    let packages = selected.iter().map(|package| Package::of(package)).collect::<Result<Vec<_>>>()?;
+    let policies = selected.into_iter().map(project).collect::<Result<Vec<_>>>()?;
+    different_binaries(&policies, &packages)?;
     let target_dir = match &compile.target_dir {
         Some(path) => std::path::absolute(path)
             .with_context(|| format!("could not find the folder `{}`", path.display()))?,
         None => metadata.target_directory.clone().into_std_path_buf(),
     };
-    let projects = Projects {
-        policies,
-        output_folder: target_dir.join("kubewarden"),
-        workspace: Workspace {
-            root: metadata.workspace_root.clone().into_std_path_buf(),
-            target_dir,
-            path_dependencies: path_dependencies(&metadata),
-            manifest_path: selection.manifest_path.clone(),
-            configuration,
-        },
+    let projects = Projects { policies, output_folder: target_dir.join("kubewarden") };
+    let workspace = Workspace {
+        packages,
+        root: metadata.workspace_root.clone().into_std_path_buf(),
+        target_dir,
+        path_dependencies: path_dependencies(&metadata),
+        manifest_path: selection.manifest_path.clone(),
+        configuration,
     };
-    Ok((projects, question))
+    Ok((projects, Language::Cargo(Box::new(workspace), question)))
 }
 
 /// Cargo's configuration, from files and environment.
@@ -84,38 +92,14 @@ fn rustc(configuration: &cargo_config2::Config) -> PathBuf {
     configuration.build.rustc.clone().unwrap_or_else(|| "rustc".into())
 }
 
-/// The manifest cargo starts from: the one given, or the nearest.
-fn start_manifest(selection: &Selection) -> Result<PathBuf> {
-    if let Some(path) = &selection.manifest_path {
-        return Ok(path.clone());
-    }
-    let here = std::env::current_dir().context("could not find the current folder")?;
-    if let Some(manifest) =
-        here.ancestors().map(|folder| folder.join("Cargo.toml")).find(|manifest| manifest.is_file())
-    {
-        return Ok(manifest);
-    }
-    if here.ancestors().any(|folder| folder.join("go.mod").is_file()) {
-        return Err(failure(
-            format!("`{}` is in a Go module: building Go policies is not there yet", here.display()),
-            "compile with `GOOS=wasip1 GOARCH=wasm go build`, and annotate with `kwctl annotate`",
-        ));
-    }
-    Err(failure(
-        format!("could not find `Cargo.toml` in `{}` or any folder above it", here.display()),
-        "run it inside a policy project, or create one with `cargo kw-wasi new`",
-    ))
-}
-
 /// Cargo writes programs of one name to one file: of two policies, both outputs would have the code of one.
-fn different_binaries(policies: &[Project]) -> Result<()> {
-    for (index, policy) in policies.iter().enumerate() {
-        let binary = &policy.package.binary;
-        if let Some(other) = policies[..index].iter().find(|other| other.package.binary == *binary) {
+fn different_binaries(policies: &[Project], packages: &[Package]) -> Result<()> {
+    for (index, (policy, Package { binary, .. })) in policies.iter().zip(packages).enumerate() {
+        if let Some(other) = packages[..index].iter().position(|other| other.binary == *binary) {
             return Err(failure(
                 format!(
                     "packages `{}` and `{}` both have a program `{binary}`, which cargo would write to one file",
-                    other.name, policy.name
+                    policies[other].name, policy.name
                 ),
                 "give their programs different names, or build them one after the other with `--package`",
             ));
@@ -268,9 +252,8 @@ fn project(package: &cargo_metadata::Package) -> Result<Project> {
     };
     Ok(Project {
         name: package.name.to_string(),
-        version: package.version.to_string(),
+        version: Some(package.version.to_string()),
         source: source(package, &root, &manifest)?,
-        package: Package { id: package.id.clone(), binary: binary(package)? },
         root,
         facts,
     })
@@ -315,10 +298,17 @@ fn source(package: &cargo_metadata::Package, root: &Path, manifest: &Path) -> Re
             ),
         ));
     }
-    let text = String::from_utf8(text.unwrap_or_default())
-        .with_context(|| format!("could not read `{}`", shown.display()))
-        .hint(|| "save the file as UTF-8".to_owned())?;
-    Ok(Source::File(Box::new(Document::yaml(&shown, text))))
+    Source::file(&path, text.unwrap_or_default())
+}
+
+impl Package {
+    fn of(package: &cargo_metadata::Package) -> Result<Self> {
+        Ok(Self {
+            id: package.id.clone(),
+            spec: format!("{}@{}", package.name, package.version),
+            binary: binary(package)?,
+        })
+    }
 }
 
 /// The binary that is the policy: the only one, the one `default-run` names, or the one with the package's name.
@@ -363,14 +353,12 @@ impl Workspace {
     ) -> Result<Vec<Artifact>> {
         let mut cargo = Program::cargo();
         cargo.args(["build", "--message-format=json-render-diagnostics", "--target", WASM_TARGET]);
-        cargo.arg("--profile").arg(&compile.profile);
+        cargo.arg("--profile").arg(compile.profile.as_deref().unwrap_or("release"));
         if let Some(path) = &self.manifest_path {
             cargo.arg("--manifest-path").arg(path);
         }
-        for policy in policies {
-            // With the version, since a dependency may have the same name.
-            cargo.arg("--package").arg(format!("{}@{}", policy.name, policy.version));
-            cargo.arg("--bin").arg(&policy.package.binary);
+        for package in &self.packages {
+            cargo.args(["--package", &package.spec, "--bin", &package.binary]);
         }
         for names in &compile.features.names {
             cargo.arg("--features").arg(names);
@@ -388,10 +376,11 @@ impl Workspace {
         }
         cargo.args(compile.network.flags());
         cargo.args(shell.cargo_flags());
+        cargo.args(&compile.further);
         cargo.env("CARGO_ENCODED_RUSTFLAGS", self.rustflags(toolchain)?);
 
         let mut running = cargo.start(shell)?;
-        let mut artifacts: Vec<Option<PathBuf>> = policies.iter().map(|_| None).collect();
+        let mut artifacts: Vec<Option<PathBuf>> = self.packages.iter().map(|_| None).collect();
         for message in Message::parse_stream(running.stdout()) {
             let Message::CompilerArtifact(artifact) =
                 message.context("could not read what `cargo build` printed")?
@@ -399,21 +388,21 @@ impl Workspace {
                 continue;
             };
             let Some(executable) = artifact.executable else { continue };
-            let policy = policies.iter().position(|policy| {
-                policy.package.id == artifact.package_id && policy.package.binary == artifact.target.name
+            let package = self.packages.iter().position(|package| {
+                package.id == artifact.package_id && package.binary == artifact.target.name
             });
-            if let Some(index) = policy {
+            if let Some(index) = package {
                 artifacts[index] = Some(executable.into_std_path_buf());
             }
         }
         running.finish()?;
-        let artifact = |(policy, path): (&Project, Option<PathBuf>)| {
+        let artifact = |((policy, package), path): ((&Project, &Package), Option<PathBuf>)| {
             let path = path.with_context(|| {
-                format!("cargo built no program `{}` for package `{}`", policy.package.binary, policy.name)
+                format!("cargo built no program `{}` for package `{}`", package.binary, policy.name)
             })?;
             Ok(Artifact { path })
         };
-        policies.iter().zip(artifacts).map(artifact).collect()
+        policies.iter().zip(&self.packages).zip(artifacts).map(artifact).collect()
     }
 
     /// The flags the user has for the compiler, wherever they are written, and the remapping that keeps this

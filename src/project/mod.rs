@@ -1,19 +1,23 @@
 //! Projects: what policies are compiled from. Code above this module does not know the language.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
+use crate::fs;
 use crate::metadata::{self, Checked, Document, Facts};
-use crate::shell::{Shell, failure};
-use crate::toolchain::{Question, Toolchain};
+use crate::shell::{Shell, WithHint, failure};
+use crate::toolchain::{Fetch, Question};
 
 mod cargo;
+mod go;
+mod go_flags;
 
 /// Which projects of a workspace.
 #[derive(Debug, Default)]
 pub struct Selection {
-    /// The manifest to start from, instead of the one that lies in this folder or nearest above it.
+    /// The `Cargo.toml` or `go.mod` to start from, instead of the one that lies in this folder or nearest above it.
     pub manifest_path: Option<PathBuf>,
     /// Names of packages; none means those cargo would take.
     pub packages: Vec<String>,
@@ -28,18 +32,20 @@ pub struct Selection {
 pub struct Compile {
     /// Which features of the packages.
     pub features: Features,
-    /// Cargo's build profile.
-    pub profile: String,
+    /// Cargo's build profile, if one is named.
+    pub profile: Option<String>,
     /// Where everything generated goes, if not where the language has it.
     pub target_dir: Option<PathBuf>,
-    /// Number of parallel jobs, in cargo's syntax.
+    /// Number of parallel jobs, in the syntax of the language's own tool.
     pub jobs: Option<String>,
+    /// What else the language's own tool is told.
+    pub further: Vec<OsString>,
     /// What may be fetched and changed.
     pub network: Network,
 }
 
 /// Which features of the packages.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Features {
     /// Those given by name.
     pub names: Vec<String>,
@@ -84,7 +90,19 @@ pub struct Projects {
     pub policies: Vec<Project>,
     /// Folder that outputs go to: `<target-dir>/kubewarden`.
     pub output_folder: PathBuf,
-    workspace: cargo::Workspace,
+}
+
+/// What compiles projects, once they are known to be good.
+#[derive(Debug)]
+pub struct Compiler(Language);
+
+/// What projects are written in.
+#[derive(Debug)]
+enum Language {
+    /// With the question whether there is a compiler on its way: the answer may take a download, for which bad metadata
+    /// should not wait.
+    Cargo(Box<cargo::Workspace>, Question),
+    Go(go::Module),
 }
 
 /// One policy's project.
@@ -92,13 +110,12 @@ pub struct Projects {
 pub struct Project {
     /// Name of the package: what the outputs are called.
     pub name: String,
-    /// Version of the package.
-    pub version: String,
+    /// Version of the package, in a language where packages have one.
+    pub version: Option<String>,
     /// The folder with README.md and metadata.yml.
     pub root: PathBuf,
     source: Source,
     facts: Facts,
-    package: cargo::Package,
 }
 
 /// Where the metadata is written by hand.
@@ -118,16 +135,58 @@ pub struct Artifact {
 }
 
 impl Projects {
-    /// Finds the selected projects and all that is written in their manifests. The question whether there is a
-    /// compiler for them is on its way: the answer may take a download, for which bad metadata should not wait.
-    pub fn load(selection: &Selection, compile: &Compile, shell: &Shell) -> Result<(Self, Question)> {
-        cargo::load(selection, compile, shell)
+    /// Finds the selected projects and all that is written in their manifests.
+    pub fn load(selection: &Selection, compile: &Compile, shell: &Shell) -> Result<(Self, Compiler)> {
+        let manifest = start_manifest(selection)?;
+        let (projects, language) = match manifest.file_name() {
+            Some(name) if name == "go.mod" => go::load(&manifest, selection, compile, shell)?,
+            _ => cargo::load(&manifest, selection, compile, shell)?,
+        };
+        Ok((projects, Compiler(language)))
     }
+}
 
+impl Compiler {
     /// Compiles all policies in one call of the language's own tool, whose output passes through. One artifact for
     /// each policy, in their order.
-    pub fn compile(&self, compile: &Compile, toolchain: &Toolchain, shell: &Shell) -> Result<Vec<Artifact>> {
-        self.workspace.compile(&self.policies, compile, toolchain, shell)
+    pub fn compile(self, policies: &[Project], compile: &Compile, shell: &Shell) -> Result<Vec<Artifact>> {
+        match self.0 {
+            Language::Cargo(workspace, question) => {
+                let fetch = if compile.network.may_fetch() { Fetch::Allowed } else { Fetch::Forbidden };
+                let toolchain = question.require_target(fetch, shell)?;
+                workspace.compile(policies, compile, &toolchain, shell)
+            }
+            Language::Go(module) => Ok(vec![module.compile(compile, shell)?]),
+        }
+    }
+}
+
+/// The manifest to start from: the one given, or the nearest. Of two in one folder, it is Cargo's.
+fn start_manifest(selection: &Selection) -> Result<PathBuf> {
+    if let Some(path) = &selection.manifest_path {
+        return Ok(path.clone());
+    }
+    let here = std::env::current_dir().context("could not find the current folder")?;
+    let nearest = here
+        .ancestors()
+        .flat_map(|folder| [folder.join("Cargo.toml"), folder.join("go.mod")])
+        .find(|manifest| manifest.is_file());
+    nearest.ok_or_else(|| {
+        failure(
+            format!("could not find `Cargo.toml` or `go.mod` in `{}` or any folder above it", here.display()),
+            "run it inside a policy project, or create one with `cargo kw-wasi new`",
+        )
+    })
+}
+
+impl Source {
+    /// The `metadata.yml` in this folder, whose bytes are these.
+    fn file(path: &Path, bytes: Vec<u8>) -> Result<Self> {
+        let shown = fs::for_people(path);
+        let text = String::from_utf8(bytes)
+            .with_context(|| format!("could not read `{}`", shown.display()))
+            .hint(|| "save the file as UTF-8".to_owned())?;
+        Ok(Self::File(Box::new(Document::yaml(&shown, text))))
     }
 }
 

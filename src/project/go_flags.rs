@@ -1,0 +1,102 @@
+//! Flags of the go command, as users write them: in `GOFLAGS` and on the command line.
+
+use std::ffi::OsString;
+
+/// The flags in a value of `GOFLAGS`: separated by spaces, each in quotes where it has some itself.
+pub(super) fn split(goflags: &str) -> Vec<String> {
+    let mut flags = Vec::new();
+    let mut rest = goflags.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let (flag, after) = match first {
+            '\'' | '"' => rest[1..].split_once(first).unwrap_or((&rest[1..], "")),
+            _ => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
+        };
+        flags.push(flag.to_owned());
+        rest = after.trim_start();
+    }
+    flags
+}
+
+/// The value of the last flag of this name, `-name=value`, with one or two dashes.
+pub(super) fn value<'a>(flags: &'a [String], name: &str) -> Option<&'a str> {
+    flags.iter().rev().find_map(|flag| {
+        let flag = flag.strip_prefix("--").or_else(|| flag.strip_prefix('-'))?;
+        flag.strip_prefix(name)?.strip_prefix('=')
+    })
+}
+
+/// Is there a flag of this name, with or without a value?
+pub(super) fn has(flags: &[String], name: &str) -> bool {
+    flags.iter().any(|flag| is_named(flag, name))
+}
+
+fn is_named(flag: &str, name: &str) -> bool {
+    let bare = flag.strip_prefix("--").or_else(|| flag.strip_prefix('-'));
+    bare.and_then(|bare| bare.strip_prefix(name)).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+}
+
+/// Takes the values of all flags of this name out of a command line.
+pub(super) fn take(args: &mut Vec<OsString>, name: &str) -> Vec<String> {
+    let mut taken = Vec::new();
+    let mut kept = Vec::new();
+    let mut rest = std::mem::take(args).into_iter();
+    while let Some(arg) = rest.next() {
+        match arg.to_str() {
+            Some(text) if is_named(text, name) => match text.split_once('=') {
+                Some((_, value)) => taken.push(value.to_owned()),
+                None => taken.extend(rest.next().map(|value| value.to_string_lossy().into_owned())),
+            },
+            _ => kept.push(arg),
+        }
+    }
+    *args = kept;
+    taken
+}
+
+/// The `-ldflags` that strip a module and say what the user says. The user's may begin with a pattern of packages;
+/// then they stand alone, since the last match counts.
+pub(super) fn stripped(users: impl IntoIterator<Item = String>) -> Vec<String> {
+    const STRIPPED: &str = "-s -w";
+    let mut all = STRIPPED.to_owned();
+    let mut patterns = Vec::new();
+    for flags in users {
+        if flags.trim_start().starts_with('-') {
+            all += &format!(" {}", flags.trim());
+        } else if !flags.trim().is_empty() {
+            patterns.push(format!("-ldflags={flags}"));
+        }
+    }
+    let mut ldflags = vec![format!("-ldflags={all}")];
+    ldflags.extend(patterns);
+    ldflags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goflags_are_separated_by_spaces_and_may_be_quoted() {
+        assert_eq!(split(" -mod=mod  -v "), ["-mod=mod", "-v"]);
+        assert_eq!(split("'-ldflags=-X main.a=1' \"-tags=b\" -v"), ["-ldflags=-X main.a=1", "-tags=b", "-v"]);
+        assert_eq!(split("'-ldflags=-X"), ["-ldflags=-X"]);
+        assert!(split("").is_empty() && split("'").len() == 1);
+    }
+
+    #[test]
+    fn the_last_flag_of_a_name_counts() {
+        let flags = split("-mod=mod --mod=vendor -modfile=x");
+        assert_eq!(value(&flags, "mod"), Some("vendor"));
+        assert!(has(&flags, "modfile") && !has(&flags, "mo"));
+    }
+
+    #[test]
+    fn flags_of_the_linker_are_joined() {
+        let mut args =
+            ["-ldflags", "-X main.a=1", "-tags=b", "--ldflags=all=-X c=2"].map(OsString::from).to_vec();
+        let users = take(&mut args, "ldflags");
+        assert_eq!(args, ["-tags=b"]);
+        assert_eq!(stripped(users), ["-ldflags=-s -w -X main.a=1", "-ldflags=all=-X c=2"]);
+        assert_eq!(stripped([]), ["-ldflags=-s -w"]);
+    }
+}

@@ -1,0 +1,47 @@
+//! Binaryen's `wasm-opt`, which makes a module smaller behind the compiler.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tempfile::NamedTempFile;
+
+use crate::fs;
+use crate::process::Program;
+use crate::shell::{Shell, WithHint, failure};
+
+/// What compilers use beyond the first version of WebAssembly; the hosts know all of it. Named here, since a stripped
+/// module no longer says what it uses.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+const INSTALL: &str = "install Binaryen (`apt-get install binaryen`, `brew install binaryen`, \
+    `npm install --global binaryen`), or leave out `--wasm-opt`";
+
+/// Fails, saying what to install, when there is no `wasm-opt`.
+pub(crate) fn require() -> Result<()> {
+    if Program::is_on_path("wasm-opt") {
+        return Ok(());
+    }
+    Err(failure("there is no `wasm-opt` on PATH", INSTALL))
+}
+
+/// A smaller module, in a temporary file in `folder`: one that fails half way leaves nothing.
+pub(crate) fn run(module: &Path, folder: &Path, shell: &Shell) -> Result<NamedTempFile> {
+    fs::create_folder(folder)?;
+    let smaller =
+        fs::temporary_file(folder).with_context(|| format!("could not write to `{}`", folder.display()))?;
+    let mut wasm_opt = Program::new("wasm-opt");
+    wasm_opt.arg("-Oz").args(FEATURES).arg(module).arg("-o").arg(smaller.path());
+    let error = || format!("could not make `{}` smaller", fs::for_people(module).display());
+    // In words as well: an older one does not name itself, nor what it stumbled upon.
+    wasm_opt.run(shell).map_err(|failed| anyhow::anyhow!("{failed}")).with_context(error).hint(|| {
+        format!("its own message is above; an old one may not know what compilers write today: {INSTALL}")
+    })?;
+    Ok(smaller)
+}
