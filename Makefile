@@ -1,4 +1,5 @@
-# README's commands. Each does all its set-up; `scripts/wasm-toolchain` gets what policies are compiled with.
+# README's commands. Each does all its set-up: `scripts/wasm-toolchain` gets what policies are compiled with,
+# `scripts/test-programs` what else tests need.
 
 .PHONY: test lint fuzz demo bench setup clean
 
@@ -29,6 +30,7 @@ bench: setup
 
 setup:
 	scripts/wasm-toolchain > /dev/null
+	scripts/test-programs
 
 clean:
 	cargo clean

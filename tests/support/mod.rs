@@ -43,6 +43,16 @@ impl Case {
         case
     }
 
+    /// A case with a policy project in Go in its root, without dependencies.
+    pub fn go_policy() -> Self {
+        let case = Self::empty();
+        case.write("go.mod", "module example.com/acme/demo\n\ngo 1.21\n");
+        case.write("main.go", GO_SOURCE);
+        case.write("metadata.yml", GO_METADATA);
+        case.write("README.md", "# demo\n\nA demo.\n");
+        case
+    }
+
     pub fn root(&self) -> PathBuf {
         self.folder.path().canonicalize().unwrap().join("root")
     }
@@ -115,6 +125,7 @@ impl Case {
             if name.starts_with("CARGO")
                 || name.starts_with("RUST")
                 || name.starts_with("GIT_")
+                || name.starts_with("GO")
                 || name == "MAKEFLAGS"
                 || name == "MAKELEVEL"
             {
@@ -127,6 +138,7 @@ impl Case {
             .env("RUSTUP_HOME", rustup_home())
             .env("RUSTUP_TOOLCHAIN", wasm_toolchain())
             .env("GIT_CONFIG_NOSYSTEM", "1")
+            .envs(go_environment().iter().map(|(name, value)| (name, value)))
             .env("CARGO_TERM_COLOR", "never")
             .env("NO_COLOR", "1");
         Invocation { command, redactions: self.redactions() }
@@ -280,6 +292,27 @@ fn rustup_home() -> PathBuf {
         .map_or_else(|| std::env::home_dir().unwrap().join(".rustup"), PathBuf::from)
 }
 
+/// The go command with its own configuration, but with caches that keep what is compiled from one run of the tests to
+/// the next, and where it gets modules from.
+fn go_environment() -> &'static [(String, String)] {
+    static ENVIRONMENT: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| {
+        let names = ["GOPROXY", "GOSUMDB", "GONOSUMDB", "GOMODCACHE"];
+        let output = Command::new("go").arg("env").args(names).output().unwrap();
+        assert!(output.status.success(), "go is there: `make setup` sees to it");
+        let values = String::from_utf8(output.stdout).unwrap();
+        let mut environment: Vec<_> = names
+            .iter()
+            .zip(values.lines())
+            .map(|(name, value)| (name.to_string(), value.to_owned()))
+            .collect();
+        let cache = shared_target_folder("go-cache").to_str().unwrap().to_owned();
+        environment.push(("GOCACHE".to_owned(), cache));
+        environment.push(("GOTOOLCHAIN".to_owned(), "local".to_owned()));
+        environment
+    })
+}
+
 /// The toolchain that policies are compiled with; the project's own script gets it.
 pub fn wasm_toolchain() -> &'static str {
     static TOOLCHAIN: OnceLock<String> = OnceLock::new();
@@ -313,6 +346,37 @@ operations = ["CREATE"]
 
 [profile.release]
 strip = true
+"#;
+
+pub const GO_METADATA: &str = r#"rules:
+- apiGroups: [""]
+  apiVersions: [v1]
+  resources: [pods]
+  operations: [CREATE]
+mutating: false
+executionMode: wasi
+annotations:
+  io.kubewarden.policy.title: demo
+  io.kubewarden.policy.version: 0.1.0
+  io.kubewarden.policy.ociUrl: ghcr.io/acme/policies/demo
+"#;
+
+/// Small, so that it links in a moment: nothing of Go's standard library but `os`.
+pub const GO_SOURCE: &str = r#"package main
+
+import "os"
+
+func main() {
+	if len(os.Args) != 2 || (os.Args[1] != "validate" && os.Args[1] != "validate-settings") {
+		os.Exit(2)
+	}
+	input := make([]byte, 1)
+	os.Stdin.Read(input)
+	if input[0] != '{' {
+		os.Exit(1)
+	}
+	os.Stdout.WriteString("{\"accepted\":true,\"valid\":true}\n")
+}
 "#;
 
 pub const POLICY_SOURCE: &str = r#"fn main() {
