@@ -168,7 +168,8 @@ fn nothing_is_fetched_offline_and_nothing_changes_when_locked() {
         let flags = format!("build {flag} -- -mod=mod");
         let run = case.kw_wasi(&flags).run().code(1);
         assert!(
-            run.stderr.contains("GOPROXY=off") || run.stderr.contains("import lookup disabled by -mod=readonly"),
+            run.stderr.contains("GOPROXY=off")
+                || run.stderr.contains("import lookup disabled by -mod=readonly"),
             "{flag}: {}",
             run.stderr
         );
@@ -184,7 +185,11 @@ fn nothing_is_fetched_offline_and_nothing_changes_when_locked() {
     );
     let before = case.read("go.mod");
     let mod_may_change = ("GOFLAGS", "-mod=mod");
-    case.kw_wasi("build --locked").env(mod_may_change.0, mod_may_change.1).run().code(1).stderr_has("is replaced but not required");
+    case.kw_wasi("build --locked")
+        .env(mod_may_change.0, mod_may_change.1)
+        .run()
+        .code(1)
+        .stderr_has("is replaced but not required");
     assert_eq!(case.read("go.mod"), before);
     case.kw_wasi("build -q").env(mod_may_change.0, mod_may_change.1).succeed();
     assert!(case.read("go.mod").contains("require example.com/acme/other"), "{}", case.read("go.mod"));

@@ -24,6 +24,7 @@ Examples:
   cargo kw-wasi new no-root --resource deployments.apps       asks the rest
   cargo kw-wasi new add-owner --kind mutate --resource pods,services --defaults
   cargo kw-wasi new check --kind raw-validate --defaults      any JSON, without a cluster
+  cargo kw-wasi new --lang go --module-path github.com/acme/check check
 
 Resources can be written as `pods`, `deployments.apps`, `apps/v1/deployments`, `pods/exec` or `*`.")]
 pub struct NewArgs {
@@ -47,6 +48,9 @@ pub struct NewArgs {
     /// Name of the package and of the policy [default: last part of the path]
     #[arg(long, value_name = "NAME", help_heading = "Package")]
     name: Option<String>,
+    /// Path of the Go module, which ends in the name [default: from `--repository`, or `example.com/<name>`]
+    #[arg(long, value_name = "MODULE", help_heading = "Package")]
+    module_path: Option<String>,
     /// One line about it
     #[arg(long, value_name = "TEXT", help_heading = "Package")]
     description: Option<String>,
@@ -81,12 +85,15 @@ pub struct NewArgs {
 enum Language {
     /// Rust
     Rust,
+    /// Go, for its official compiler
+    Go,
 }
 
 impl Language {
     fn template(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::Go => "go",
         }
     }
 }
@@ -104,17 +111,18 @@ impl NewArgs {
             };
         let template = Template::find(self.lang.template())?;
         let given = self.given();
-        let mut surroundings = None;
+        let around = |answers: &Answers| Surroundings::of(&answers.path(), &template);
+        let mut known = None;
         let answers = Answers::collect(&template, &given, ask.as_mut(), &mut |question, answers| {
-            let around = match surroundings.take() {
-                None => Surroundings::of(&answers.path())?,
-                Some(around) => around,
+            let surroundings = match known.take() {
+                None => around(answers)?,
+                Some(surroundings) => surroundings,
             };
-            around.adjust(question, answers, &template, shell)?;
-            surroundings = Some(around);
+            surroundings.adjust(question, answers, &template, shell)?;
+            known = Some(surroundings);
             Ok(())
         })?;
-        let surroundings = Surroundings::of(&answers.path())?;
+        let surroundings = known.map_or_else(|| around(&answers), Ok)?;
         let plan = template::plan(&template, &given, &answers, surroundings)?;
         plan.check_destination(overwrite)?;
         if dry_run {
@@ -139,6 +147,7 @@ impl NewArgs {
             ("path", self.path),
             ("name", self.name),
             ("kind", self.kind),
+            ("module-path", self.module_path),
             ("description", self.description),
             ("author", self.author),
             ("license", self.license),

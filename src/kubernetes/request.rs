@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Manifests by `apiVersion/Kind`, without names and namespaces; valid for kubectl.
-const OBJECTS: &str = include_str!("../../templates/objects.json");
+const OBJECTS: &str = include_str!("../../templates/shared/objects.json");
 
 /// Where objects go that do not say.
 pub(super) const NAMESPACE: &str = "default";

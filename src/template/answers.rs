@@ -68,6 +68,13 @@ impl Answers {
     ) -> Result<Self> {
         let mut answers = Self::default();
         let kind = given.get("kind").and_then(|kinds| kinds.first());
+        let unknown = |name: &&&str| !template.questions().iter().any(|question| question.name == **name);
+        if let Some(name) = given.keys().find(unknown) {
+            return Err(failure(
+                format!("`--{name}` makes no sense for a policy in {}", template.title()),
+                "leave it out, or choose another `--lang`",
+            ));
+        }
         for question in template.questions() {
             let kind = Some(answers.kind()).filter(|kind| !kind.is_empty()).or(kind.map(String::as_str));
             let applies = question.kinds.is_empty()
@@ -98,7 +105,7 @@ impl Answers {
             let mut question = question.clone();
             if question.name == "kind" {
                 // Known by now, and nobody wants to answer the rest first.
-                answers.check_name()?;
+                answers.check_name(template)?;
             }
             if answers.0.contains_key("path") {
                 adjust(&mut question, &answers)?;
@@ -110,15 +117,17 @@ impl Answers {
             }
         }
         ask.finish()?;
-        answers.check_together()?;
+        answers.check_together(template)?;
         Ok(answers)
     }
 
     /// Fails when the package cannot have its name. Needs the path only, and the name if it was said.
-    fn check_name(&self) -> Result<()> {
+    fn check_name(&self, template: &Template) -> Result<()> {
         let name = self.package_name()?;
         let use_name = || "if the folder should have another name than the package, say `--name`".to_owned();
-        package_name::check(&name).map_err(anyhow::Error::msg).hint(use_name)?;
+        if template.content.workspaces {
+            package_name::check(&name).map_err(anyhow::Error::msg).hint(use_name)?;
+        }
         kubernetes::check_name(&name)
             .map_err(anyhow::Error::msg)
             .with_context(|| {
@@ -133,8 +142,15 @@ impl Answers {
     }
 
     /// What no single answer shows.
-    fn check_together(&self) -> Result<()> {
-        self.check_name()?;
+    fn check_together(&self, template: &Template) -> Result<()> {
+        self.check_name(template)?;
+        let (name, module) = (self.package_name()?, self.one("module-path"));
+        if !module.is_empty() && module.rsplit('/').next() != Some(name.as_str()) {
+            return Err(failure(
+                format!("the path of the module is `{module}`, but the policy is called `{name}`"),
+                "end the path (`--module-path`) in the name of the policy, or say another `--name`",
+            ));
+        }
         let (resources, operations) = (self.resources()?, self.operations()?);
         if !resources.is_empty() {
             kubernetes::rules(&resources, &operations).map_err(with_hint)?;

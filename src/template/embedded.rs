@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 use include_dir::{Dir, DirEntry, include_dir};
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
@@ -21,13 +21,19 @@ pub(super) fn text(path: &str) -> Option<&'static str> {
     TEMPLATES.get_file(path)?.contents_utf8()
 }
 
-/// All files of a layer, such as `rust/files/common`, sorted by path.
-pub(super) fn layer(folder: &str) -> Result<Vec<Stored>> {
-    let folder =
-        TEMPLATES.get_dir(folder).with_context(|| format!("there is no layer `{folder}` in the binary"))?;
+/// All files of a layer, such as `common`: those of this language, and those that all languages share.
+pub(super) fn layer(language: &str, name: &str) -> Result<Vec<Stored>> {
+    let folders: Vec<_> = [language, "shared"]
+        .iter()
+        .filter_map(|owner| TEMPLATES.get_dir(format!("{owner}/files/{name}")))
+        .collect();
+    if folders.is_empty() {
+        bail!("there is no layer `{name}` for `{language}` in the binary");
+    }
     let mut files = Vec::new();
-    collect(folder, folder, &mut files);
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    for folder in folders {
+        collect(folder, folder, &mut files);
+    }
     Ok(files)
 }
 

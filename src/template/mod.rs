@@ -36,6 +36,11 @@ pub struct Template {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
+    /// Do its projects join the cargo workspace they lie in?
+    #[serde(default)]
+    workspaces: bool,
+    /// What templates call `words`: how the language says things.
+    words: BTreeMap<String, String>,
     kinds: BTreeMap<String, Kind>,
     standalone: Layers,
     questions: Vec<Question>,
@@ -132,6 +137,15 @@ impl Template {
     /// What it asks, in order.
     pub fn questions(&self) -> &[Question] {
         &self.content.questions
+    }
+
+    /// The language, as people write it.
+    fn title(&self) -> &str {
+        match self.name.as_str() {
+            "go" => "Go",
+            "rust" => "Rust",
+            other => other,
+        }
     }
 
     fn kind(&self, name: &str) -> Result<&Kind> {

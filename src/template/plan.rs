@@ -10,7 +10,7 @@ use super::workspace::{Inherited, Workspace};
 use super::{Answers, Given, Question, Rendered, Template, embedded};
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource};
-use crate::metadata::{self, Document, Facts};
+use crate::metadata::{self, Checked, Document, Facts, Metadata};
 use crate::process::Program;
 use crate::shell::{Shell, failure};
 
@@ -107,10 +107,11 @@ impl Plan {
 
 impl Surroundings {
     /// Looks around the folder a project shall go to.
-    pub fn of(path: &Path) -> Result<Self> {
+    pub fn of(path: &Path, template: &Template) -> Result<Self> {
         let destination = fs::resolve(path)?;
         let in_repository = destination.ancestors().any(|folder| fs::exists(&folder.join(".git")));
-        Ok(Self { workspace: Workspace::find(&destination)?, in_repository, destination })
+        let workspace = if template.content.workspaces { Workspace::find(&destination)? } else { None };
+        Ok(Self { workspace, in_repository, destination })
     }
 
     /// Fills in the defaults that depend on more than the template, and asks nothing that is settled already.
@@ -127,6 +128,7 @@ impl Surroundings {
                 question.asked = false;
                 question.default.clear();
             }
+            "module-path" => question.default = vec![module_path(answers)?],
             "author" => question.default = author_from_git(shell).into_iter().collect(),
             "description" => {
                 let kind = template.kind(answers.kind())?;
@@ -145,6 +147,17 @@ impl Surroundings {
     fn inherits(&self, key: &str) -> bool {
         self.workspace.as_ref().is_some_and(|workspace| workspace.inherited(key).is_some())
     }
+}
+
+/// What a Go module is called if nothing else is said: what its repository suggests.
+fn module_path(answers: &Answers) -> Result<String> {
+    let name = answers.package_name()?;
+    let repository = answers.one("repository").trim_end_matches('/').trim_end_matches(".git");
+    Ok(match repository.split_once("://") {
+        Some((_, place)) if place.ends_with(&format!("/{name}")) => place.to_owned(),
+        Some((_, place)) => format!("{place}/{name}"),
+        None => format!("example.com/{name}"),
+    })
 }
 
 /// `Name <mail>`, as git would sign a commit here.
@@ -171,14 +184,16 @@ pub fn plan(
 ) -> Result<Plan> {
     let name = answers.package_name()?;
     let inherits = |key: &str, question: &str| surroundings.inherits(key) && !given.contains_key(question);
-    let renderer = Renderer::new(context(&name, answers, &surroundings, &inherits)?);
+    let mut context = context(&name, answers, &surroundings, &inherits)?;
+    context["words"] = json!(template.content.words);
+    let renderer = Renderer::new(context);
 
     let kind = template.kind(answers.kind())?;
     let alone = surroundings.workspace.is_none() && !surroundings.in_repository;
     let layers = kind.layers.iter().chain(template.content.standalone.layers.iter().filter(|_| alone));
     let mut files = Vec::new();
     for layer in layers {
-        for stored in embedded::layer(&format!("{}/files/{layer}", template.name))? {
+        for stored in embedded::layer(&template.name, layer)? {
             let shown = stored.path.display().to_string();
             let bytes = if stored.rendered {
                 let text =
@@ -190,7 +205,10 @@ pub fn plan(
             files.push(Rendered { path: stored.path, bytes });
         }
     }
-    files.push(metadata_file(&name, &files, surroundings.workspace.as_ref())?);
+    match files.iter().find(|file| file.path == Path::new("metadata.yml")) {
+        Some(written_by_hand) => check_metadata_file(&name, written_by_hand)?,
+        None => files.push(metadata_file(&name, &files, surroundings.workspace.as_ref())?),
+    }
     files.sort_by(|a, b| a.path.cmp(&b.path));
 
     let git = answers.one("vcs") == "git";
@@ -239,15 +257,25 @@ fn metadata_file(name: &str, files: &[Rendered], workspace: Option<&Workspace>) 
     };
     let document =
         Document::toml(Path::new("Cargo.toml"), text).context("the rendered Cargo.toml is not TOML")?;
-    let checked = metadata::read(&document, &facts);
-    let metadata = checked.metadata.ok_or_else(|| {
+    let metadata = acceptable(metadata::read(&document, &facts))?;
+    Ok(Rendered { path: "metadata.yml".into(), bytes: metadata.to_yaml().into_bytes() })
+}
+
+/// Fails when the metadata would be refused that the author is to edit.
+fn check_metadata_file(name: &str, file: &Rendered) -> Result<()> {
+    let text = String::from_utf8(file.bytes.clone()).context("metadata.yml is not UTF-8")?;
+    let facts = Facts { name: name.to_owned(), file: "go.mod".into(), ..Facts::default() };
+    acceptable(metadata::read(&Document::yaml(&file.path, text), &facts)).map(drop)
+}
+
+fn acceptable(checked: Checked) -> Result<Metadata> {
+    checked.metadata.ok_or_else(|| {
         let reasons: Vec<_> = checked.findings.iter().map(|finding| finding.message.as_str()).collect();
         failure(
             format!("the policy would not be accepted by Kubewarden: {}", reasons.join("; ")),
             "give other answers",
         )
-    })?;
-    Ok(Rendered { path: "metadata.yml".into(), bytes: metadata.to_yaml().into_bytes() })
+    })
 }
 
 /// What templates can use.
@@ -273,6 +301,7 @@ fn context(
         "license": answers.one("license"),
         "author": answers.one("author"),
         "repository": answers.one("repository"),
+        "module": answers.one("module-path"),
         "registry": answers.one("registry").trim_end_matches('/'),
         "kind": answers.kind(),
         "mutating": answers.kind().ends_with("mutate"),

@@ -17,6 +17,7 @@ impl Renderer {
         handlebars.register_escape_fn(handlebars::no_escape);
         handlebars.register_helper("toml", Box::new(toml));
         handlebars.register_helper("json", Box::new(json));
+        handlebars.register_helper("yaml", Box::new(yaml));
         Self { handlebars, context }
     }
 
@@ -47,6 +48,24 @@ fn to_toml(value: &Value) -> toml_edit::Value {
         Value::String(text) => text.into(),
         other => other.to_string().into(),
     }
+}
+
+/// A value as YAML in one line. What JSON has in quotes is quoted in YAML too.
+fn yaml(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let line = match argument(helper, "yaml")? {
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(Value::to_string).collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    };
+    out.write(&line)?;
+    Ok(())
 }
 
 /// A value as JSON, indented by two.

@@ -1,0 +1,158 @@
+// Kubewarden's protocol: how a question reaches the policy and how its answer leaves it.
+//
+// Not meant to be edited: what the policy decides is in policy.go, its settings are in settings.go.
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Response is what the policy decided.
+type Response struct {
+	Accepted         bool              `json:"accepted"`
+	Message          string            `json:"message,omitempty"`
+	Code             int               `json:"code,omitempty"`
+	MutatedObject    any               `json:"mutated_object,omitempty"`
+	AuditAnnotations map[string]string `json:"audit_annotations,omitempty"`
+	Warnings         []string          `json:"warnings,omitempty"`
+}
+
+// Accept accepts the request as it is.
+func Accept() Response {
+	return Response{Accepted: true}
+}
+
+// Mutate accepts the request with object in place of its own. Whatever object lacks is removed.
+func Mutate(object any) Response {
+	return Response{Accepted: true, MutatedObject: object}
+}
+
+// Reject rejects the request and tells the user why. The code is an HTTP status, such as 403.
+func Reject(code int, message string) Response {
+	return Response{Code: code, Message: message}
+}
+
+// Warn tells the user warning, whatever becomes of the request.
+func (r Response) Warn(warning string) Response {
+	r.Warnings = append(r.Warnings, warning)
+	return r
+}
+
+// Audit has the cluster's audit log keep value under key.
+func (r Response) Audit(key, value string) Response {
+	annotations := map[string]string{key: value}
+	for key, value := range r.AuditAnnotations {
+		if _, replaced := annotations[key]; !replaced {
+			annotations[key] = value
+		}
+	}
+	r.AuditAnnotations = annotations
+	return r
+}
+
+// Run answers the question that the arguments and stdin ask, and returns the exit code of the policy.
+//
+// Validate decides about a request, check says what is wrong with settings, if anything is. Kubewarden
+// checks settings when a policy is deployed, long before the first request.
+func Run[R, S any](
+	arguments []string,
+	stdin io.Reader,
+	stdout, stderr io.Writer,
+	validate func(R, S) Response,
+	check func(S) error,
+) int {
+	verb := ""
+	if len(arguments) == 1 {
+		verb = arguments[0]
+	}
+	var answer any
+	var err error
+	switch verb {
+	case "validate":
+		answer, err = answerRequest(stdin, validate)
+	case "validate-settings":
+		answer, err = answerSettings(stdin, check)
+	default:
+		fmt.Fprintln(stderr, "usage: policy.wasm validate|validate-settings")
+		return 2
+	}
+	if err == nil {
+		encoder := json.NewEncoder(stdout)
+		encoder.SetEscapeHTML(false)
+		err = encoder.Encode(answer)
+	}
+	if err != nil {
+		// Kubewarden shows it to the user of a policy that fails.
+		fmt.Fprintln(stderr, "the policy could not answer:", err)
+		return 1
+	}
+	return 0
+}
+
+func answerRequest[R, S any](stdin io.Reader, validate func(R, S) Response) (Response, error) {
+	input, err := io.ReadAll(stdin)
+	if err != nil {
+		return Response{}, err
+	}
+	var question struct {
+		Request  json.RawMessage `json:"request"`
+		Settings json.RawMessage `json:"settings"`
+	}
+	if err := json.Unmarshal(input, &question); err != nil {
+		return Response{}, err
+	}
+	if question.Request == nil {
+		return Response{}, errors.New("there is no request")
+	}
+	var request R
+	if err := json.Unmarshal(question.Request, &request); err != nil {
+		return Response{}, err
+	}
+	var settings S
+	if question.Settings != nil {
+		settings, err = readSettings[S](question.Settings)
+	}
+	if err != nil {
+		return Response{}, err
+	}
+	return validate(request, settings), nil
+}
+
+type settingsResponse struct {
+	Valid   bool   `json:"valid"`
+	Message string `json:"message,omitempty"`
+}
+
+func answerSettings[S any](stdin io.Reader, check func(S) error) (settingsResponse, error) {
+	input, err := io.ReadAll(stdin)
+	if err != nil {
+		return settingsResponse{}, err
+	}
+	settings, err := readSettings[S](input)
+	if err == nil {
+		err = check(settings)
+	}
+	if err != nil {
+		return settingsResponse{Message: err.Error()}, nil
+	}
+	return settingsResponse{Valid: true}, nil
+}
+
+// readSettings refuses settings that the policy does not have: most are misspelt.
+func readSettings[S any](input []byte) (S, error) {
+	var settings S
+	decoder := json.NewDecoder(bytes.NewReader(input))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&settings); err != nil {
+		return settings, fmt.Errorf("could not read the settings: %w", err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return settings, errors.New("could not read the settings: more follows behind them")
+	}
+	return settings, nil
+}
