@@ -47,6 +47,7 @@ fn main() -> ExitCode {
     bench.sizes();
     bench.nothing_to_do();
     bench.run_of_a_built_policy();
+    bench.run_of_a_go_policy();
     bench.thousand_cases();
     bench.evaluations();
     if bench.over.is_empty() {
@@ -103,6 +104,43 @@ impl Bench {
                 kilobytes > 110.0,
             );
         }
+        let folder = self.folder.path().to_owned();
+        self.run(&folder, &["kw-wasi", "new", "-q", "--defaults", "--lang", "go", "in-go"]);
+        let folder = folder.join("in-go");
+        self.run(&folder, &["kw-wasi", "build", "-q"]);
+        let size =
+            std::fs::metadata(folder.join("target/kubewarden/in-go.wasm")).expect("it was built").len();
+        let kilobytes = size as f64 / 1000.0;
+        let over = kilobytes > 3600.0;
+        self.row(
+            "generated Go policy, `validate`, annotated",
+            &format!("{kilobytes:.0} kB"),
+            "3600 kB",
+            over,
+        );
+    }
+
+    /// The first run compiles the module, the second finds it in the cache.
+    fn run_of_a_go_policy(&mut self) {
+        let folder = self.built_project("in-go");
+        let cache = self.folder.path().join("cache-of-go");
+        let run = || {
+            let mut command = Command::new(TOOL);
+            command
+                .args(["kw-wasi", "run", "-q", "--wasm", "target/kubewarden/in-go.wasm"])
+                .args(["-r", "tests/fixtures/rejected.json", "-s", "tests/fixtures/settings.json"])
+                .env("XDG_CACHE_HOME", &cache)
+                .current_dir(&folder)
+                .stdout(Stdio::null());
+            timed(&mut command)
+        };
+        let cold = (0..3).map(|_| {
+            let _ = std::fs::remove_dir_all(&cache);
+            run()
+        });
+        let cold = median(cold.collect());
+        self.report("`run` of a Go policy, cold: it is compiled", cold, Duration::from_secs(6));
+        self.time("`run` of a Go policy, warm, whole process", Duration::from_millis(100), run);
     }
 
     fn nothing_to_do(&mut self) {

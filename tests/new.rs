@@ -37,6 +37,72 @@ fn files_of_a_mutating_policy() {
 }
 
 #[test]
+fn files_of_a_validating_policy_in_go() {
+    writes("--lang go --repository https://github.com/acme/policies", file!["snapshots/new-go-validate.txt"]);
+}
+
+#[test]
+fn files_of_a_raw_mutating_policy_in_go() {
+    writes("--lang go --kind raw-mutate", file!["snapshots/new-go-raw-mutate.txt"]);
+}
+
+#[test]
+fn a_project_in_go_is_asked_for_its_module() {
+    let case = Case::empty();
+    // What is said, and what the module is called, or why there is none.
+    for (args, module) in [
+        ("a", Ok("example.com/a")),
+        ("b --repository https://github.com/acme/b.git", Ok("github.com/acme/b")),
+        ("c --repository https://github.com/acme/policies/", Ok("github.com/acme/policies/c")),
+        ("d --module-path gitlab.example/team/d", Ok("gitlab.example/team/d")),
+        ("folder --name e --module-path e", Ok("e")),
+        ("fn", Ok("example.com/fn")),
+        (
+            "f --module-path github.com/acme/other",
+            Err("the path of the module is `github.com/acme/other`, but the policy is called `f`"),
+        ),
+        (
+            "f --module-path https://github.com/acme/f",
+            Err("`https://github.com/acme/f` cannot be used for `--module-path`"),
+        ),
+        ("f --module-path acme//f", Err("cannot be used for `--module-path`")),
+        ("f --types serde", Err("`--types` makes no sense for a policy in Go")),
+        ("F_1", Err("`F_1` cannot be the title of a policy")),
+    ] {
+        let run = case.kw_wasi(&format!("new {args} --lang go --defaults --vcs none"));
+        match module {
+            Ok(module) => {
+                run.succeed();
+                let folder = args.split(' ').next().unwrap();
+                assert!(
+                    case.read(&format!("{folder}/go.mod")).starts_with(&format!("module {module}\n")),
+                    "{args}"
+                );
+            }
+            Err(words) => {
+                run.run().code(101).stderr_has(words);
+                assert!(!case.exists("f") && !case.exists("F_1"));
+            }
+        }
+    }
+    case.kw_wasi("new g --module-path example.com/g --defaults")
+        .run()
+        .code(101)
+        .stderr_has("`--module-path` makes no sense for a policy in Rust");
+    // A cargo workspace is no business of Go's.
+    case.write("ws/Cargo.toml", "[workspace]\nmembers = []\n");
+    case.kw_wasi("new ws/h --lang go --defaults --vcs none").succeed();
+    assert_eq!(case.read("ws/Cargo.toml"), "[workspace]\nmembers = []\n");
+    // Nobody is there to ask.
+    case.kw_wasi("new i --lang go").run().code(101).stderr_has("--module-path");
+    case.kw_wasi("new i --lang go --defaults --dry-run").succeed();
+    assert!(!case.exists("i"));
+    let described = "new j --lang go --defaults --vcs none --description";
+    case.kw_wasi(described).arg("It's \"quoted\": #1 \\ {{x}}").succeed();
+    case.kw_wasi("build -q").folder(case.path("j")).succeed().stderr_eq("");
+}
+
+#[test]
 fn files_of_a_raw_validating_policy() {
     writes("--kind raw-validate", file!["snapshots/new-raw-validate.txt"]);
 }

@@ -15,6 +15,8 @@ struct Built {
     case: Case,
     policy: Policy,
     name: String,
+    /// How the language says that settings are no list.
+    not_a_list: &'static str,
 }
 
 /// Generates a project, checks it as its author would, and builds it.
@@ -57,7 +59,35 @@ fn built(name: &str, args: &str) -> Built {
     for path in [home.as_path(), &target, &folder] {
         assert!(!String::from_utf8_lossy(&wasm).contains(path.to_str().unwrap()), "no path of this machine");
     }
-    Built { policy: Policy::load(&wasm), case, name: name.to_owned() }
+    Built { policy: Policy::load(&wasm), case, name: name.to_owned(), not_a_list: "expected a sequence" }
+}
+
+/// The same for a project in Go.
+#[track_caller]
+fn built_in_go(name: &str, args: &str) -> Built {
+    let case = Case::empty();
+    case.kw_wasi(&format!(
+        "new {name} --lang go --vcs none --registry ghcr.io/acme/policies --defaults {args}"
+    ))
+    .succeed();
+    let folder = case.path(name);
+    let run = |program: &str, args: &[&str]| case.program(program).args(args).folder(&folder).succeed();
+    assert_eq!(run("gofmt", &["-l", "."]).stdout, "");
+    run("go", &["vet", "./..."]);
+    run(support::staticcheck(), &["./..."]);
+    let tests = run("go", &["test", "-v", "./..."]);
+    assert!(tests.stdout.matches("--- PASS").count() > 5, "{}", tests.stdout);
+    let build = case.kw_wasi("build").folder(&folder).succeed();
+    assert!(!build.stderr.contains("warning"), "{}", build.stderr);
+    let wasm = case.read_bytes(&format!("{name}/target/kubewarden/{name}.wasm"));
+    let tested = case.kw_wasi("test").folder(&folder).succeed();
+    assert!(!tested.stderr.contains("warning"), "{}", tested.stderr);
+    assert!(
+        tested.stdout.contains("\ntest result: ok. ") && tested.stdout.lines().count() > 10,
+        "{}",
+        tested.stdout
+    );
+    Built { policy: Policy::load(&wasm), case, name: name.to_owned(), not_a_list: "cannot unmarshal string" }
 }
 
 impl Built {
@@ -150,20 +180,18 @@ fn keeps_the_protocol(built: &Built) {
 }
 
 #[track_caller]
-fn validates(name: &str, args: &str, message: &str) {
-    let built = built(name, args);
-    keeps_the_protocol(&built);
+fn validates(built: &Built, message: &str) {
+    keeps_the_protocol(built);
     assert_eq!(built.answer("accepted.json"), json!({"accepted": true}));
     assert_eq!(built.answer("rejected.json"), json!({"accepted": false, "code": 403, "message": message}));
     let refused = built.policy.validate_settings("{\"denied_names\": \"bad\"}");
     assert_eq!(refused["valid"], false);
-    assert!(refused["message"].as_str().unwrap().contains("expected a sequence"), "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains(built.not_a_list), "{refused}");
 }
 
 #[track_caller]
-fn mutates(name: &str, args: &str, labels: &str) {
-    let built = built(name, args);
-    keeps_the_protocol(&built);
+fn mutates(built: &Built, labels: &str) {
+    keeps_the_protocol(built);
     let object = |file: &str| {
         let mut request = built.fixture(file);
         if labels == "/labels" { request } else { request["object"].take() }
@@ -193,56 +221,58 @@ fn mutates(name: &str, args: &str, labels: &str) {
 
 #[test]
 fn validate_pods() {
-    validates("validate-pods", "--resource pods", "pod name bad is not accepted");
+    validates(&built("validate-pods", "--resource pods"), "pod name bad is not accepted");
 }
 
 #[test]
 fn validate_deployments() {
-    validates("validate-deployments", "--resource deployments.apps", "deployment name bad is not accepted");
+    validates(
+        &built("validate-deployments", "--resource deployments.apps"),
+        "deployment name bad is not accepted",
+    );
 }
 
 #[test]
 fn validate_everything() {
-    validates("validate-everything", "--resource *", "object name bad is not accepted");
+    validates(&built("validate-everything", "--resource *"), "object name bad is not accepted");
 }
 
 #[test]
 fn validate_with_the_types_of_k8s_openapi() {
-    validates("validate-k8s-openapi", "--types k8s-openapi", "pod name bad is not accepted");
+    validates(&built("validate-k8s-openapi", "--types k8s-openapi"), "pod name bad is not accepted");
 }
 
 #[test]
 fn mutate_pods() {
-    mutates("mutate-pods", "--kind mutate --resource pods", "/metadata/labels");
+    mutates(&built("mutate-pods", "--kind mutate --resource pods"), "/metadata/labels");
 }
 
 #[test]
 fn mutate_deployments() {
-    mutates("mutate-deployments", "--kind mutate --resource deployments.apps", "/metadata/labels");
+    mutates(&built("mutate-deployments", "--kind mutate --resource deployments.apps"), "/metadata/labels");
 }
 
 #[test]
 fn mutate_everything() {
-    mutates("mutate-everything", "--kind mutate --resource *", "/metadata/labels");
+    mutates(&built("mutate-everything", "--kind mutate --resource *"), "/metadata/labels");
 }
 
 #[test]
 fn mutate_with_the_types_of_k8s_openapi() {
     mutates(
-        "mutate-k8s-openapi",
-        "--kind mutate --types k8s-openapi --resource deployments.apps",
+        &built("mutate-k8s-openapi", "--kind mutate --types k8s-openapi --resource deployments.apps"),
         "/metadata/labels",
     );
 }
 
 #[test]
 fn raw_validate() {
-    validates("raw-validate", "--kind raw-validate", "name bad is not accepted");
+    validates(&built("raw-validate", "--kind raw-validate"), "name bad is not accepted");
 }
 
 #[test]
 fn raw_mutate() {
-    mutates("raw-mutate", "--kind raw-mutate", "/labels");
+    mutates(&built("raw-mutate", "--kind raw-mutate"), "/labels");
 }
 
 #[test]
@@ -251,6 +281,72 @@ fn deletions_are_accepted_or_judged_by_the_name_of_the_request() {
     assert_eq!(built.answer("accepted.json"), json!({"accepted": true}));
     assert_eq!(built.answer("rejected.json")["accepted"], false);
     assert!(built.fixture("rejected.json").get("object").is_none());
+}
+
+#[test]
+fn go_validate() {
+    validates(&built_in_go("go-pods", ""), "pod name bad is not accepted");
+    validates(&built_in_go("go-all", "--resource *"), "object name bad is not accepted");
+    let several = built_in_go("go-several", "--resource pods,deployments.apps --operation DELETE");
+    assert_eq!(several.answer("rejected.json")["accepted"], false);
+    assert!(several.fixture("rejected.json").get("object").is_none());
+}
+
+#[test]
+fn go_mutate() {
+    mutates(&built_in_go("go-labels", "--kind mutate --resource deployments.apps"), "/metadata/labels");
+}
+
+#[test]
+fn go_raw_validate() {
+    validates(&built_in_go("go-raw", "--kind raw-validate"), "name bad is not accepted");
+}
+
+#[test]
+fn go_raw_mutate() {
+    mutates(&built_in_go("go-raw-labels", "--kind raw-mutate"), "/labels");
+}
+
+/// Where only go and `kwctl` are, as in Kubewarden's own workflows, and where this tool is.
+#[test]
+fn the_makefile_of_a_go_project_works_with_and_without_the_tool() {
+    let case = Case::empty();
+    case.kw_wasi("new demo --lang go --defaults --vcs none").succeed();
+    case.stub("kwctl", "echo \"kwctl $*\" >> \"$HOME/called\"\nwhile [ $# -gt 1 ]; do case $1 in -o) output=$2;; esac; shift; done\ncp \"$1\" \"$output\"\n");
+    case.stub("bats", "echo \"bats $*\" >> \"$HOME/called\"\n");
+    let called = || {
+        let path = case.home().join("called");
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let _ = std::fs::remove_file(path);
+        text
+    };
+    let path = case.path_with_stubs();
+    let without: Vec<_> =
+        std::env::split_paths(&path).filter(|folder| !folder.join("cargo-kw-wasi").exists()).collect();
+    let without = std::env::join_paths(without).unwrap();
+    let make = |goal: &str, path: &std::ffi::OsStr| {
+        case.program("make").args([goal]).folder(case.path("demo")).env("PATH", path).succeed()
+    };
+    make("test", &without);
+    make("policy.wasm", &without);
+    make("annotated-policy.wasm", &without);
+    assert_eq!(
+        called(),
+        "kwctl annotate -m metadata.yml -u README.md -o annotated-policy.wasm policy.wasm\n"
+    );
+    make("e2e-tests", &without);
+    assert!(called().ends_with("bats e2e.bats\n"));
+    make("clean", &without);
+    assert!(!case.exists("demo/policy.wasm") && !case.exists("demo/annotated-policy.wasm"));
+    let tool = std::path::Path::new(support::TOOL).parent().unwrap().to_owned();
+    let with = std::env::join_paths(std::iter::once(tool).chain(std::env::split_paths(&path))).unwrap();
+    make("annotated-policy.wasm", &with);
+    make("e2e-tests", &with);
+    assert_eq!(called(), "", "the tool needs neither kwctl nor bats");
+    let wasm = case.read_bytes("demo/annotated-policy.wasm");
+    assert_eq!(cargo_kw_wasi::module::read_metadata(&wasm).unwrap().len(), 1);
+    case.write("demo/policy.go", "package main\n\nfunc  x(){}\n");
+    case.program("make").args(["fmt"]).folder(case.path("demo")).run().code(2);
 }
 
 /// Generated code is formatted whatever the kind is called, and its rules are what was asked for.
@@ -269,6 +365,11 @@ fn every_resource_of_kubernetes_gives_formatted_code() {
             for file in ["policy", "settings", "kubewarden", "main"] {
                 files.push(case.path(&format!("{name}/src/{file}.rs")));
             }
+            case.kw_wasi(&format!(
+                "new go/{name} -q --lang go --defaults --vcs none --kind {kind} --resource {}",
+                resource.typed()
+            ))
+            .succeed();
         }
     }
     assert!(files.len() > 400);
@@ -277,6 +378,7 @@ fn every_resource_of_kubernetes_gives_formatted_code() {
         .args(files)
         .env("RUSTUP_TOOLCHAIN", support::native_toolchain())
         .succeed();
+    assert_eq!(case.program("gofmt").args(["-l", "go"]).succeed().stdout, "");
 }
 
 /// Where only cargo and `kwctl` are, as in Kubewarden's own workflows, and where this tool is.

@@ -313,6 +313,11 @@ fn go_environment() -> &'static [(String, String)] {
     })
 }
 
+/// What `make setup` has put beside what is compiled.
+pub fn staticcheck() -> &'static str {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-programs/staticcheck")
+}
+
 /// The toolchain that policies are compiled with; the project's own script gets it.
 pub fn wasm_toolchain() -> &'static str {
     static TOOLCHAIN: OnceLock<String> = OnceLock::new();
