@@ -192,3 +192,24 @@ fn no_to_the_summary_writes_nothing() {
     assert_eq!(terminal.ends().1, 1);
     assert!(case.path("").read_dir().unwrap().next().is_none());
 }
+
+#[test]
+fn a_project_in_go_is_asked_for_the_path_of_its_module() {
+    let case = Case::empty();
+    let mut terminal =
+        Terminal::new(&case, "demo --lang go --kind raw-validate --description x --author= --license=");
+    terminal.sees("Path of the Go module?").sees("example.com/demo").types("/x").types(ENTER);
+    terminal.sees("such as `github.com/acme/demo`").types("\x7f\x7fgithub.com/acme/demo").types(ENTER);
+    terminal.sees("Which registry will it be pushed to?").types(ENTER);
+    terminal.sees("Create a git repository?").types(ENTER);
+    terminal.sees("metadata.yml").types(ENTER);
+    let (screen, code) = terminal.ends();
+    assert_eq!(code, 0, "{screen}");
+    assert!(case.read("demo/go.mod").starts_with("module github.com/acme/demo\n"));
+    for key in [ESC, CTRL_C] {
+        let mut terminal = Terminal::new(&case, "other --lang go");
+        terminal.sees("Path of the Go module?").types(key);
+        assert_eq!(terminal.ends().1, 1);
+        assert!(!case.exists("other"));
+    }
+}
