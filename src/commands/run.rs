@@ -114,7 +114,9 @@ impl RunArgs {
             limits: self.limits.into(),
             policy: match self.wasm {
                 Some(path) => Source::Module(path),
-                None => Source::Project(BuildRequest::new(self.package.into(), self.compile.into())),
+                None => {
+                    Source::Project(Box::new(BuildRequest::new(self.package.into(), self.compile.into())))
+                }
             },
         })
     }
@@ -138,7 +140,7 @@ struct RunRequest {
 #[derive(Debug)]
 enum Source {
     Module(PathBuf),
-    Project(BuildRequest),
+    Project(Box<BuildRequest>),
 }
 
 fn settings(path: Option<&Path>, json: Option<&str>) -> Result<Settings> {

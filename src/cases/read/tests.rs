@@ -211,10 +211,10 @@ fn schema_and_documentation_have_the_keys_that_are_read() {
     let line = format!("# yaml-language-server: $schema={}\n", schema["$id"].as_str().unwrap());
     assert!(documentation.contains(&line));
     for template in [
-        include_str!("../../../templates/rust/files/validate/tests/policy.yml.hbs"),
-        include_str!("../../../templates/rust/files/mutate/tests/policy.yml.hbs"),
-        include_str!("../../../templates/rust/files/raw-validate/tests/policy.yml"),
-        include_str!("../../../templates/rust/files/raw-mutate/tests/policy.yml"),
+        include_str!("../../../templates/shared/files/validate/tests/policy.yml.hbs"),
+        include_str!("../../../templates/shared/files/mutate/tests/policy.yml.hbs"),
+        include_str!("../../../templates/shared/files/raw-validate/tests/policy.yml.hbs"),
+        include_str!("../../../templates/shared/files/raw-mutate/tests/policy.yml.hbs"),
     ] {
         assert!(template.starts_with(&line));
     }

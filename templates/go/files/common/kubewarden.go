@@ -78,7 +78,7 @@ func Run[R, S any](
 	case "validate-settings":
 		answer, err = answerSettings(stdin, check)
 	default:
-		fmt.Fprintln(stderr, "usage: policy.wasm validate|validate-settings")
+		_, _ = fmt.Fprintln(stderr, "usage: policy.wasm validate|validate-settings")
 		return 2
 	}
 	if err == nil {
@@ -88,7 +88,7 @@ func Run[R, S any](
 	}
 	if err != nil {
 		// Kubewarden shows it to the user of a policy that fails.
-		fmt.Fprintln(stderr, "the policy could not answer:", err)
+		_, _ = fmt.Fprintln(stderr, "the policy could not answer:", err)
 		return 1
 	}
 	return 0
