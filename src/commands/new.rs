@@ -48,7 +48,7 @@ pub struct NewArgs {
     /// Name of the package and of the policy [default: last part of the path]
     #[arg(long, value_name = "NAME", help_heading = "Package")]
     name: Option<String>,
-    /// Path of the Go module, which ends in the name [default: from `--repository`, or `example.com/<name>`]
+    /// Path of the Go module, which ends in the name; if not given, from `--repository`, or `example.com/<name>`
     #[arg(long, value_name = "MODULE", help_heading = "Package")]
     module_path: Option<String>,
     /// One line about it
