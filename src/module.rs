@@ -5,7 +5,7 @@
 
 use anyhow::{Context, Result};
 use wasm_encoder::{CustomSection, Encode, Section};
-use wasmparser::{Encoding, ExternalKind, FuncType, Parser, Payload, TypeRef, Validator};
+use wasmparser::{Encoding, ExternalKind, FuncType, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 use crate::finding::Finding;
 use crate::metadata::Metadata;
@@ -170,6 +170,31 @@ pub fn check_contract(module: &[u8]) -> Vec<Finding> {
 /// Fails when `module` is no valid WebAssembly, code included; the message gives the byte offset.
 fn validate(module: &[u8]) -> Result<()> {
     Validator::new().validate_all(module).map(drop).map_err(unreadable)
+}
+
+/// What a module uses beyond the first version of WebAssembly, each by the name of its proposal. A module has a section
+/// that says so, but not when it is stripped: this looks at what would be invalid without.
+///
+/// Everything that has a name here is returned for what is no valid module.
+pub fn features(module: &[u8]) -> Vec<&'static str> {
+    const KNOWN: [(WasmFeatures, &str); 10] = [
+        (WasmFeatures::BULK_MEMORY, "bulk-memory"),
+        (WasmFeatures::EXTENDED_CONST, "extended-const"),
+        (WasmFeatures::MULTI_VALUE, "multivalue"),
+        (WasmFeatures::MUTABLE_GLOBAL, "mutable-globals"),
+        (WasmFeatures::REFERENCE_TYPES, "reference-types"),
+        (WasmFeatures::RELAXED_SIMD, "relaxed-simd"),
+        (WasmFeatures::SATURATING_FLOAT_TO_INT, "nontrapping-float-to-int"),
+        (WasmFeatures::SIGN_EXTENSION, "sign-ext"),
+        (WasmFeatures::SIMD, "simd"),
+        (WasmFeatures::TAIL_CALL, "tail-call"),
+    ];
+    let first = WasmFeatures::FLOATS.union(WasmFeatures::GC_TYPES);
+    let all = KNOWN.iter().fold(first, |all, (feature, _)| all.union(*feature));
+    let is_needed = |feature: WasmFeatures| {
+        Validator::new_with_features(all.difference(feature)).validate_all(module).is_err()
+    };
+    KNOWN.iter().filter(|(feature, _)| is_needed(*feature)).map(|(_, name)| *name).collect()
 }
 
 #[derive(Debug, Default)]

@@ -6,19 +6,9 @@ use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
 use crate::fs;
+use crate::module;
 use crate::process::Program;
 use crate::shell::{Shell, WithHint, failure};
-
-/// What compilers use beyond the first version of WebAssembly; the hosts know all of it. Named here, since a stripped
-/// module no longer says what it uses.
-const FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-];
 
 const INSTALL: &str = "install Binaryen (`apt-get install binaryen`, `brew install binaryen`, \
     `npm install --global binaryen`), or leave out `--wasm-opt`";
@@ -32,13 +22,15 @@ pub(crate) fn require() -> Result<()> {
 }
 
 /// A smaller module, in a temporary file in `folder`: one that fails half way leaves nothing.
-pub(crate) fn run(module: &Path, folder: &Path, shell: &Shell) -> Result<NamedTempFile> {
+pub(crate) fn run(compiled: &Path, folder: &Path, shell: &Shell) -> Result<NamedTempFile> {
     fs::create_folder(folder)?;
     let smaller =
         fs::temporary_file(folder).with_context(|| format!("could not write to `{}`", folder.display()))?;
+    // What it is not told of it refuses, and what the module does not use it should not bring in.
+    let features = module::features(&fs::read(compiled)?).into_iter().map(|name| format!("--enable-{name}"));
     let mut wasm_opt = Program::new("wasm-opt");
-    wasm_opt.arg("-Oz").args(FEATURES).arg(module).arg("-o").arg(smaller.path());
-    let error = || format!("could not make `{}` smaller", fs::for_people(module).display());
+    wasm_opt.arg("-Oz").args(features).arg(compiled).arg("-o").arg(smaller.path());
+    let error = || format!("could not make `{}` smaller", fs::for_people(compiled).display());
     // In words as well: an older one does not name itself, nor what it stumbled upon.
     wasm_opt.run(shell).map_err(|failed| anyhow::anyhow!("{failed}")).with_context(error).hint(|| {
         format!("its own message is above; an old one may not know what compilers write today: {INSTALL}")

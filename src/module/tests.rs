@@ -253,3 +253,20 @@ fn code_that_does_not_type_check_is_no_valid_module() {
     assert_eq!(findings[0].name, "invalid-module");
     assert!(findings[0].message.contains("at byte "), "{}", findings[0].message);
 }
+
+#[test]
+fn features_are_those_the_code_uses() {
+    for (text, names) in [
+        ("(module)", &[][..]),
+        ("(module (func (drop (i32.extend8_s (i32.const 1)))))", &["sign-ext"]),
+        ("(module (func (drop (i32.trunc_sat_f32_s (f32.const 1)))))", &["nontrapping-float-to-int"]),
+        (
+            "(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 1)) (drop (v128.const i32x4 0 0 0 0))))",
+            &["bulk-memory", "simd"],
+        ),
+        ("(module (func $f (result i32 i32) (return_call $f)))", &["multivalue", "tail-call"]),
+        ("(module (table 1 externref))", &["reference-types"]),
+    ] {
+        assert_eq!(features(&wat(text)), names, "{text}");
+    }
+}
