@@ -53,17 +53,20 @@ pub(super) fn take(args: &mut Vec<OsString>, name: &str) -> Vec<String> {
     taken
 }
 
-/// The `-ldflags` that strip a module and say what the user says. The user's may begin with a pattern of packages;
-/// then they stand alone, since the last match counts.
+/// The `-ldflags` that strip a module and say what the user says. The user's may begin with a pattern of packages: then
+/// they stand alone, with ours inside, since of several that match a package only the last counts.
 pub(super) fn stripped(users: impl IntoIterator<Item = String>) -> Vec<String> {
     const STRIPPED: &str = "-s -w";
     let mut all = STRIPPED.to_owned();
     let mut patterns = Vec::new();
     for flags in users {
-        if flags.trim_start().starts_with('-') {
-            all += &format!(" {}", flags.trim());
-        } else if !flags.trim().is_empty() {
-            patterns.push(format!("-ldflags={flags}"));
+        let flags = flags.trim();
+        match flags.split_once('=') {
+            _ if flags.starts_with('-') => all += &format!(" {flags}"),
+            Some((pattern, flags)) => patterns.push(format!("-ldflags={pattern}={STRIPPED} {flags}")),
+            None if flags.is_empty() => {}
+            // Go says what is wrong with it.
+            None => patterns.push(format!("-ldflags={flags}")),
         }
     }
     let mut ldflags = vec![format!("-ldflags={all}")];
@@ -96,7 +99,7 @@ mod tests {
             ["-ldflags", "-X main.a=1", "-tags=b", "--ldflags=all=-X c=2"].map(OsString::from).to_vec();
         let users = take(&mut args, "ldflags");
         assert_eq!(args, ["-tags=b"]);
-        assert_eq!(stripped(users), ["-ldflags=-s -w -X main.a=1", "-ldflags=all=-X c=2"]);
+        assert_eq!(stripped(users), ["-ldflags=-s -w -X main.a=1", "-ldflags=all=-s -w -X c=2"]);
         assert_eq!(stripped([]), ["-ldflags=-s -w"]);
     }
 }
