@@ -87,7 +87,9 @@ fn what_cannot_be_built_is_refused_before_go_is_started() {
         ("x", Some(""), "-p demo", "`--package` is for cargo projects"),
         ("x", Some(""), "--workspace", "`--workspace` is for cargo projects"),
         ("x", Some(""), "--exclude demo", "`--exclude` is for cargo projects"),
+        ("x", Some(""), "-j many", "`many` is no number of jobs"),
         ("x", Some(""), "-- -o elsewhere", "`-o` behind `--` would hide what go builds"),
+        ("x", Some(""), "-- -n", "`-n` behind `--` lets go build nothing"),
     ];
     for (file, text, args, words) in table {
         let case = Case::go_policy();
@@ -222,7 +224,50 @@ fn flags_of_the_user_are_joined_with_ours() {
     // Build tags go behind `--`.
     case.write("tagged.go", "//go:build tagged\n\npackage main\n\nfunc init() { undefined() }\n");
     case.kw_wasi("build -q -- -tags tagged").run().code(1).stderr_has("undefined: undefined");
-    case.kw_wasi("build -v").succeed().stderr_has("Running `GOOS=wasip1 GOARCH=wasm go build -trimpath");
+    case.kw_wasi("build -v").succeed().stderr_has(" go build -trimpath");
+    // A pattern of packages does not bring the symbols back, and numbers of jobs are cargo's.
+    case.kw_wasi("build -q -j default -- -ldflags=all=-X=main.told=there").succeed();
+    let of_all = case.read_bytes("target/kubewarden/demo.wasm");
+    assert!(of_all.len() < plain.len() + 1000, "it is stripped all the same");
+    case.kw_wasi("build -q -j -1").succeed();
+}
+
+#[test]
+fn a_program_is_linked_beside_its_place_so_that_it_moves_there_in_one_step() {
+    let case = Case::go_policy();
+    case.kw_wasi("build -q").env("TMPDIR", "/nowhere").succeed();
+    let left = || -> Vec<_> {
+        let files = case.path("target/wasip1").read_dir().unwrap();
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    assert_eq!(left(), ["demo"]);
+    let elsewhere = case.home().join("work");
+    std::fs::create_dir(&elsewhere).unwrap();
+    case.kw_wasi("build -v -- -a -work").env("GOTMPDIR", &elsewhere).succeed();
+    assert!(elsewhere.read_dir().unwrap().count() > 0, "the folder of the user is used");
+    assert_eq!(left(), ["demo"]);
+}
+
+#[test]
+fn a_vendored_workspace_is_locked_already() {
+    let case = Case::go_policy();
+    case.write(
+        "work/demo/go.mod",
+        "module example.com/acme/demo\n\ngo 1.22\n\nrequire example.com/acme/other v0.0.0\n",
+    )
+    .write(
+        "work/demo/main.go",
+        GO_SOURCE.replace("import \"os\"", "import (\n\t\"os\"\n\n\t_ \"example.com/acme/other\"\n)"),
+    )
+    .write("work/demo/metadata.yml", case.read("metadata.yml"))
+    .write("work/other/go.mod", "module example.com/acme/other\n\ngo 1.22\n")
+    .write("work/other/other.go", "package other\n")
+    .write("work/go.work", "go 1.22\n\nuse ./demo\n\nreplace example.com/acme/other => ./other\n");
+    case.program("go").args(["work", "vendor"]).folder(case.path("work")).succeed();
+    std::fs::remove_dir_all(case.path("work/other")).unwrap();
+    for flag in ["--locked", "--frozen"] {
+        case.kw_wasi("build -q").arg(flag).folder(case.path("work/demo")).succeed().stderr_eq("");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A Go module as a project: its name, its metadata, and compiling it with the official compiler.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -34,6 +35,10 @@ pub(super) struct Module {
 struct Environment {
     goversion: String,
     goflags: String,
+    /// `go.work` of the workspace, if the module is used in one.
+    gowork: String,
+    /// Where go works, if the user says so.
+    gotmpdir: String,
 }
 
 /// The module that this `go.mod` is of.
@@ -64,7 +69,7 @@ pub(super) fn load(
         ));
     }
     let mut go = Program::new("go");
-    go.folder(&root).args(["env", "-json", "GOVERSION", "GOFLAGS"]);
+    go.folder(&root).args(["env", "-json", "GOVERSION", "GOFLAGS", "GOWORK", "GOTMPDIR"]);
     add_network(&mut go, compile.network);
     let question = go.start(shell)?;
     let target_dir = match &compile.target_dir {
@@ -170,15 +175,7 @@ impl Module {
         let users = go_flags::split(&environment.goflags);
 
         let mut further = compile.further.clone();
-        if further
-            .iter()
-            .any(|arg| arg.to_str().is_some_and(|arg| matches!(arg.split('=').next(), Some("-o" | "--o"))))
-        {
-            return Err(failure(
-                "`-o` behind `--` would hide what go builds from this tool",
-                "use `--output`, in front of `--`",
-            ));
-        }
+        refuse_what_hides_the_program(&further)?;
         // A folder: then go refuses what is no program, where it would write a library to a file.
         let folder = self.target_dir.join("wasip1");
         fs::create_folder(&folder)?;
@@ -192,18 +189,20 @@ impl Module {
             go.arg("-buildvcs=false");
         }
         go.args(go_flags::stripped(linker)).arg("-o").arg(format!("{}/", folder.display()));
-        if let Some(jobs) = &compile.jobs {
-            go.args(["-p", jobs]);
+        if let Some(jobs) = compile.jobs.as_deref().map(number_of_jobs).transpose()?.flatten() {
+            go.args(["-p", &jobs.to_string()]);
         }
         if shell.verbosity() >= Verbosity::Verbose {
             go.arg("-v");
         }
         go.args(&further);
-        // With a folder `vendor`, which go takes by itself, nothing can change.
-        let vendored = go_flags::value(&users, "mod") == Some("vendor")
-            || (!go_flags::has(&users, "mod") && self.root.join("vendor/modules.txt").is_file());
-        if !compile.network.may_change_files() && !vendored {
+        if !compile.network.may_change_files() && !is_vendored(&self.root, &environment, &users, &further) {
             go.arg("-mod=readonly");
+        }
+        if environment.gotmpdir.is_empty() {
+            // What go has linked it moves to its place, or copies it from another file system. A copy that is cut off has
+            // a good beginning, which is all that go looks at the next time: it would be taken for the program ever after.
+            go.env("GOTMPDIR", &folder);
         }
         add_network(&mut go, compile.network);
         go.arg(".").run(shell)?;
@@ -215,6 +214,60 @@ impl Module {
             ));
         }
         Ok(Artifact { path })
+    }
+}
+
+/// Does go take dependencies from a folder `vendor`, where nothing can change? It does so by itself, in a workspace from
+/// the folder beside `go.work`.
+fn is_vendored(root: &Path, environment: &Environment, users: &[String], further: &[OsString]) -> bool {
+    let further: Vec<_> = further.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    match go_flags::value(&further, "mod").or_else(|| go_flags::value(users, "mod")) {
+        Some(mode) => mode == "vendor",
+        None => {
+            let root = match environment.gowork.as_str() {
+                "" | "off" => root,
+                file => fs::folder_of(Path::new(file)),
+            };
+            root.join("vendor/modules.txt").is_file()
+        }
+    }
+}
+
+/// Flags with which go would leave the program elsewhere, or nowhere: an earlier one would be taken for it.
+fn refuse_what_hides_the_program(further: &[OsString]) -> Result<()> {
+    for arg in further.iter().filter_map(|arg| arg.to_str()) {
+        match arg.split('=').next() {
+            Some("-o" | "--o") => {
+                return Err(failure(
+                    "`-o` behind `--` would hide what go builds from this tool",
+                    "use `--output`, in front of `--`",
+                ));
+            }
+            Some("-n" | "--n") => {
+                return Err(failure(
+                    "`-n` behind `--` lets go build nothing",
+                    "use `-x`, which shows the same commands and runs them",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The value of `-p` for cargo's `--jobs`: a number, one below zero counted from the number of cores, or `default`.
+fn number_of_jobs(jobs: &str) -> Result<Option<usize>> {
+    if jobs == "default" {
+        return Ok(None);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    match jobs.parse::<isize>() {
+        Ok(number) if number > 0 => Ok(Some(number.unsigned_abs())),
+        Ok(number) if number < 0 => Ok(Some(cores.saturating_sub(number.unsigned_abs()).max(1))),
+        _ => Err(failure(
+            format!("`{jobs}` is no number of jobs"),
+            "write a number, one below zero to leave cores free, or `default`",
+        )),
     }
 }
 
@@ -259,6 +312,17 @@ mod tests {
             ("v2", "v2"),
         ] {
             assert_eq!(program_name(path), name, "{path}");
+        }
+    }
+
+    #[test]
+    fn jobs_are_counted_as_cargo_counts_them() {
+        assert_eq!(number_of_jobs("3").unwrap(), Some(3));
+        assert_eq!(number_of_jobs("default").unwrap(), None);
+        assert_eq!(number_of_jobs("-1000000").unwrap(), Some(1));
+        assert!(number_of_jobs("-1").unwrap().is_some_and(|jobs| jobs > 0));
+        for wrong in ["0", "", "many", "1.5"] {
+            assert!(number_of_jobs(wrong).is_err(), "{wrong}");
         }
     }
 
