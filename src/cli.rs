@@ -7,11 +7,13 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::commands::{build, new, run, test};
+use crate::commands::{build, completions, inspect, manifest, new, push, run, test};
+use crate::fs;
 use crate::outcome::Outcome;
 use crate::project::{Compile, Features, Network, Selection};
+use crate::registry::{self, Connection};
 use crate::runtime::Limits;
-use crate::shell::{ColourChoice, Shell};
+use crate::shell::{ColourChoice, Shell, failure};
 
 /// `cargo kw-wasi …`, as cargo calls us: with our own name as the first argument.
 #[derive(Debug, Parser)]
@@ -50,6 +52,10 @@ enum Command {
     Build(Box<build::BuildArgs>),
     Run(Box<run::RunArgs>),
     Test(Box<test::TestArgs>),
+    Inspect(Box<inspect::InspectArgs>),
+    Manifest(Box<manifest::ManifestArgs>),
+    Push(Box<push::PushArgs>),
+    Completions(completions::CompletionsArgs),
 }
 
 impl Cargo {
@@ -72,6 +78,10 @@ impl Cargo {
             Command::Build(build) => build.run(&shell),
             Command::Run(run) => run.run(&shell),
             Command::Test(test) => test.run(&shell),
+            Command::Inspect(inspect) => inspect.run(&shell),
+            Command::Manifest(manifest) => manifest.run(&shell),
+            Command::Push(push) => push.run(&shell),
+            Command::Completions(completions) => completions.run(&shell),
         };
         (result, shell)
     }
@@ -96,6 +106,45 @@ impl From<PackageArgs> for Selection {
             workspace: args.workspace.workspace || args.workspace.all,
             exclude: args.workspace.exclude,
         }
+    }
+}
+
+/// How to reach a registry.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Registry")]
+pub struct RegistryArgs {
+    /// Use plain HTTP. Without a host this is for a registry on this machine only
+    #[arg(long, value_name = "HOST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    insecure: Option<String>,
+    /// Trust this certificate authority too, in PEM or DER; several times for several
+    #[arg(long, value_name = "PATH")]
+    ca: Vec<PathBuf>,
+}
+
+impl RegistryArgs {
+    /// How to reach this host.
+    pub(crate) fn connection_to(&self, host: &str) -> Result<Connection> {
+        let plain_http = match self.insecure.as_deref() {
+            None => false,
+            Some("") if registry::is_loopback(host) => true,
+            Some("") => {
+                return Err(failure(
+                    format!(
+                        "`{host}` is not on this machine, and what goes there by plain HTTP can be read and changed on its way"
+                    ),
+                    format!("say `--insecure={host}` if that is what you want"),
+                ));
+            }
+            Some(named) if named == host => true,
+            Some(named) => {
+                return Err(failure(
+                    format!("`--insecure={named}` is about another host than `{host}`"),
+                    "name the host with its port, as in the reference",
+                ));
+            }
+        };
+        let authorities = self.ca.iter().map(|path| fs::read(path)).collect::<Result<_>>()?;
+        Ok(Connection { plain_http, authorities })
     }
 }
 
@@ -150,12 +199,14 @@ impl From<CompileArgs> for Compile {
             target_dir: args.target_dir,
             jobs: args.jobs,
             further: args.further,
-            network: Network {
-                locked: args.network.locked,
-                offline: args.network.offline,
-                frozen: args.network.frozen,
-            },
+            network: args.network.into(),
         }
+    }
+}
+
+impl From<NetworkArgs> for Network {
+    fn from(args: NetworkArgs) -> Self {
+        Self { locked: args.locked, offline: args.offline, frozen: args.frozen }
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use yaml_serde::Mapping;
 
 use crate::kubernetes::Rule;
 use crate::metadata::{ContextAwareResource, Metadata, PolicyType, key};
@@ -27,38 +28,69 @@ pub struct Deployment<'a> {
     pub module: &'a str,
     /// What the policy is.
     pub metadata: &'a Metadata,
+    /// What the operator decides.
+    pub choices: &'a Choices,
+}
+
+/// What the operator decides about a policy. By default nothing: the cluster has a default for each.
+#[derive(Debug, Default)]
+pub struct Choices {
+    /// The namespace an `AdmissionPolicy` is for; `None` makes it a `ClusterAdmissionPolicy`.
+    pub namespace: Option<String>,
+    /// Settings of the policy, in the order in which they were written.
+    pub settings: Mapping,
+    /// Are requests rejected, or is that only reported?
+    pub mode: Option<Mode>,
+    /// Name of the policy server that runs the policy.
+    pub policy_server: Option<String>,
+}
+
+/// Where the cluster finds the module of a policy of this version once it is pushed; `None` when the metadata do not
+/// name a registry.
+pub fn module_in_registry(metadata: &Metadata, version: Option<&str>) -> Option<String> {
+    Some(format!("registry://{}:v{}", metadata.annotation(key::OCI_URL)?, version?))
 }
 
 impl Deployment<'_> {
-    /// The YAML text, first line [`WRITTEN_BY_US`].
+    /// The YAML text: one document, no line in front. A comment says which hosts are too old.
     pub fn to_yaml(&self) -> String {
         let yaml = match self.metadata.policy_type {
             PolicyType::Kubernetes => yaml_serde::to_string(&self.resource()),
             PolicyType::Raw => yaml_serde::to_string(&BTreeMap::from([(self.name, self.server_entry())])),
         };
-        format!("{WRITTEN_BY_US}\n{}", yaml.expect("only text, lists and booleans, which YAML can hold"))
+        let yaml = yaml.expect("only text, lists, booleans, and settings that were YAML before");
+        match &self.metadata.minimum_kubewarden_version {
+            // No field of the resource says it: a host that is too old refuses the module.
+            Some(version) => format!("# Needs Kubewarden {version} or later.\n{yaml}"),
+            None => yaml,
+        }
     }
 
     fn resource(&self) -> Resource<'_> {
-        let metadata = self.metadata;
+        let Self { metadata, choices, .. } = *self;
         let annotations: BTreeMap<_, _> = [key::CATEGORY, key::SEVERITY]
             .into_iter()
             .filter_map(|key| Some((key, metadata.annotation(key)?)))
             .collect();
+        let namespace = choices.namespace.as_deref();
         Resource {
             api_version: "policies.kubewarden.io/v1",
-            kind: "ClusterAdmissionPolicy",
+            kind: if namespace.is_some() { "AdmissionPolicy" } else { "ClusterAdmissionPolicy" },
             metadata: ResourceMetadata {
                 annotations: Some(annotations).filter(|map| !map.is_empty()),
                 name: self.name,
+                namespace,
             },
             spec: Spec {
                 module: self.module,
-                settings: Settings {},
+                policy_server: choices.policy_server.as_deref(),
+                mode: choices.mode,
+                settings: &choices.settings,
                 rules: &metadata.rules,
                 mutating: metadata.mutating,
                 background_audit: (!metadata.background_audit).then_some(false),
-                context_aware_resources: self.context_aware_resources(),
+                // Nobody can grant it to a policy of a namespace: its schema has no such field.
+                context_aware_resources: self.context_aware_resources().filter(|_| namespace.is_none()),
             },
         }
     }
@@ -66,7 +98,8 @@ impl Deployment<'_> {
     fn server_entry(&self) -> ServerEntry<'_> {
         ServerEntry {
             module: self.module,
-            settings: Settings {},
+            policy_mode: self.choices.mode,
+            settings: &self.choices.settings,
             allowed_to_mutate: self.metadata.mutating,
             context_aware_resources: self.context_aware_resources(),
         }
@@ -92,13 +125,19 @@ struct ResourceMetadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<BTreeMap<&'a str, &'a str>>,
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec<'a> {
     module: &'a str,
-    settings: Settings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_server: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<Mode>,
+    settings: &'a Mapping,
     rules: &'a [Rule],
     mutating: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,16 +146,14 @@ struct Spec<'a> {
     context_aware_resources: Option<Vec<&'a ContextAwareResource>>,
 }
 
-/// Always empty: settings are the operator's.
-#[derive(Serialize)]
-struct Settings {}
-
 /// An entry of `policies.yml`. `false` is what a policy server assumes, but it is better said.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ServerEntry<'a> {
     module: &'a str,
-    settings: Settings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_mode: Option<Mode>,
+    settings: &'a Mapping,
     allowed_to_mutate: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     context_aware_resources: Option<Vec<&'a ContextAwareResource>>,

@@ -3,6 +3,8 @@
 //! The command line is the interface. This library exists so that tests and benchmarks reach its parts; it is not
 //! a stable API.
 
+pub mod artifacthub;
+pub mod byte_size;
 pub mod cases;
 pub mod cli;
 pub mod commands;
@@ -10,6 +12,7 @@ pub mod deploy;
 pub mod diff;
 pub mod finding;
 pub mod fs;
+pub mod inspection;
 pub mod kubernetes;
 pub mod metadata;
 pub mod module;
@@ -17,6 +20,7 @@ pub mod outcome;
 pub mod process;
 pub mod project;
 pub mod protocol;
+pub mod registry;
 pub mod request_file;
 pub mod runtime;
 pub mod shell;

@@ -79,11 +79,11 @@ fn metadata_sections(module: &[u8]) -> Result<Vec<MetadataSection<'_>>> {
 }
 
 /// An offset into a module that lies in memory.
-fn in_memory(offset: u64) -> usize {
+pub(crate) fn in_memory(offset: u64) -> usize {
     usize::try_from(offset).expect("a slice is no longer than the address space")
 }
 
-fn unreadable(error: wasmparser::BinaryReaderError) -> anyhow::Error {
+pub(crate) fn unreadable(error: wasmparser::BinaryReaderError) -> anyhow::Error {
     failure(
         format!("not a WebAssembly module: {} (at byte {})", error.message(), error.offset()),
         "the file is damaged or something else: build it again",

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{BufWriter, IsTerminal, Write};
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::diff;
@@ -45,6 +46,8 @@ pub enum Tone {
     Good,
     /// Not as it should be, or gone.
     Bad,
+    /// Above other things.
+    Title,
 }
 
 impl Paint {
@@ -59,6 +62,7 @@ impl Paint {
             (false, _) => text.to_owned(),
             (true, Tone::Good) => format!("\x1b[32m{text}{RESET}"),
             (true, Tone::Bad) => format!("\x1b[31m{text}{RESET}"),
+            (true, Tone::Title) => format!("\x1b[1m{text}{RESET}"),
         }
     }
 }
@@ -194,6 +198,22 @@ impl Shell {
         }
     }
 
+    /// A bar for a task of so many bytes. Nothing is drawn unless there is a person to see it, and enough to wait for.
+    pub fn progress_bar(&self, verb: &str, total_bytes: usize) -> Progress {
+        /// Less is gone before one has looked.
+        const WORTH_A_BAR: usize = 1 << 17;
+        if !self.has_reader() || total_bytes < WORTH_A_BAR {
+            return Progress(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new(total_bytes as u64);
+        let verb = self.paint(CYAN, &format!("{verb:>12}"));
+        let template = format!("{verb} [{{bar:25}}] {{bytes}}/{{total_bytes}}");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Progress(bar)
+    }
+
     /// A command about to run, shown with `-v`.
     pub fn command(&self, command: impl Display) {
         if self.verbosity >= Verbosity::Verbose {
@@ -244,6 +264,22 @@ impl Shell {
         }
     }
 
+    /// Is there a person who reads results?
+    pub fn has_reader_of_results(&self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
+    /// A text in Markdown, as a terminal shows it: without its marks, in lines as wide as the screen.
+    pub fn markdown(&self, text: &str) -> String {
+        let skin = match self.paint_results() {
+            Paint { colour: true } => termimad::MadSkin::default(),
+            Paint { colour: false } => termimad::MadSkin::no_style(),
+        };
+        // Wider lines are hard to read.
+        let width = usize::from(termimad::terminal_size().0).clamp(20, 100);
+        skin.text(&printable(text), Some(width)).to_string()
+    }
+
     /// A result on stdout, as it is.
     pub fn result(&self, text: &str) -> std::io::Result<()> {
         let mut stdout = std::io::stdout().lock();
@@ -272,6 +308,23 @@ impl Shell {
     /// A closed stderr is no reason to fail.
     fn line(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+}
+
+/// A bar that shows how far a task is. It is gone from the screen when it is dropped.
+#[derive(Debug)]
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// So many bytes are done.
+    pub fn set(&self, bytes: usize) {
+        self.0.set_position(bytes as u64);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

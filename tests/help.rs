@@ -2,7 +2,9 @@
 
 mod support;
 
-use snapbox::file;
+use std::path::Path;
+
+use snapbox::{Data, file};
 use support::Case;
 
 #[test]
@@ -11,27 +13,11 @@ fn help_of_the_tool() {
 }
 
 #[test]
-fn help_of_new() {
-    Case::empty().kw_wasi("new --help").succeed().stderr_eq("").stdout_eq(file!["snapshots/help-new.txt"]);
-}
-
-#[test]
-fn help_of_build() {
-    Case::empty()
-        .kw_wasi("build --help")
-        .succeed()
-        .stderr_eq("")
-        .stdout_eq(file!["snapshots/help-build.txt"]);
-}
-
-#[test]
-fn help_of_test() {
-    Case::empty().kw_wasi("test --help").succeed().stderr_eq("").stdout_eq(file!["snapshots/help-test.txt"]);
-}
-
-#[test]
-fn help_of_run() {
-    Case::empty().kw_wasi("run --help").succeed().stderr_eq("").stdout_eq(file!["snapshots/help-run.txt"]);
+fn help_of_every_verb() {
+    for verb in ["new", "build", "run", "test", "inspect", "manifest", "push", "completions"] {
+        let expected = Data::read_from(Path::new(&format!("tests/snapshots/help-{verb}.txt")), None);
+        Case::empty().kw_wasi(&format!("{verb} --help")).succeed().stderr_eq("").stdout_eq(expected);
+    }
 }
 
 #[test]

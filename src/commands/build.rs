@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Serialize;
 
+use crate::byte_size::ByteSize;
 use crate::cli::{CompileArgs, PackageArgs};
-use crate::deploy::{self, Deployment};
+use crate::deploy::{self, Choices, Deployment};
 use crate::finding::{Finding, has_errors, tally};
 use crate::fs::{self, Written};
 use crate::kubernetes;
@@ -350,7 +351,7 @@ impl Plan<'_> {
         };
         let annotated = annotated
             .with_context(|| format!("could not annotate `{}`", fs::for_people(compiled_to).display()))?;
-        let reference = self.reference();
+        let reference = deploy::module_in_registry(&self.metadata, self.version());
         let manifest = self.manifest_yaml(reference.as_deref(), shell)?;
         let mut fresh = fs::write(&self.wasm, &annotated)? == Written::Unchanged;
         match &manifest {
@@ -373,11 +374,6 @@ impl Plan<'_> {
 
     fn version(&self) -> Option<&str> {
         self.metadata.annotation(key::VERSION).or(self.project.version.as_deref())
-    }
-
-    /// Where the cluster will find the module, if the metadata says which registry it goes to.
-    fn reference(&self) -> Option<String> {
-        Some(format!("registry://{}:v{}", self.metadata.annotation(key::OCI_URL)?, self.version()?))
     }
 
     /// The manifest; `None`, with the reason said, when something is missing for it.
@@ -414,7 +410,9 @@ impl Plan<'_> {
                 "move that file, or build to another place with `--output`",
             ));
         }
-        Ok(Some(Deployment { name, module, metadata: &self.metadata }.to_yaml()))
+        let choices = Choices::default();
+        let resource = Deployment { name, module, metadata: &self.metadata, choices: &choices };
+        Ok(Some(format!("{}\n{}", deploy::WRITTEN_BY_US, resource.to_yaml())))
     }
 
     /// Was the manifest written by us? `None` where there is none.
@@ -505,21 +503,7 @@ impl fmt::Display for BuiltPolicy {
             self.name,
             self.version.as_ref().map(|version| format!(" v{version}")).unwrap_or_default(),
             fs::for_people(&self.wasm).display(),
-            Size(self.size_bytes)
+            ByteSize(self.size_bytes)
         )
-    }
-}
-
-/// A size in bytes, as a person reads it: `101.2 kB`.
-struct Size(usize);
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = |unit: usize| (self.0 * 10 + unit / 2) / unit;
-        match self.0 {
-            0..1_000 => write!(f, "{} bytes", self.0),
-            1_000..1_000_000 => write!(f, "{}.{} kB", tenths(1_000) / 10, tenths(1_000) % 10),
-            _ => write!(f, "{}.{} MB", tenths(1_000_000) / 10, tenths(1_000_000) % 10),
-        }
     }
 }

@@ -51,7 +51,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "PATH")]
     old_object: Option<PathBuf>,
     /// Settings of the policy, in YAML or JSON [default: none]
-    #[arg(short, long, value_name = "PATH", help_heading = "Configuration")]
+    #[arg(short, long, visible_alias = "settings", value_name = "PATH", help_heading = "Configuration")]
     settings_path: Option<PathBuf>,
     /// Settings of the policy, as JSON on the command line; a file given too has precedence
     #[arg(long, value_name = "JSON", help_heading = "Configuration")]

@@ -115,7 +115,7 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
             "write `info`, `low`, `medium`, `high` or `critical`",
         );
     }
-    if let Some(author) = metadata.annotation(key::AUTHOR).filter(|author| !is_address_list(author)) {
+    if let Some(author) = metadata.annotation(key::AUTHOR).filter(|author| addresses(author).is_none()) {
         let message = format!("`{author}` is no list of mail addresses, as Artifact Hub reads it");
         reader.warning("invalid-author", &annotation(key::AUTHOR), message, "write `Jane Doe <jane@example.com>`, several separated by commas; a name with a comma goes in double quotes");
     }
@@ -292,21 +292,23 @@ fn is_absolute_url(text: &str) -> bool {
         && !rest.contains(char::is_whitespace)
 }
 
-/// `Name <mail>, "Last, First" <mail>`: every address has a name.
-fn is_address_list(text: &str) -> bool {
+/// The names and mail addresses of a list such as `Name <mail>, "Last, First" <mail>`; `None` when an address lacks its
+/// name or is none.
+pub(crate) fn addresses(text: &str) -> Option<Vec<(String, String)>> {
     let mut quoted = false;
     let addresses = text.split(|c: char| {
         quoted ^= c == '"';
         c == ',' && !quoted
     });
-    let mut addresses = addresses.map(str::trim);
-    addresses.all(|address| {
-        let Some((name, mail)) = address.split_once('<') else { return false };
-        let Some((user, host)) = mail.strip_suffix('>').and_then(|mail| mail.split_once('@')) else {
-            return false;
-        };
-        let word =
-            |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || "<>@".contains(c));
-        !name.trim().is_empty() && word(user) && word(host)
-    })
+    let word =
+        |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || "<>@".contains(c));
+    addresses
+        .map(|address| {
+            let (name, mail) = address.trim().split_once('<')?;
+            let mail = mail.strip_suffix('>')?;
+            let (user, host) = mail.split_once('@')?;
+            let name = name.trim().trim_matches('"').trim();
+            (!name.is_empty() && word(user) && word(host)).then(|| (name.to_owned(), mail.to_owned()))
+        })
+        .collect()
 }

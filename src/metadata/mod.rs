@@ -17,7 +17,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use annotations::check_repository;
+pub(crate) use annotations::{addresses, check_repository};
 pub use document::Document;
 pub use read::{Checked, Facts, read};
 
@@ -47,6 +47,12 @@ pub mod key {
     pub const USAGE: &str = "io.kubewarden.policy.usage";
     /// The tool that annotated the module. Kubewarden's `inspect` shows it.
     pub const ANNOTATED_BY: &str = "io.kubewarden.kwctl";
+    /// Title for people.
+    pub const DISPLAY_NAME: &str = "io.artifacthub.displayName";
+    /// What the policy is about, such as `Pod, Job`: shown by user interfaces.
+    pub const RESOURCES: &str = "io.artifacthub.resources";
+    /// The tag of a release on GitHub, where it is not `v` and the version.
+    pub const RELEASE_TAG: &str = "com.github.release.tag";
     /// Comma separated.
     pub const KEYWORDS: &str = "io.artifacthub.keywords";
     /// `true` or `false`.

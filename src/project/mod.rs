@@ -28,7 +28,7 @@ pub struct Selection {
 }
 
 /// How to compile.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Compile {
     /// Which features of the packages.
     pub features: Features,

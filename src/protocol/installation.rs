@@ -1,6 +1,6 @@
 //! How a policy is installed: what the resource that deploys it makes of the policy's answer.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::AdmissionResponse;
 use super::response::{Cause, Status};
@@ -19,7 +19,7 @@ pub struct Installation {
 }
 
 /// Do a policy's answers count?
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// They do.

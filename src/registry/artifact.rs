@@ -1,0 +1,142 @@
+//! What a registry stores of a policy: an image manifest, an empty configuration, and the module as the one layer.
+//!
+//! Source: `kwctl push` 1.36, byte for byte.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::inspection::sha256;
+
+/// Type of the manifest.
+pub const MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+/// Type of the configuration.
+pub const CONFIG_MEDIA_TYPE: &str = "application/vnd.wasm.config.v1+json";
+/// Type of the module.
+pub const LAYER_MEDIA_TYPE: &str = "application/vnd.wasm.content.layer.v1+wasm";
+/// The configuration: there is none.
+pub const CONFIG: &[u8] = b"{}";
+
+const SOURCE: &str = "io.kubewarden.policy.source";
+/// What registries link to the sources.
+const OCI_SOURCE: &str = "org.opencontainers.image.source";
+
+/// A policy as it goes to a registry.
+#[derive(Debug)]
+pub struct Artifact {
+    /// The annotated module.
+    pub module: Vec<u8>,
+    /// The manifest: JSON with sorted keys and without blanks, so that the same policy has the same digest.
+    pub manifest: Vec<u8>,
+}
+
+/// Fields in the order of their names.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<&'a BTreeMap<String, String>>,
+    config: Descriptor,
+    layers: [Descriptor; 1],
+    schema_version: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    digest: String,
+    media_type: &'static str,
+    size: usize,
+}
+
+impl Descriptor {
+    fn of(media_type: &'static str, bytes: &[u8]) -> Self {
+        Self { digest: format!("sha256:{}", sha256(bytes)), media_type, size: bytes.len() }
+    }
+}
+
+impl Artifact {
+    /// A module with the annotations of its metadata.
+    pub fn new(module: Vec<u8>, annotations: Option<&BTreeMap<String, String>>) -> Self {
+        let annotations = annotations.map(manifest_annotations);
+        let manifest = Manifest {
+            annotations: annotations.as_ref(),
+            config: Descriptor::of(CONFIG_MEDIA_TYPE, CONFIG),
+            layers: [Descriptor::of(LAYER_MEDIA_TYPE, &module)],
+            schema_version: 2,
+        };
+        let manifest = serde_json::to_vec(&manifest).expect("texts and numbers, which JSON can hold");
+        Self { module, manifest }
+    }
+
+    /// What names the policy in a registry, whatever its tags: `sha256:…` of the manifest.
+    pub fn digest(&self) -> String {
+        format!("sha256:{}", sha256(&self.manifest))
+    }
+}
+
+/// The annotations of the manifest: those of the metadata that are one line, trimmed.
+pub fn manifest_annotations(metadata: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut annotations: BTreeMap<_, _> = metadata
+        .iter()
+        .filter(|(_, value)| value.lines().count() <= 1)
+        .map(|(key, value)| (key.clone(), value.trim().to_owned()))
+        .collect();
+    if let (Some(source), false) = (annotations.get(SOURCE).cloned(), annotations.contains_key(OCI_SOURCE)) {
+        annotations.insert(OCI_SOURCE.to_owned(), source);
+    }
+    annotations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Vectors {
+        config_blob: String,
+        config_media_type: String,
+        layer_media_type: String,
+        manifest_content_type: String,
+        cases: Vec<Case>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        name: String,
+        metadata_annotations: Option<BTreeMap<String, String>>,
+        manifest_annotations: Option<BTreeMap<String, String>>,
+    }
+
+    #[test]
+    fn manifests_are_those_of_kwctl() {
+        let vectors = include_str!("../../tests/vectors/oci-annotations.json");
+        let vectors: Vectors = serde_json::from_str(vectors).unwrap();
+        assert_eq!(vectors.config_blob.as_bytes(), CONFIG);
+        assert_eq!(vectors.config_media_type, CONFIG_MEDIA_TYPE);
+        assert_eq!(vectors.layer_media_type, LAYER_MEDIA_TYPE);
+        assert_eq!(vectors.manifest_content_type, MANIFEST_MEDIA_TYPE);
+        assert!(vectors.cases.len() > 10);
+        for case in vectors.cases {
+            let artifact = Artifact::new(b"module".to_vec(), case.metadata_annotations.as_ref());
+            let manifest: serde_json::Value = serde_json::from_slice(&artifact.manifest).unwrap();
+            let expected = case.manifest_annotations.map(|annotations| serde_json::json!(annotations));
+            assert_eq!(manifest.get("annotations"), expected.as_ref(), "{}", case.name);
+        }
+    }
+
+    #[test]
+    fn a_manifest_is_canonical() {
+        let annotations =
+            BTreeMap::from([("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())]);
+        let manifest = Artifact::new(b"\0asm".to_vec(), Some(&annotations)).manifest;
+        assert_eq!(
+            String::from_utf8(manifest).unwrap(),
+            "{\"annotations\":{\"a\":\"1\",\"b\":\"2\"},\
+             \"config\":{\"digest\":\"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\",\
+             \"mediaType\":\"application/vnd.wasm.config.v1+json\",\"size\":2},\
+             \"layers\":[{\"digest\":\"sha256:cd5d4935a48c0672cb06407bb443bc0087aff947c6b864bac886982c73b3027f\",\
+             \"mediaType\":\"application/vnd.wasm.content.layer.v1+wasm\",\"size\":4}],\"schemaVersion\":2}"
+        );
+    }
+}
