@@ -343,6 +343,15 @@ fn binary(package: &cargo_metadata::Package) -> Result<String> {
     }
 }
 
+/// The compiler's one mebibyte, and some more for the sake of speed.
+///
+/// An evaluation costs what the pages cost that it touches (2 to 3 us each). The C library's allocator writes to both
+/// ends of the heap before the first use, and the heap ends where the memory does, at a multiple of 64 KiB. What lies
+/// below it is the stack and the policy's data; with a stack of this size the heap of a generated policy is small
+/// enough for its end to share a page with what is allocated behind the buffer of standard input, and large enough for
+/// what most requests take. Other policies lie as they happen to.
+const STACK_BYTES: u32 = (1 << 20) + 0x8d40;
+
 impl Workspace {
     pub(super) fn compile(
         &self,
@@ -405,14 +414,16 @@ impl Workspace {
         policies.iter().zip(&self.packages).zip(artifacts).map(artifact).collect()
     }
 
-    /// The flags the user has for the compiler, wherever they are written, and the remapping that keeps this
-    /// machine's paths out of the module. In the order in which rustc reads them, where the last match counts.
+    /// The size of the stack, then the flags the user has for the compiler, wherever they are written, then the
+    /// remapping that keeps this machine's paths out of the module. In the order in which rustc reads them, where the
+    /// last match counts.
     fn rustflags(&self, toolchain: &Toolchain) -> Result<String> {
-        let mut flags = self
+        let mut flags = vec!["-Clink-arg=-z".to_owned(), format!("-Clink-arg=stack-size={STACK_BYTES}")];
+        let theirs = self
             .configuration
             .rustflags(WASM_TARGET)
-            .context("could not read `rustflags` in cargo's configuration")?
-            .map_or_else(Vec::new, |flags| flags.flags);
+            .context("could not read `rustflags` in cargo's configuration")?;
+        flags.extend(theirs.into_iter().flat_map(|flags| flags.flags));
         let home = std::env::home_dir().filter(|home| home.parent().is_some());
         let cargo_home =
             std::env::current_dir().ok().and_then(|here| cargo_config2::cargo_home_with_cwd(&here));

@@ -45,8 +45,7 @@ impl Fields {
 
 /// Reads JSON that was left as it was written.
 pub fn read<T: DeserializeOwned>(json: &RawValue) -> Result<T> {
-    // `from_str` would do, but add a second copy of the parser to the one that reads the request.
-    serde_json::from_slice(json.get().as_bytes())
+    serde_json::from_str(json.get())
 }
 
 impl<'de> Deserialize<'de> for Fields {
