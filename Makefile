@@ -19,7 +19,7 @@ lint:
 fuzz:
 	FUZZ_SECONDS=60 cargo test $(CARGO_FLAGS) --test fuzz
 
-# From nothing to an annotated policy, shown step by step.
+# From nothing to a tested policy and the manifest that deploys it, shown step by step.
 demo:
 	cargo build $(CARGO_FLAGS) --bins --examples
 	scripts/demo

@@ -82,7 +82,7 @@ fn a_person_is_told_path_size_and_what_is_next() {
     Finished `release` profile [optimized] target(s) in [..]s
        Built demo v0.1.0: target/kubewarden/demo.wasm ([..] kB)
     Manifest target/kubewarden/demo.yml (once the module is pushed: kubectl apply -f target/kubewarden/demo.yml)
-        Next kwctl push target/kubewarden/demo.wasm ghcr.io/acme/policies/demo:v0.1.0
+        Next cargo kw-wasi push --wasm target/kubewarden/demo.wasm
 
 "#]]);
     case.kw_wasi("build").succeed().stdout_eq("").stderr_eq(str![[r#"

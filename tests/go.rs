@@ -13,7 +13,7 @@ fn a_go_module_is_built_like_any_project() {
     case.kw_wasi("build").succeed().stdout_eq("").stderr_eq(str![[r#"
        Built demo v0.1.0: target/kubewarden/demo.wasm ([..] MB)
     Manifest target/kubewarden/demo.yml (once the module is pushed: kubectl apply -f target/kubewarden/demo.yml)
-        Next kwctl push target/kubewarden/demo.wasm ghcr.io/acme/policies/demo:v0.1.0
+        Next cargo kw-wasi push --wasm target/kubewarden/demo.wasm
 
 "#]]);
     let first = case.read_bytes("target/kubewarden/demo.wasm");

@@ -481,15 +481,9 @@ impl BuiltPolicy {
             PolicyType::Raw => shell
                 .status("Manifest", format!("{shown} (an entry for the policies.yml of a policy server)")),
         }
-        if let Some(module) = self.module.as_deref().filter(|_| !self.fresh) {
-            shell.status(
-                "Next",
-                format!(
-                    "kwctl push {} {}",
-                    fs::for_people(&self.wasm).display(),
-                    module.trim_start_matches("registry://")
-                ),
-            );
+        if self.module.is_some() && !self.fresh {
+            let wasm = fs::for_people(&self.wasm);
+            shell.status("Next", format!("cargo kw-wasi push --wasm {}", quoted(wasm.as_os_str())));
         }
     }
 }
