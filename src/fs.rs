@@ -10,9 +10,14 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
-/// The text of a file; fails when it is not UTF-8.
+/// The text of a file; fails when it is not UTF-8. Without the byte order mark that programs on Windows put in front.
 pub fn read_to_string(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))
+    let mut text =
+        std::fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))?;
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(text)
 }
 
 /// The text of a file, or `None` where there is no file.
@@ -23,6 +28,11 @@ pub fn find_text(path: &Path) -> Result<Option<String>> {
 /// The bytes of a file, or `None` where there is no file.
 pub fn find(path: &Path) -> Result<Option<Vec<u8>>> {
     absent_is_none(std::fs::read(path), path)
+}
+
+/// A text with the line ends of Unix: those of a file depend on the system it was checked out on.
+pub fn unix_line_ends(text: String) -> String {
+    if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text }
 }
 
 fn absent_is_none<T>(read: std::io::Result<T>, path: &Path) -> Result<Option<T>> {

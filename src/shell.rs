@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::diff;
 use crate::finding::{Finding, Severity};
+use crate::fs;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -336,7 +337,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
-    text.chars()
+    fs::unix_line_ends(text.to_owned())
+        .chars()
         .fold(String::new(), |mut printable, c| {
             if obeyed(c) {
                 printable.extend(c.escape_default());
@@ -396,4 +398,21 @@ impl<T, E: Into<anyhow::Error>> WithHint<T> for Result<T, E> {
 /// An error of a message and a hint.
 pub fn failure(message: impl Display, hint: impl Into<String>) -> anyhow::Error {
     Hinted { error: anyhow::anyhow!("{message}"), hint: hint.into() }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_others_give_no_orders_to_the_terminal() {
+        for (text, shown) in [
+            ("plain\n\ttext\n", "plain\n\ttext\n"),
+            ("line ends\r\nof Windows\r\n", "line ends\nof Windows\n"),
+            ("hidden\rshown", "hidden\\rshown"),
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+        ] {
+            assert_eq!(printable(text), shown);
+        }
+    }
 }

@@ -845,3 +845,25 @@ fn a_byte_order_mark_in_a_cargo_manifest_is_cargos_matter() {
     case.write("Cargo.toml", format!("\u{feff}{POLICY_MANIFEST}"));
     case.kw_wasi("build -q").succeed().stderr_eq("");
 }
+
+/// As git may check it out on Windows.
+#[test]
+fn line_ends_of_windows_make_no_difference() {
+    let case = Case::policy();
+    let annotations = "\n[package.metadata.kubewarden.annotations]\nnote = \"\"\"\nfirst\nsecond\n\"\"\"\n";
+    let manifest = POLICY_MANIFEST.replace("edition", "description = \"\"\"\none\ntwo\"\"\"\nedition");
+    case.write("Cargo.toml", format!("{manifest}{annotations}"));
+    case.kw_wasi("build -q").succeed();
+    let module = case.read_bytes("target/kubewarden/demo.wasm");
+    for file in case.files() {
+        case.write(&file, case.read(&file).replace('\n', "\r\n"));
+    }
+    case.kw_wasi("build -q --locked").succeed().stderr_eq("");
+    assert!(case.read_bytes("target/kubewarden/demo.wasm") == module, "the module is another one");
+    assert!(case.read("metadata.yml").contains("\r\n"), "what git has written is left alone");
+    case.edit("metadata.yml", "first", "1st");
+    case.kw_wasi("build -q --locked")
+        .run()
+        .code(101)
+        .stderr_has("`metadata.yml` does not say what the table");
+}

@@ -251,6 +251,24 @@ fn a_request_can_come_from_stdin() {
 "#]]);
 }
 
+/// PowerShell and editors on Windows write a byte order mark and line ends of their own.
+#[test]
+fn files_that_were_written_on_windows_are_read() {
+    let echo = Behaviour { echo: true, ..Behaviour::prints(r#"{"accepted":true}"#) };
+    let case = case(echo);
+    let json = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}"#;
+    for request in [POD, json] {
+        case.write("pod.yaml", request).write("settings.yaml", "a: |\n  b\n  c\n");
+        let as_on_unix = run(&case, "-s settings.yaml").code(0);
+        for file in ["pod.yaml", "settings.yaml"] {
+            case.write(file, format!("\u{feff}{}", case.read(file).replace('\n', "\r\n")));
+        }
+        let as_on_windows = run(&case, "-s settings.yaml").code(0);
+        assert_eq!(as_on_windows.stdout, as_on_unix.stdout);
+        assert_eq!(as_on_windows.stderr, as_on_unix.stderr);
+    }
+}
+
 const RESOURCE: &str = "\
 apiVersion: policies.kubewarden.io/v1
 kind: ClusterAdmissionPolicy

@@ -793,3 +793,20 @@ fn the_policies_of_a_workspace_are_tested_until_one_fails() {
     case.kw_wasi("test -p b case").succeed();
     case.kw_wasi("test --workspace --cases a/tests/policy.yml").run().code(101).stderr_has("--package");
 }
+
+/// As git may check them out on Windows.
+#[test]
+fn cases_with_line_ends_of_windows_say_the_same() {
+    let policy = Constant { answer: r#"{"accepted": false, "message": "one\ntwo\n"}"#, ..ACCEPTING };
+    let cases = "# Cases.\ncases:\n  - name: a block\n    request: pod.yaml\n    expect:\n      message: |\n        one\n        two\n  - name: another\n    request: pod.json\n    expect: { allowed: true }\n";
+    let case = policy.with(&cases.replace('\n', "\r\n"));
+    case.write("tests/pod.yaml", "apiVersion: v1\r\nkind: Pod\r\n");
+    case.write("tests/pod.json", "{\r\n\"apiVersion\": \"v1\",\r\n\"kind\": \"Pod\"\r\n}\r\n");
+    let run = test(&case, "a").code(1);
+    assert!(run.stdout.contains("test a block ... ok\n"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("---- another ----\ntests/policy.yml:9\nallowed: expected true"),
+        "{}",
+        run.stdout
+    );
+}

@@ -297,7 +297,9 @@ fn check_output(path: &Path) -> Result<()> {
 
 fn readme(project: &Project) -> Result<Option<String>> {
     let path = project.readme();
+    // The same README is the same usage text, whatever system it was checked out on.
     fs::find_text(&path)
+        .map(|text| text.map(fs::unix_line_ends))
         .context("could not use the README as the usage text of the policy")
         .hint(|| format!("save `{}` as UTF-8", fs::for_people(&path).display()))
 }

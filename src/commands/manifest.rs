@@ -310,6 +310,7 @@ fn package(policy: &Policy, questions: Option<&Path>, shell: &Shell) -> Result<S
         (None, Some(folder)) => questions_in(folder)?,
         (None, None) => None,
     };
+    let questions = questions.map(fs::unix_line_ends);
     let package = artifacthub::Package::new(&policy.metadata, questions.as_deref(), now()?);
     package.map(|package| package.to_yaml()).map_err(|findings| {
         shell.findings(&findings);

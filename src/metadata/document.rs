@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::finding::{Place, Quote};
+use crate::fs;
 pub(super) use crate::yaml::ReadError;
 
 /// One step from a value to a value inside it. Keys have the spelling of `metadata.yml`.
@@ -67,6 +68,8 @@ impl Document {
 
     /// The text of a `Cargo.toml`, of which the table `[package.metadata.kubewarden]` counts.
     pub fn toml(path: &Path, text: String) -> Result<Self, toml_edit::TomlError> {
+        // Unlike YAML, TOML keeps the line ends of the file in a text of several lines.
+        let text = fs::unix_line_ends(text);
         let content = Content::Toml(Box::new(text.parse()?));
         Ok(Self { path: path.to_owned(), text, content })
     }

@@ -244,7 +244,7 @@ fn project(package: &cargo_metadata::Package) -> Result<Project> {
         name: package.name.to_string(),
         file: manifest.clone(),
         version: Some(package.version.to_string()),
-        description: package.description.clone(),
+        description: package.description.clone().map(fs::unix_line_ends),
         authors: package.authors.clone(),
         license: package.license.clone(),
         repository: package.repository.clone(),

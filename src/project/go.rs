@@ -291,6 +291,7 @@ mod tests {
     fn the_path_of_a_module_stands_in_its_manifest() {
         for (text, path) in [
             ("module demo", Some("demo")),
+            ("module demo\r\n\r\ngo 1.21\r\n", Some("demo")),
             ("// about it\nmodule example.com/demo // more\n\ngo 1.21\n", Some("example.com/demo")),
             ("module \"example.com/demo\"\n", Some("example.com/demo")),
             ("modules demo\n", None),

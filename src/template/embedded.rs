@@ -1,9 +1,11 @@
 //! The files of all templates, in the binary.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use include_dir::{Dir, DirEntry, include_dir};
+
+use crate::fs;
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
@@ -11,7 +13,7 @@ static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 pub(super) struct Stored {
     /// Where it goes below the root of the project.
     pub(super) path: PathBuf,
-    pub(super) bytes: &'static [u8],
+    pub(super) text: String,
     /// Is it rendered, or copied as it is?
     pub(super) rendered: bool,
 }
@@ -32,26 +34,33 @@ pub(super) fn layer(language: &str, name: &str) -> Result<Vec<Stored>> {
     }
     let mut files = Vec::new();
     for folder in folders {
-        collect(folder, folder, &mut files);
+        collect(folder, folder, &mut files)?;
     }
     Ok(files)
 }
 
-fn collect(root: &Dir<'static>, folder: &Dir<'static>, files: &mut Vec<Stored>) {
+fn collect(root: &Dir<'static>, folder: &Dir<'static>, files: &mut Vec<Stored>) -> Result<()> {
     for entry in folder.entries() {
         match entry {
-            DirEntry::Dir(folder) => collect(root, folder, files),
+            DirEntry::Dir(folder) => collect(root, folder, files)?,
             DirEntry::File(file) => {
                 let below = file.path().strip_prefix(root.path()).unwrap_or(file.path());
-                let (path, rendered) = target_path(below);
-                files.push(Stored { path, bytes: file.contents(), rendered });
+                files.push(stored(below, file.contents())?);
             }
         }
     }
+    Ok(())
+}
+
+/// A file of a template. A checkout on Windows may have changed the line ends that went into the binary.
+fn stored(below: &Path, bytes: &[u8]) -> Result<Stored> {
+    let (path, rendered) = target_path(below);
+    let text = str::from_utf8(bytes).with_context(|| format!("`{}` is not UTF-8", path.display()))?;
+    Ok(Stored { path, text: fs::unix_line_ends(text.to_owned()), rendered })
 }
 
 /// `dot-gitignore.hbs` becomes `.gitignore`, rendered: a real one would act on this repository.
-fn target_path(stored: &std::path::Path) -> (PathBuf, bool) {
+fn target_path(stored: &Path) -> (PathBuf, bool) {
     let mut rendered = false;
     let mut target = PathBuf::new();
     for part in stored.iter() {
@@ -63,4 +72,17 @@ fn target_path(stored: &std::path::Path) -> (PathBuf, bool) {
         }
     }
     (target, rendered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_the_line_ends_of_unix_whatever_went_into_the_binary() {
+        let stored = stored(Path::new("dot-github/a.yml.hbs"), b"a: 1\r\nb: {{name}}\r\n").unwrap();
+        assert_eq!(stored.text, "a: 1\nb: {{name}}\n");
+        assert_eq!(stored.path, Path::new(".github/a.yml"));
+        assert!(stored.rendered);
+    }
 }

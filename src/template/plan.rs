@@ -195,14 +195,8 @@ pub fn plan(
     for layer in layers {
         for stored in embedded::layer(&template.name, layer)? {
             let shown = stored.path.display().to_string();
-            let bytes = if stored.rendered {
-                let text =
-                    std::str::from_utf8(stored.bytes).with_context(|| format!("`{shown}` is not UTF-8"))?;
-                renderer.render(&shown, text)?.into_bytes()
-            } else {
-                stored.bytes.to_vec()
-            };
-            files.push(Rendered { path: stored.path, bytes });
+            let text = if stored.rendered { renderer.render(&shown, &stored.text)? } else { stored.text };
+            files.push(Rendered { path: stored.path, bytes: text.into_bytes() });
         }
     }
     match files.iter().find(|file| file.path == Path::new("metadata.yml")) {
