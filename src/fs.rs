@@ -118,6 +118,20 @@ pub fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
+/// The absolute path of what exists, with links resolved. On Windows without `\\?\` in front, which neither people nor
+/// all programs understand.
+pub fn canonicalize(path: &Path) -> std::io::Result<PathBuf> {
+    dunce::canonicalize(path)
+}
+
+/// The path that a `file://` URL names; `None` for what is no such URL.
+pub fn path_of_url(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("file://")?;
+    let path = url::Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
+    // Not quite a URL, but clear: `file://policy.wasm`.
+    Some(path.unwrap_or_else(|| rest.into()))
+}
+
 /// The absolute path with links and `..` resolved, also where not all of it exists yet.
 pub fn resolve(path: &Path) -> Result<PathBuf> {
     let absolute =
@@ -129,7 +143,7 @@ pub fn resolve(path: &Path) -> Result<PathBuf> {
             std::path::Component::CurDir => {}
             part => {
                 resolved.push(part);
-                if let Ok(canonical) = resolved.canonicalize() {
+                if let Ok(canonical) = canonicalize(&resolved) {
                     resolved = canonical;
                 }
             }
@@ -146,5 +160,37 @@ pub fn for_people(path: &Path) -> PathBuf {
         Some(below) if below.as_os_str().is_empty() => PathBuf::from("."),
         Some(below) => below,
         None => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_are_those_of_unix() {
+        for (text, expected) in [("a\r\n\r\nb\r\n", "a\n\nb\n"), ("a\nb", "a\nb"), ("a\rb\r", "a\rb\r")] {
+            assert_eq!(unix_line_ends(text.to_owned()), expected);
+        }
+    }
+
+    #[test]
+    fn paths_that_people_see_are_in_the_form_they_know() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in
+            [canonicalize(folder.path()).unwrap(), resolve(&folder.path().join("a/../new/b")).unwrap()]
+        {
+            assert!(path.is_absolute() && !path.to_str().unwrap().contains('?'), "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn the_url_of_a_file_names_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a b%.wasm");
+        let url = url::Url::from_file_path(&file).unwrap();
+        assert_eq!(path_of_url(url.as_str()), Some(file));
+        assert_eq!(path_of_url("policy.wasm"), None);
+        assert_eq!(path_of_url("https://example.com/policy.wasm"), None);
     }
 }

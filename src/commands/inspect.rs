@@ -85,8 +85,8 @@ impl InspectArgs {
             Some(what) if !fs::exists(Path::new(&what)) && registry::looks_like_reference(&what) => {
                 pull(&what, &self.registry, shell)?
             }
-            Some(path) => {
-                let path = PathBuf::from(path.strip_prefix("file://").unwrap_or(&path));
+            Some(what) => {
+                let path = fs::path_of_url(&what).unwrap_or_else(|| what.into());
                 (fs::read(&path)?, Origin::File(fs::for_people(&path)))
             }
         };

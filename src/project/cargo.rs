@@ -185,7 +185,8 @@ fn package_of<'a>(
 fn matches(typed: &str, package: &cargo_metadata::Package) -> bool {
     if let Some((_, place)) = typed.split_once("file://") {
         let (path, fragment) = place.split_once('#').map_or((place, ""), |(path, fragment)| (path, fragment));
-        let same_place = Path::new(path)
+        let place = fs::path_of_url(&format!("file://{path}")).unwrap_or_else(|| path.into());
+        let same_place = place
             .canonicalize()
             .is_ok_and(|path| folder(package).canonicalize().is_ok_and(|folder| folder == path));
         return same_place
@@ -443,7 +444,7 @@ impl Workspace {
         for (from, to) in prefixes {
             let Some(from) = from else { continue };
             // The compiler sees some paths as given and some with links resolved.
-            let resolved = from.canonicalize().ok().filter(|resolved| *resolved != from);
+            let resolved = fs::canonicalize(&from).ok().filter(|resolved| *resolved != from);
             for from in [Some(from), resolved].into_iter().flatten() {
                 if let Some(from) = from.to_str() {
                     flags.push(format!("--remap-path-prefix={from}={to}"));

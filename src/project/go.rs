@@ -188,7 +188,7 @@ impl Module {
             // The same sources are the same module, whatever is committed.
             go.arg("-buildvcs=false");
         }
-        go.args(go_flags::stripped(linker)).arg("-o").arg(format!("{}/", folder.display()));
+        go.args(go_flags::stripped(linker)).arg("-o").arg(folder.join(""));
         if let Some(jobs) = compile.jobs.as_deref().map(number_of_jobs).transpose()?.flatten() {
             go.args(["-p", &jobs.to_string()]);
         }

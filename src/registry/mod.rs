@@ -454,6 +454,8 @@ mod tests {
             "/tmp/a.wasm",
             "a.b",
             "C:\\a\\b.wasm",
+            "C:/a/b.wasm",
+            "c:/a/b.wasm",
         ] {
             assert!(!looks_like_reference(file), "{file}");
         }
