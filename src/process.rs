@@ -89,11 +89,12 @@ impl Program {
         self.spawn(Stdio::null())
     }
 
-    /// Is there a program of this name on `PATH`?
-    pub fn is_on_path(name: &str) -> bool {
-        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    /// The program of this name on `PATH`, without arguments; `None` where there is none.
+    pub fn on_path(name: &str) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path).any(|folder| folder.join(&file).is_file())
+        // npm installs scripts on Windows, which are found there by their whole name only.
+        let endings: &[&str] = if cfg!(windows) { &[".exe", ".cmd", ".bat"] } else { &[""] };
+        find_in(std::env::split_paths(&path), name, endings).map(Self::new)
     }
 
     fn spawn(&self, stderr: Stdio) -> Result<Running> {
@@ -130,6 +131,19 @@ impl Program {
     }
 }
 
+/// How a program in one of these folders is started: by its name, or a script by its path.
+fn find_in(folders: impl Iterator<Item = PathBuf>, name: &str, endings: &[&str]) -> Option<OsString> {
+    for folder in folders {
+        for ending in endings {
+            let file = folder.join(format!("{name}{ending}"));
+            if file.is_file() {
+                return Some(if ["", ".exe"].contains(ending) { name.into() } else { file.into() });
+            }
+        }
+    }
+    None
+}
+
 /// The command line, quoted for a POSIX shell, ready to paste.
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,6 +172,19 @@ pub fn quoted(word: &OsStr) -> String {
         return format!("$'{}'", word.chars().map(escape).collect::<String>());
     }
     format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// A word as a person can paste it here, into any shell that is common on this system.
+pub fn pasteable(word: &OsStr) -> String {
+    if cfg!(windows) { quoted_on_windows(word) } else { quoted(word) }
+}
+
+/// Double quotes mean the same to `cmd`, PowerShell and bash, which takes a backslash for itself only outside of them.
+/// No name of a file has one inside.
+fn quoted_on_windows(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into_owned() } else { format!("\"{word}\"") }
 }
 
 /// A child whose stdout we read.
@@ -201,7 +228,38 @@ mod tests {
         program.args(["plain", "two words", "it's", "", "a\x1fb"]).env("KEY", "a b");
         let line = program.to_string();
         assert_eq!(line, r"KEY='a b' echo plain 'two words' 'it'\''s' '' $'a\x1fb'");
+        if cfg!(windows) {
+            return; // what is called `bash` there may be another system's
+        }
         let output = Command::new("bash").args(["-c", &line]).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), "plain two words it's  a\x1fb\n");
+    }
+
+    #[test]
+    fn a_script_on_windows_is_started_by_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        for name in ["wasm-opt", "wasm-opt.cmd", "go.exe", "go.cmd", "kwctl"] {
+            std::fs::write(file(name), "").unwrap();
+        }
+        let find = |name, endings: &[&str]| find_in([folder.path().to_owned()].into_iter(), name, endings);
+        let on_windows = |name| find(name, &[".exe", ".cmd", ".bat"]);
+        assert_eq!(on_windows("wasm-opt"), Some(file("wasm-opt.cmd").into()));
+        assert_eq!(on_windows("go"), Some("go".into()));
+        assert_eq!(on_windows("kwctl"), None, "this is no program there");
+        assert_eq!(find("kwctl", &[""]), Some("kwctl".into()));
+    }
+
+    #[test]
+    fn a_path_on_windows_is_quoted_for_all_its_shells() {
+        for (word, quoted) in [
+            ("demo", "demo"),
+            (r"target\demo.yml", r#""target\demo.yml""#),
+            (r"C:\my policies\demo", r#""C:\my policies\demo""#),
+            ("C:/demo", "C:/demo"),
+            ("", r#""""#),
+        ] {
+            assert_eq!(quoted_on_windows(OsStr::new(word)), quoted);
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::kubernetes;
 use crate::metadata::{Metadata, PolicyType, key};
 use crate::module;
 use crate::outcome::Outcome;
-use crate::process::{Program, quoted};
+use crate::process::{Program, pasteable};
 use crate::project::{Compile, Compiler, Network, Project, Projects, Selection};
 use crate::shell::{Shell, WithHint, failure};
 use crate::wasm_opt;
@@ -181,8 +181,8 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// Finds the projects of a request.
     pub(crate) fn new(request: &BuildRequest, shell: &Shell) -> Result<Self> {
-        if request.annotator == Annotator::Kwctl && !Program::is_on_path("kwctl") {
-            return Err(no_kwctl());
+        if request.annotator == Annotator::Kwctl {
+            kwctl()?;
         }
         if request.optimizer == Optimizer::WasmOpt {
             wasm_opt::require()?;
@@ -211,7 +211,7 @@ impl Loaded {
                 Optimizer::None => plan.finish(&artifact.path, request.annotator, shell),
                 Optimizer::WasmOpt => {
                     let optimized = wasm_opt::run(&artifact.path, fs::folder_of(&plan.wasm), shell)?;
-                    plan.finish(optimized.path(), request.annotator, shell)
+                    plan.finish(&optimized, request.annotator, shell)
                 }
             })
             .collect()
@@ -439,15 +439,16 @@ impl Plan<'_> {
         let folder = fs::folder_of(&self.wasm);
         fs::create_folder(folder)?;
         let output = fs::temporary_file(folder)
-            .with_context(|| format!("could not write to `{}`", folder.display()))?;
-        let mut kwctl = Program::new("kwctl");
+            .with_context(|| format!("could not write to `{}`", folder.display()))?
+            .into_temp_path();
+        let mut kwctl = kwctl()?;
         kwctl.arg("annotate").arg("--metadata-path").arg(self.project.metadata_file());
         if self.usage.is_some() {
             kwctl.arg("--usage-path").arg(self.project.readme());
         }
-        kwctl.arg("--output-path").arg(output.path()).arg(compiled_to);
+        kwctl.arg("--output-path").arg(&output).arg(compiled_to);
         kwctl.run(shell)?;
-        let annotated = fs::read(output.path())?;
+        let annotated = fs::read(&output)?;
         if module::read_metadata(&annotated)?.is_empty() {
             return Err(anyhow!("`kwctl annotate` succeeded, but there are no metadata in what it wrote"));
         }
@@ -455,11 +456,13 @@ impl Plan<'_> {
     }
 }
 
-fn no_kwctl() -> anyhow::Error {
-    failure(
-        "there is no `kwctl` on PATH",
-        "leave out `--annotator kwctl`: the annotator of this tool needs no kwctl, and writes the same metadata",
-    )
+fn kwctl() -> Result<Program> {
+    Program::on_path("kwctl").ok_or_else(|| {
+        failure(
+            "there is no `kwctl` on PATH",
+            "leave out `--annotator kwctl`: the annotator of this tool needs no kwctl, and writes the same metadata",
+        )
+    })
 }
 
 /// A checkout on Windows may have changed the line ends.
@@ -474,18 +477,21 @@ impl BuiltPolicy {
         shell.status(verb, self);
         let Some(manifest) = &self.manifest else { return };
         let manifest = fs::for_people(manifest);
-        let (shown, quoted) = (manifest.display(), quoted(manifest.as_os_str()));
+        let shown = manifest.display();
         match self.policy_type {
             PolicyType::Kubernetes => shell.status(
                 "Manifest",
-                format!("{shown} (once the module is pushed: kubectl apply -f {quoted})"),
+                format!(
+                    "{shown} (once the module is pushed: kubectl apply -f {})",
+                    pasteable(manifest.as_os_str())
+                ),
             ),
             PolicyType::Raw => shell
                 .status("Manifest", format!("{shown} (an entry for the policies.yml of a policy server)")),
         }
         if self.module.is_some() && !self.fresh {
             let wasm = fs::for_people(&self.wasm);
-            shell.status("Next", format!("cargo kw-wasi push --wasm {}", quoted(wasm.as_os_str())));
+            shell.status("Next", format!("cargo kw-wasi push --wasm {}", pasteable(wasm.as_os_str())));
         }
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::fs;
 use crate::outcome::{Cancelled, Outcome};
-use crate::process::quoted;
+use crate::process::pasteable;
 use crate::shell::Shell;
 use crate::template::{
     self, Answers, Ask, Given, NoTerminal, Overwrite, Plan, Surroundings, TakeDefaults, Template, Terminal,
@@ -172,7 +172,7 @@ fn report(plan: &Plan, shell: &Shell) {
     let enter = if shown.as_os_str() == "." {
         String::new()
     } else {
-        format!("cd {} && ", quoted(shown.as_os_str()))
+        format!("cd {} && ", pasteable(shown.as_os_str()))
     };
     shell.status("Next", format!("{enter}cargo kw-wasi build"));
 }

@@ -62,13 +62,9 @@ pub(super) fn load(
     })?;
     let name = program_name(path).to_owned();
     let source = source(&root, path)?;
-    if !Program::is_on_path("go") {
-        return Err(failure(
-            format!("could not build the Go module `{path}`: there is no `go` on PATH"),
-            INSTALL,
-        ));
-    }
-    let mut go = Program::new("go");
+    let mut go = Program::on_path("go").ok_or_else(|| {
+        failure(format!("could not build the Go module `{path}`: there is no `go` on PATH"), INSTALL)
+    })?;
     go.folder(&root).args(["env", "-json", "GOVERSION", "GOFLAGS", "GOWORK", "GOTMPDIR"]);
     add_network(&mut go, compile.network);
     let question = go.start(shell)?;
