@@ -83,15 +83,27 @@ pub enum ColourChoice {
 impl ColourChoice {
     fn applies_to(self, stream: &impl IsTerminal) -> bool {
         match self {
-            Self::Always => true,
             Self::Never => false,
+            Self::Always => {
+                console_takes_colours();
+                true
+            }
             Self::Auto => {
                 stream.is_terminal()
+                    && console_takes_colours()
                     && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
                     && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
             }
         }
     }
+}
+
+/// The console of Windows shows the codes for colours as they are, unless it is told to obey them.
+fn console_takes_colours() -> bool {
+    #[cfg(windows)]
+    return termimad::crossterm::ansi_support::supports_ansi();
+    #[cfg(not(windows))]
+    true
 }
 
 const GREEN: &str = "\x1b[1;32m";
