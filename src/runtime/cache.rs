@@ -4,6 +4,7 @@
 //! keeps lies a checksum of it, and a folder where the two do not match is removed. Nothing here is an error: whatever
 //! goes wrong, the module is compiled.
 
+use std::ffi::OsString;
 use std::fmt::Write;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -32,11 +33,7 @@ pub enum Cache {
 impl Cache {
     /// In the user's folder for caches.
     pub fn of_user() -> Self {
-        let folder = match std::env::var_os("XDG_CACHE_HOME") {
-            Some(folder) if !folder.is_empty() => Some(PathBuf::from(folder)),
-            _ => std::env::home_dir().map(|home| home.join(".cache")),
-        };
-        folder
+        users_folder(std::env::consts::OS, |name| std::env::var_os(name), std::env::home_dir())
             .filter(|folder| folder.is_absolute())
             .map_or(Self::None, |folder| Self::Folder(folder.join("cargo-kw-wasi").join("modules")))
     }
@@ -58,6 +55,20 @@ impl Cache {
         config.with_optimized_compression_usage_counter_threshold(u64::MAX);
         Some(OpenCache { wasmtime: wasmtime::Cache::new(config).ok()?, folder })
     }
+}
+
+/// Where a system has a user's caches. `XDG_CACHE_HOME` counts everywhere.
+fn users_folder(
+    system: &str,
+    variable: impl Fn(&str) -> Option<OsString>,
+    home: Option<PathBuf>,
+) -> Option<PathBuf> {
+    let set = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_CACHE_HOME").or_else(|| match system {
+        "windows" => set("LOCALAPPDATA"),
+        "macos" => Some(home?.join("Library").join("Caches")),
+        _ => Some(home?.join(".cache")),
+    })
 }
 
 /// What is kept of one module.
@@ -129,4 +140,28 @@ fn hex(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("a text takes whatever is written");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn caches_lie_where_the_system_has_them() {
+        let folder = |system, variables: &[(&str, &str)]| {
+            let variable = |name: &str| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
+            };
+            users_folder(system, variable, Some("/home/jane".into()))
+        };
+        let local = ("LOCALAPPDATA", r"C:\Users\jane\AppData\Local");
+        assert_eq!(folder("linux", &[]), Some("/home/jane/.cache".into()));
+        assert_eq!(folder("linux", &[("XDG_CACHE_HOME", "")]), Some("/home/jane/.cache".into()));
+        assert_eq!(folder("macos", &[]), Some("/home/jane/Library/Caches".into()));
+        assert_eq!(folder("windows", &[local]), Some(local.1.into()));
+        assert_eq!(folder("windows", &[]), None);
+        for system in ["linux", "macos", "windows"] {
+            assert_eq!(folder(system, &[("XDG_CACHE_HOME", "/caches"), local]), Some("/caches".into()));
+        }
+    }
 }
