@@ -1,9 +1,12 @@
 //! Who we are to a registry: what `docker login` has left in Docker's `config.json`, or its credential helpers know.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
-use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential};
+use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
 use oci_client::secrets::RegistryAuth;
 
+use crate::fs;
 use crate::shell::{Shell, failure, printable};
 
 /// A user and password, or nobody. Never printed.
@@ -19,8 +22,11 @@ impl Credentials {
     /// When there is something for this registry that cannot be read: going on without would fail in a way that says
     /// nothing about it.
     pub(super) fn find(host: &str, shell: &Shell) -> Result<Self> {
+        let config = config_file().map(|path| fs::find(&path)).transpose();
+        let config = config.map_err(|_| unreadable(host, &CredentialRetrievalError::ConfigReadError))?;
+        let Some(config) = config.flatten() else { return Ok(Self { auth: RegistryAuth::Anonymous }) };
         for name in names(host) {
-            match get_credential(&name) {
+            match get_credential_from_reader(config.as_slice(), &name) {
                 Ok(DockerCredential::UsernamePassword(user, password)) => {
                     return Ok(Self { auth: RegistryAuth::Basic(user, password) });
                 }
@@ -31,12 +37,7 @@ impl Credentials {
                     );
                     return Ok(Self { auth: RegistryAuth::Anonymous });
                 }
-                Err(
-                    CredentialRetrievalError::NoCredentialConfigured
-                    | CredentialRetrievalError::ConfigNotFound,
-                ) => {}
-                // The crate says this both of a missing file and of one it may not read.
-                Err(CredentialRetrievalError::ConfigReadError) if !config_exists() => {}
+                Err(CredentialRetrievalError::NoCredentialConfigured) => {}
                 Err(CredentialRetrievalError::HelperFailure { stdout, .. })
                     if stdout.contains("credentials not found") => {}
                 Err(error) => return Err(unreadable(host, &error)),
@@ -82,11 +83,13 @@ fn names(host: &str) -> Vec<String> {
     vec![host.to_owned(), format!("https://{host}"), format!("http://{host}")]
 }
 
-fn config_exists() -> bool {
-    let folder = std::env::var_os("DOCKER_CONFIG")
-        .map(std::path::PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".docker")));
-    folder.is_some_and(|folder| folder.join("config.json").exists())
+/// Where `docker login` writes, on each system in the user's own folder. The crate knows `HOME` only, which Windows has not.
+fn config_file() -> Option<PathBuf> {
+    let folder = match std::env::var_os("DOCKER_CONFIG") {
+        Some(folder) => PathBuf::from(folder),
+        None => std::env::home_dir()?.join(".docker"),
+    };
+    Some(folder.join("config.json"))
 }
 
 fn unreadable(host: &str, error: &CredentialRetrievalError) -> anyhow::Error {
