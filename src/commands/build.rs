@@ -270,7 +270,7 @@ fn output_path(
                 "name an existing folder with `--output`, or one policy with `--package`",
             ));
         }
-        Some(path) if path.extension().is_some_and(|extension| extension == "yml") => {
+        Some(path) if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("yml")) => {
             return Err(failure(
                 format!("`{}` is the name of the manifest that goes beside the module", path.display()),
                 "name the module `….wasm`",

@@ -125,9 +125,9 @@ impl Answers {
     fn check_name(&self, template: &Template) -> Result<()> {
         let name = self.package_name()?;
         let use_name = || "if the folder should have another name than the package, say `--name`".to_owned();
-        if template.content.workspaces {
-            package_name::check(&name).map_err(anyhow::Error::msg).hint(use_name)?;
-        }
+        let check =
+            if template.content.workspaces { package_name::check } else { package_name::check_file_name };
+        check(&name).map_err(anyhow::Error::msg).hint(use_name)?;
         kubernetes::check_name(&name)
             .map_err(anyhow::Error::msg)
             .with_context(|| {

@@ -40,8 +40,15 @@ pub fn check(name: &str) -> Result<(), String> {
     if ["core", "std", "alloc", "proc_macro", "proc-macro"].contains(&name) {
         return refused("it is part of Rust's standard library");
     }
-    if is_windows_reserved(name) {
-        return refused("it is a reserved Windows filename");
+    check_file_name(name)
+}
+
+/// Fails when no file on Windows may have the name, whatever its ending: what `build` writes is called like the package.
+pub fn check_file_name(name: &str) -> Result<(), String> {
+    if is_windows_reserved(name.split('.').next().unwrap_or_default()) {
+        return Err(format!(
+            "the name `{name}` cannot be used as a package name, it is a reserved Windows filename"
+        ));
     }
     Ok(())
 }
@@ -84,6 +91,16 @@ mod tests {
         ] {
             let error = check(name).unwrap_err();
             assert!(error.contains(reason), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn names_that_no_file_on_windows_may_have_are_refused() {
+        for name in ["con", "Aux", "nul.v2", "lpt9"] {
+            assert!(check_file_name(name).is_err(), "{name}");
+        }
+        for name in ["console", "demo.con", "com0", "com"] {
+            assert_eq!(check_file_name(name), Ok(()), "{name}");
         }
     }
 
