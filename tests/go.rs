@@ -125,6 +125,7 @@ fn what_go_says_is_left_as_it_is() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_go_that_is_too_old_or_missing_is_named() {
     let case = Case::go_policy();
@@ -270,6 +271,7 @@ fn a_vendored_workspace_is_locked_already() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn wasm_opt_makes_a_module_smaller_or_leaves_the_last_one() {
     let case = Case::go_policy();

@@ -1,4 +1,5 @@
-//! `new` at a real terminal: a pseudo-terminal, keys and all.
+//! `new` at a real terminal: a pseudo-terminal, keys and all. Windows has none that a test can take hold of.
+#![cfg(unix)]
 
 mod support;
 

@@ -7,6 +7,7 @@ use support::Case;
 /// What needs a whole machine, and runs in CI by itself.
 const ELSEWHERE: [&str; 3] = ["make demo", "make test", "cargo install --path . --locked"];
 
+#[cfg(unix)]
 #[test]
 fn the_commands_of_the_readme_work_in_their_order() {
     let case = Case::empty();

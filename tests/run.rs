@@ -2,6 +2,7 @@
 
 mod support;
 
+#[cfg(unix)]
 use rexpect::session::spawn_command;
 use snapbox::{file, str};
 use support::guest::{self, Behaviour, End};
@@ -242,10 +243,9 @@ fn requests_that_are_none() {
 #[test]
 fn a_request_can_come_from_stdin() {
     let case = case(Behaviour::prints(r#"{"accepted":true}"#));
-    case.program("sh")
-        .args(["-c", &format!("cat pod.yaml | {} kw-wasi run --wasm policy.wasm -r -", support::TOOL)])
-        .succeed()
-        .stdout_eq(str![[r#"
+    let mut invocation = case.kw_wasi("run --wasm policy.wasm -r -");
+    invocation.command.stdin(std::fs::File::open(case.path("pod.yaml")).unwrap());
+    invocation.succeed().stdout_eq(str![[r#"
 {"uid":"[..]","allowed":true,"auditAnnotations":null,"warnings":null}
 
 "#]]);
@@ -370,7 +370,8 @@ fn a_refused_capability_is_named() {
     assert!(run.stdout.contains("\"allowed\":true"), "{}", run.stdout);
 }
 
-/// What a person sees, stdout and stderr on one screen.
+/// What a person sees, stdout and stderr on one screen: a pseudo-terminal, which only Unix has in this form.
+#[cfg(unix)]
 fn screen(case: &Case, args: &str) -> String {
     let mut invocation = case.kw_wasi(&format!("run --wasm policy.wasm -r pod.yaml {args}"));
     invocation.command.env_remove("NO_COLOR").env("TERM", "xterm").stdin(std::process::Stdio::inherit());
@@ -390,11 +391,13 @@ fn screen(case: &Case, args: &str) -> String {
     seen.replace("\r\n", "\n").replace(uid, "UID").replace('\u{1b}', "<ESC>")
 }
 
+#[cfg(unix)]
 #[track_caller]
 fn assert_screen(case: &Case, args: &str, expected: snapbox::Data) {
     support::assert_snapshot(&screen(case, args), expected, case.redactions());
 }
 
+#[cfg(unix)]
 #[test]
 fn at_a_terminal_the_verdict_is_said_in_words() {
     assert_screen(&case(Behaviour::prints(r#"{"accepted":true}"#)), "", file!["snapshots/run-accepted.txt"]);
@@ -407,6 +410,7 @@ fn at_a_terminal_the_verdict_is_said_in_words() {
     assert_screen(&case, "--manifest resource.yaml", file!["snapshots/run-custom-message.txt"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn at_a_terminal_a_mutation_is_a_diff() {
     let case = case(Behaviour::prints(MUTATED));
@@ -421,6 +425,7 @@ fn at_a_terminal_a_mutation_is_a_diff() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn at_a_terminal_failures_are_said_in_words() {
     let case = case(Behaviour::prints("").and_says("cannot read input\n").and_ends(End::Exit(1)));
@@ -448,6 +453,7 @@ fn the_policy_is_built_first_and_without_a_word() {
 }
 
 /// The guest's own memory is 17 MiB; 150 MiB beyond it is what the tool may take.
+#[cfg(target_os = "linux")]
 #[test]
 fn long_answers_take_little_memory() {
     const LIMIT_KB: usize = (17 + 150) << 10;

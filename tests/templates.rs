@@ -308,6 +308,7 @@ fn go_raw_mutate() {
 }
 
 /// Where only go and `kwctl` are, as in Kubewarden's own workflows, and where this tool is.
+#[cfg(unix)]
 #[test]
 fn the_makefile_of_a_go_project_works_with_and_without_the_tool() {
     let case = Case::empty();
@@ -382,6 +383,7 @@ fn every_resource_of_kubernetes_gives_formatted_code() {
 }
 
 /// Where only cargo and `kwctl` are, as in Kubewarden's own workflows, and where this tool is.
+#[cfg(unix)]
 #[test]
 fn the_makefile_works_with_and_without_the_tool() {
     let case = Case::empty();

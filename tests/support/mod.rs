@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use cargo_kw_wasi::fs;
 use snapbox::{Assert, Data, Redactions};
 
 /// The tool under test.
@@ -54,11 +55,11 @@ impl Case {
     }
 
     pub fn root(&self) -> PathBuf {
-        self.folder.path().canonicalize().unwrap().join("root")
+        fs::canonicalize(self.folder.path()).unwrap().join("root")
     }
 
     pub fn home(&self) -> PathBuf {
-        self.folder.path().canonicalize().unwrap().join("home")
+        fs::canonicalize(self.folder.path()).unwrap().join("home")
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
@@ -95,7 +96,9 @@ impl Case {
         self.path(path).symlink_metadata().is_ok()
     }
 
-    /// An executable shell script `bin/<name>`, first on `PATH` of [`Case::with_stubs`].
+    /// An executable shell script `bin/<name>`, first on `PATH` of [`Case::path_with_stubs`]. No such script is a program
+    /// on Windows.
+    #[cfg(unix)]
     pub fn stub(&self, name: &str, script: &str) -> &Self {
         let path = self.folder.path().join("bin").join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -134,6 +137,8 @@ impl Case {
         }
         command
             .env("HOME", self.home())
+            .env("USERPROFILE", self.home())
+            .env("LOCALAPPDATA", self.home())
             .env("CARGO_HOME", cargo_home())
             .env("RUSTUP_HOME", rustup_home())
             .env("RUSTUP_TOOLCHAIN", wasm_toolchain())
@@ -268,7 +273,9 @@ pub fn files_below(root: &Path) -> Vec<String> {
                     collect(root, &path, files);
                 }
             } else {
-                files.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+                let below: Vec<_> =
+                    path.strip_prefix(root).unwrap().iter().map(|part| part.to_str().unwrap()).collect();
+                files.push(below.join("/"));
             }
         }
     }
@@ -278,6 +285,7 @@ pub fn files_below(root: &Path) -> Vec<String> {
     files
 }
 
+#[cfg(unix)]
 pub fn make_executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -323,7 +331,10 @@ pub fn wasm_toolchain() -> &'static str {
     static TOOLCHAIN: OnceLock<String> = OnceLock::new();
     TOOLCHAIN.get_or_init(|| {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/wasm-toolchain");
-        let output = Command::new(script).stderr(Stdio::inherit()).output().unwrap();
+        // Named, the `PATH` is searched before the folders of Windows, whose `bash` is that of another system.
+        let path = std::env::var_os("PATH").unwrap();
+        let output =
+            Command::new("bash").arg(script).env("PATH", path).stderr(Stdio::inherit()).output().unwrap();
         assert!(output.status.success(), "scripts/wasm-toolchain finds or makes a toolchain");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     })
