@@ -4,7 +4,9 @@ mod support;
 
 use std::time::{Duration, SystemTime};
 
-use snapbox::{IntoData, str};
+#[cfg(unix)]
+use snapbox::IntoData;
+use snapbox::str;
 use support::{Case, POLICY_MANIFEST, POLICY_SOURCE};
 
 /// The JSON text of the metadata in a module.
@@ -624,6 +626,7 @@ error: could not find `Cargo.toml` or `go.mod` in `[ROOT]` or any folder above i
 }
 
 /// Writes down its arguments, and does what `kwctl annotate` would.
+#[cfg(unix)]
 const KWCTL: &str = r#"
 printf '%s\n' "$@" > "$HOME/kwctl-arguments"
 while [ $# -gt 1 ]; do

@@ -5,6 +5,7 @@ mod support;
 use support::Case;
 
 /// What needs a whole machine, and runs in CI by itself.
+#[cfg(unix)]
 const ELSEWHERE: [&str; 3] = ["make demo", "make test", "cargo install --path . --locked"];
 
 #[cfg(unix)]

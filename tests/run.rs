@@ -4,7 +4,9 @@ mod support;
 
 #[cfg(unix)]
 use rexpect::session::spawn_command;
-use snapbox::{file, str};
+#[cfg(unix)]
+use snapbox::file;
+use snapbox::str;
 use support::guest::{self, Behaviour, End};
 use support::{Case, Run};
 
