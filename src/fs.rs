@@ -152,6 +152,11 @@ pub fn resolve(path: &Path) -> Result<PathBuf> {
     Ok(resolved)
 }
 
+/// The path as scripts read it: with `/` on every system.
+pub fn for_scripts(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
 /// The path as a person would write it here: relative when it lies below the current folder.
 pub fn for_people(path: &Path) -> PathBuf {
     let below =

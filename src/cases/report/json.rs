@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Report, Tally};
 use crate::cases::{Failure, Suite, Test, Tested};
+use crate::fs;
 
 #[derive(Default)]
 pub(super) struct Json {
@@ -78,7 +79,7 @@ fn head(policy: &str, test: &Test<'_>) -> Map<String, Value> {
     head.insert("policy".to_owned(), json!(policy));
     head.insert("name".to_owned(), json!(test.name()));
     if let Some((file, line)) = test.place() {
-        head.insert("file".to_owned(), json!(file.to_string_lossy()));
+        head.insert("file".to_owned(), json!(fs::for_scripts(file)));
         head.insert("line".to_owned(), json!(line));
     }
     head

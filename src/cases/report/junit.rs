@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use super::Report;
 use super::failure::{describe, summarise};
 use crate::cases::{Failure, Suite, Test, Tested};
+use crate::fs;
 use crate::shell::Paint;
 
 pub(super) struct Junit {
@@ -36,7 +37,7 @@ impl Report for Junit {
         case.set_classname(self.suite.name.as_str());
         case.set_time(time);
         if let Some((file, line)) = test.place() {
-            case.extra.insert("file".into(), file.to_string_lossy().as_ref().into());
+            case.extra.insert("file".into(), fs::for_scripts(file).as_str().into());
             case.extra.insert("line".into(), line.to_string().into());
         }
         if let Tested::Failed(failure, _) = tested
