@@ -1,0 +1,204 @@
+//! What a module is made of: its sections, and what it wants from and offers to its host.
+//!
+//! Source: WebAssembly core specification, 5.5 (modules).
+
+use anyhow::Result;
+use serde::Serialize;
+use wasmparser::{Encoding, ExternalKind, Parser, Payload, TypeRef};
+
+use super::Resemblance;
+use crate::module::{METADATA_SECTION, in_memory, unreadable};
+
+/// A section of a module, with its frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Section {
+    /// That of the specification, or of the custom section.
+    pub name: String,
+    /// Is it a custom section?
+    pub custom: bool,
+    /// Length with its frame.
+    pub size_bytes: usize,
+}
+
+/// Where the bytes of a module are. They add up to the length of the file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Sizes {
+    /// Functions.
+    pub code: usize,
+    /// What memory begins with.
+    pub data: usize,
+    /// Names of functions and variables, for people.
+    pub names: usize,
+    /// The metadata of Kubewarden.
+    pub metadata: usize,
+    /// Other custom sections.
+    pub custom: usize,
+    /// Types, imports, exports, and whatever else there is.
+    pub other: usize,
+}
+
+/// A thing wanted from the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Import {
+    /// Who has it.
+    pub module: String,
+    /// What it is called.
+    pub name: String,
+    /// `function`, `memory`, `table`, `global` or `tag`.
+    pub kind: &'static str,
+}
+
+/// A thing offered to the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Export {
+    /// What it is called.
+    pub name: String,
+    /// `function`, `memory`, `table`, `global` or `tag`.
+    pub kind: &'static str,
+}
+
+/// What a module is made of.
+#[derive(Debug, Default)]
+pub(super) struct Anatomy {
+    pub(super) is_component: bool,
+    pub(super) sections: Vec<Section>,
+    pub(super) imports: Vec<Import>,
+    pub(super) exports: Vec<Export>,
+    pub(super) resemblance: Option<Resemblance>,
+}
+
+impl Anatomy {
+    /// Reads all of a module but the code; of a component nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it is damaged: the message gives the byte offset.
+    pub(super) fn read(module: &[u8]) -> Result<Self> {
+        let mut anatomy = Self::default();
+        let mut start = 0;
+        for payload in Parser::new(0).parse_all(module) {
+            let payload = payload.map_err(unreadable)?;
+            match &payload {
+                Payload::Version { encoding: Encoding::Component, range, .. } => {
+                    // Its sections are others, and may hold modules: none of that is looked at.
+                    start = in_memory(range.end);
+                    anatomy.is_component = true;
+                    anatomy.section("component", false, &mut start, module.len());
+                    return Ok(anatomy);
+                }
+                Payload::Version { range, .. } => start = in_memory(range.end),
+                Payload::ImportSection(section) => {
+                    for import in section.clone().into_imports() {
+                        let import = import.map_err(unreadable)?;
+                        anatomy.imports.push(Import {
+                            module: import.module.to_owned(),
+                            name: import.name.to_owned(),
+                            kind: kind_of_import(&import.ty),
+                        });
+                    }
+                }
+                Payload::ExportSection(section) => {
+                    for export in section.clone() {
+                        let export = export.map_err(unreadable)?;
+                        anatomy
+                            .exports
+                            .push(Export { name: export.name.to_owned(), kind: kind_of_export(export.kind) });
+                    }
+                }
+                _ => {}
+            }
+            let name = match &payload {
+                Payload::CustomSection(custom) => Some((custom.name(), true)),
+                other => other.as_section().map(|(id, _)| (name_of_section(id), false)),
+            };
+            if let (Some((name, custom)), Some((_, range))) = (name, payload.as_section()) {
+                anatomy.section(name, custom, &mut start, in_memory(range.end));
+            }
+        }
+        anatomy.resemblance = anatomy.find_resemblance();
+        Ok(anatomy)
+    }
+
+    fn section(&mut self, name: &str, custom: bool, start: &mut usize, end: usize) {
+        self.sections.push(Section { name: name.to_owned(), custom, size_bytes: end.saturating_sub(*start) });
+        *start = end;
+    }
+
+    /// Every tool chain leaves its mark.
+    fn find_resemblance(&self) -> Option<Resemblance> {
+        let exports = |name: &str| self.exports.iter().any(|export| export.name == name);
+        if exports("__guest_call") || self.imports.iter().any(|import| import.module == "wapc") {
+            return Some(Resemblance::Wapc);
+        }
+        if self.exports.iter().any(|export| export.name.starts_with("opa_")) {
+            return Some(Resemblance::Rego);
+        }
+        exports("_start").then_some(Resemblance::Wasi)
+    }
+}
+
+impl Sizes {
+    pub(super) fn of(sections: &[Section], total: usize) -> Self {
+        let mut sizes = Self::default();
+        for section in sections {
+            let place = match (section.custom, section.name.as_str()) {
+                (true, "name") => &mut sizes.names,
+                (true, METADATA_SECTION) => &mut sizes.metadata,
+                (true, _) => &mut sizes.custom,
+                (false, "code") => &mut sizes.code,
+                (false, "data") => &mut sizes.data,
+                (false, _) => &mut sizes.other,
+            };
+            *place += section.size_bytes;
+        }
+        // The eight bytes in front.
+        sizes.other += total - sizes.total();
+        sizes
+    }
+
+    /// The length of the file.
+    pub fn total(self) -> usize {
+        self.code + self.data + self.names + self.metadata + self.custom + self.other
+    }
+}
+
+/// Source: WebAssembly core specification, 5.5.2.
+fn name_of_section(id: u8) -> &'static str {
+    const NAMES: [&str; 14] = [
+        "custom",
+        "type",
+        "import",
+        "function",
+        "table",
+        "memory",
+        "global",
+        "export",
+        "start",
+        "element",
+        "code",
+        "data",
+        "data count",
+        "tag",
+    ];
+    NAMES.get(usize::from(id)).copied().unwrap_or("other")
+}
+
+fn kind_of_import(ty: &TypeRef) -> &'static str {
+    match ty {
+        TypeRef::Func(_) | TypeRef::FuncExact(_) => "function",
+        TypeRef::Table(_) => "table",
+        TypeRef::Memory(_) => "memory",
+        TypeRef::Global(_) => "global",
+        TypeRef::Tag(_) => "tag",
+    }
+}
+
+fn kind_of_export(kind: ExternalKind) -> &'static str {
+    match kind {
+        ExternalKind::Func | ExternalKind::FuncExact => "function",
+        ExternalKind::Table => "table",
+        ExternalKind::Memory => "memory",
+        ExternalKind::Global => "global",
+        ExternalKind::Tag => "tag",
+    }
+}

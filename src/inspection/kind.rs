@@ -1,0 +1,91 @@
+//! What a module is to Kubewarden.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::shell::printable;
+
+/// What a module is to Kubewarden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A plain WASI policy: what this tool is for.
+    Wasi,
+    /// A policy that is called through waPC.
+    Wapc,
+    /// A Rego policy made with Open Policy Agent.
+    Opa,
+    /// A Rego policy made for Gatekeeper.
+    Gatekeeper,
+    /// A WebAssembly component, which Kubewarden does not load.
+    Component,
+    /// A policy of another mode, which this tool has never heard of.
+    Other(String),
+    /// A module without metadata that could be read, which Kubewarden does not deploy. It may look like a policy of some
+    /// kind.
+    Unannotated(Option<Resemblance>),
+}
+
+/// What a module without metadata looks like, by its imports and exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resemblance {
+    /// A program.
+    Wasi,
+    /// A waPC policy.
+    Wapc,
+    /// A Rego policy.
+    Rego,
+}
+
+impl Kind {
+    /// The kind that the metadata in a module say; the error says why a host could not read them.
+    pub(super) fn of_metadata(metadata: &Value) -> Result<Self, String> {
+        let metadata = metadata.as_object().ok_or("they are no JSON object")?;
+        Ok(match metadata.get("executionMode") {
+            // What Kubewarden takes where nothing is said.
+            None => Self::Wapc,
+            Some(Value::String(mode)) => match mode.as_str() {
+                "wasi" => Self::Wasi,
+                "kubewarden-wapc" => Self::Wapc,
+                "opa" => Self::Opa,
+                "gatekeeper" => Self::Gatekeeper,
+                other => Self::Other(other.to_owned()),
+            },
+            Some(other) => return Err(format!("`executionMode` is `{other}`, and must be text")),
+        })
+    }
+}
+
+/// One word, so that a script can compare it. The mode of [`Kind::Other`] is in the metadata.
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Wasi => "wasi",
+            Self::Wapc => "wapc",
+            Self::Opa => "opa",
+            Self::Gatekeeper => "gatekeeper",
+            Self::Component => "component",
+            Self::Other(_) => "other",
+            Self::Unannotated(_) => "unannotated",
+        })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wasi => f.write_str("WASI policy"),
+            Self::Wapc => f.write_str("waPC policy"),
+            Self::Opa => f.write_str("Rego policy of Open Policy Agent"),
+            Self::Gatekeeper => f.write_str("Rego policy of Gatekeeper"),
+            Self::Component => f.write_str("WebAssembly component"),
+            Self::Other(mode) => write!(f, "policy of the mode `{}`", printable(mode)),
+            Self::Unannotated(None) => f.write_str("WebAssembly module without metadata"),
+            Self::Unannotated(Some(Resemblance::Wasi)) => f.write_str("WASI program without metadata"),
+            Self::Unannotated(Some(Resemblance::Wapc)) => f.write_str("waPC module without metadata"),
+            Self::Unannotated(Some(Resemblance::Rego)) => f.write_str("Rego module without metadata"),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What a module carries: its kind, its metadata, what it is made of, and what is wrong with it.
+//!
+//! Sources: WebAssembly core specification, 5.5 (modules); Kubewarden's behaviour as of policy-evaluator 0.32.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::finding::{Finding, Severity, has_errors, tally};
+use crate::metadata::{self, Checked, Document, Facts, Metadata};
+use crate::module;
+use crate::shell::{failure, printable};
+
+mod anatomy;
+mod kind;
+
+use anatomy::Anatomy;
+pub use anatomy::{Export, Import, Section, Sizes};
+pub use kind::{Kind, Resemblance};
+
+/// What is in a module.
+#[derive(Debug, Serialize)]
+pub struct Inspection {
+    /// What it is to Kubewarden.
+    pub kind: Kind,
+    /// Without metadata: what it looks like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resembles: Option<Resemblance>,
+    /// Length of the file.
+    pub size_bytes: usize,
+    /// Of the whole file, in hexadecimal digits.
+    pub sha256: String,
+    /// The metadata Kubewarden reads, as they are; `None` when there are none, or none that can be read.
+    pub metadata: Option<Value>,
+    /// Where the bytes are.
+    pub sizes: Sizes,
+    /// All sections, in the order of the file, without the eight bytes in front of them.
+    pub sections: Vec<Section>,
+    /// What it wants from its host.
+    pub imports: Vec<Import>,
+    /// What it offers to its host.
+    pub exports: Vec<Export>,
+    /// What is wrong with it. Empty for a good WASI policy.
+    #[serde(serialize_with = "findings_for_scripts")]
+    pub findings: Vec<Finding>,
+    /// The metadata of a WASI policy, when there is no error in them.
+    #[serde(skip)]
+    policy: Option<Metadata>,
+}
+
+/// Name, severity, message and fix: places are for people.
+fn findings_for_scripts<S: serde::Serializer>(
+    findings: &[Finding],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Plain<'a> {
+        name: &'a str,
+        severity: &'static str,
+        message: &'a str,
+        fix: &'a str,
+    }
+    serializer.collect_seq(findings.iter().map(|finding| Plain {
+        name: finding.name,
+        severity: match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        message: &finding.message,
+        fix: &finding.fix,
+    }))
+}
+
+impl Inspection {
+    /// Looks at a module. `file` is what people call it.
+    ///
+    /// # Errors
+    ///
+    /// When it is no WebAssembly, or damaged: the message gives the byte offset.
+    pub fn of(module: &[u8], file: &Path) -> Result<Self> {
+        let Anatomy { is_component, sections, imports, exports, resemblance } = Anatomy::read(module)?;
+        let mut inspection = Self {
+            kind: if is_component { Kind::Component } else { Kind::Unannotated(resemblance) },
+            resembles: None,
+            size_bytes: module.len(),
+            sha256: sha256(module),
+            metadata: None,
+            sizes: Sizes::of(&sections, module.len()),
+            sections,
+            imports,
+            exports,
+            findings: Vec::new(),
+            policy: None,
+        };
+        let metadata = if is_component { Vec::new() } else { module::read_metadata(module)? };
+        if metadata.len() > 1 {
+            inspection.findings.push(annotated_twice(metadata.len()));
+        }
+        if let Some(section) = metadata.first() {
+            inspection.read(section);
+        }
+        // What a WASI host needs is no matter of a policy of another kind.
+        let kind = &inspection.kind;
+        if matches!(kind, Kind::Wasi | Kind::Component | Kind::Unannotated(Some(Resemblance::Wasi) | None)) {
+            inspection.findings.extend(module::check_contract(module));
+        }
+        match inspection.kind {
+            Kind::Wasi => {
+                let checked = check_metadata(metadata.first().copied().unwrap_or_default(), file);
+                inspection.findings.extend(checked.findings);
+                inspection.policy = checked.metadata;
+            }
+            Kind::Unannotated(resemblance) => {
+                inspection.resembles = resemblance;
+                if metadata.is_empty() {
+                    inspection.findings.push(not_annotated());
+                }
+            }
+            _ => {}
+        }
+        Ok(inspection)
+    }
+
+    /// Takes kind and metadata from the section that Kubewarden reads.
+    fn read(&mut self, section: &[u8]) {
+        let read =
+            serde_json::from_slice::<Value>(section).map_err(|error| format!("they are no JSON: {error}"));
+        match read.and_then(|metadata| Ok((Kind::of_metadata(&metadata)?, metadata))) {
+            Ok((kind, metadata)) => (self.kind, self.metadata) = (kind, Some(metadata)),
+            Err(reason) => self.findings.push(Finding::error(
+                "unreadable-metadata",
+                format!("no host can read the metadata in the module: {reason}"),
+                "annotate the module again",
+            )),
+        }
+    }
+}
+
+fn annotated_twice(count: usize) -> Finding {
+    Finding::warning(
+        "annotated-twice",
+        format!(
+            "there are {count} sections with metadata: Kubewarden reads the first, and the others count for nothing"
+        ),
+        "build it with `cargo kw-wasi build`, or annotate what the compiler has written",
+    )
+}
+
+fn not_annotated() -> Finding {
+    Finding::error(
+        "not-annotated",
+        "there are no metadata of Kubewarden in it: a host would take it for a waPC policy",
+        "build it with `cargo kw-wasi build`",
+    )
+}
+
+/// In hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Checks the metadata in a module as those in a file are checked. A section is one long line, so findings have no place.
+fn check_metadata(section: &[u8], file: &Path) -> Checked {
+    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let facts = Facts { name, ..Facts::default() };
+    let text = String::from_utf8_lossy(section).into_owned();
+    let mut checked = metadata::read(&Document::yaml(file, text), &facts);
+    for finding in &mut checked.findings {
+        finding.place = None;
+        finding.quote = None;
+    }
+    checked
+}
+
+/// The metadata of a module that is a WASI policy as it can be deployed, and what is worth a warning in them.
+///
+/// # Errors
+///
+/// When it is anything else. Findings that are errors are in the message: nobody has their place.
+pub fn require_policy(module: &[u8], file: &Path) -> Result<(Metadata, Vec<Finding>)> {
+    let shown = file.display();
+    let inspection = Inspection::of(module, file).with_context(|| format!("could not read `{shown}`"))?;
+    match &inspection.kind {
+        Kind::Wasi => {}
+        Kind::Unannotated(_) => {
+            return Err(failure(
+                format!(
+                    "`{shown}` has no metadata of Kubewarden that could be read: it is a {}",
+                    inspection.kind
+                ),
+                "take what `cargo kw-wasi build` or `kwctl annotate` has written",
+            ));
+        }
+        Kind::Component => {
+            return Err(failure(
+                format!("`{shown}` is a WebAssembly component, which Kubewarden does not load"),
+                "build for the target `wasm32-wasip1`, not `wasm32-wasip2`",
+            ));
+        }
+        other => {
+            return Err(failure(
+                format!("`{shown}` is no WASI policy: it is a {other}"),
+                "`kwctl` takes policies of every kind",
+            ));
+        }
+    }
+    if inspection.findings.iter().any(|finding| finding.name == "annotated-twice") {
+        return Err(failure(
+            format!("`{shown}` has more than one section with metadata, of which Kubewarden reads the first"),
+            "build it with `cargo kw-wasi build`, which leaves one",
+        ));
+    }
+    if has_errors(&inspection.findings) {
+        let errors: Vec<_> = inspection
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(|finding| format!("{}: {}", finding.name, printable(&finding.message)))
+            .collect();
+        return Err(failure(
+            format!(
+                "`{shown}` is not what Kubewarden accepts ({}):\n{}",
+                tally(&inspection.findings),
+                errors.join("\n")
+            ),
+            "mend what it is built from, and build it with `cargo kw-wasi build`",
+        ));
+    }
+    let metadata = inspection.policy.context("metadata without an error among their findings")?;
+    Ok((metadata, inspection.findings))
+}
+
+#[cfg(test)]
+mod tests;
