@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::finding::Finding;
 use crate::metadata::{Metadata, addresses, key};
+use crate::yaml;
 
 /// First line of what we write.
 const HEADER: &str = "# Package of Artifact Hub, written by `cargo kw-wasi manifest --artifacthub`.";
@@ -144,7 +145,7 @@ impl Package {
 
     /// The text of the file.
     pub fn to_yaml(&self) -> String {
-        let yaml = yaml_serde::to_string(self).expect("only text, lists and maps, which YAML can hold");
+        let yaml = yaml::to_string(self).expect("only text, lists and maps, which YAML can hold");
         format!("{HEADER}\n{yaml}")
     }
 }
@@ -240,14 +241,14 @@ fn annotations(
     questions: Option<&str>,
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<&'static str, String> {
-    let yaml = "rules and resources are texts and lists, which YAML can hold";
+    let proof = "rules and resources are texts and lists, which YAML can hold";
     let mut annotations = BTreeMap::from([
         ("kubewarden/mutation", metadata.mutating.to_string()),
-        ("kubewarden/rules", yaml_serde::to_string(&metadata.rules).expect(yaml)),
+        ("kubewarden/rules", yaml::to_string(&metadata.rules).expect(proof)),
     ]);
     let resources = &metadata.context_aware_resources;
     if !resources.is_empty() {
-        let text = yaml_serde::to_string(resources).expect(yaml);
+        let text = yaml::to_string(resources).expect(proof);
         annotations.insert("kubewarden/contextAwareResources", text);
     }
     match questions {

@@ -14,6 +14,7 @@ use crate::kubernetes::Rule;
 use crate::metadata::{ContextAwareResource, Metadata, PolicyType, key};
 use crate::protocol::{Installation, Mode, Mutation, Settings as PolicySettings};
 use crate::shell::failure;
+use crate::yaml;
 
 /// First line of every manifest we write. A file without it is somebody's own.
 pub const WRITTEN_BY_US: &str =
@@ -55,8 +56,8 @@ impl Deployment<'_> {
     /// The YAML text: one document, no line in front. A comment says which hosts are too old.
     pub fn to_yaml(&self) -> String {
         let yaml = match self.metadata.policy_type {
-            PolicyType::Kubernetes => yaml_serde::to_string(&self.resource()),
-            PolicyType::Raw => yaml_serde::to_string(&BTreeMap::from([(self.name, self.server_entry())])),
+            PolicyType::Kubernetes => yaml::to_string(&self.resource()),
+            PolicyType::Raw => yaml::to_string(&BTreeMap::from([(self.name, self.server_entry())])),
         };
         let yaml = yaml.expect("only text, lists, booleans, and settings that were YAML before");
         match &self.metadata.minimum_kubewarden_version {

@@ -9,6 +9,10 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
+mod write;
+
+pub(crate) use write::to_string;
+
 /// Why a text could not be read.
 #[derive(Debug)]
 pub(crate) struct ReadError {

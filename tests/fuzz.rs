@@ -1,28 +1,18 @@
 //! Whatever bytes come in, nothing panics. A second of each by default; `make fuzz` takes a minute.
 
+mod support;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cargo_kw_wasi::cases;
+use cargo_kw_wasi::inspection::{Inspection, require_policy};
 use cargo_kw_wasi::metadata::PolicyType;
 use cargo_kw_wasi::protocol::{Answer, Evaluation, Request, SettingsVerdict};
-
-/// A generator of numbers that look random, the same in each run (xorshift64*).
-struct Dice(u64);
+use support::dice::Dice;
+use support::guest;
 
 impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        high as usize % below
-    }
-
-    fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.roll(words.len())]
-    }
-
     /// A text with some of its pieces moved, doubled, dropped, or replaced by words or bytes.
     fn vary(&mut self, text: &str, words: &[&str]) -> Vec<u8> {
         let mut bytes = text.as_bytes().to_vec();
@@ -45,7 +35,7 @@ impl Dice {
 fn fuzz(mut check: impl FnMut(&mut Dice)) {
     let seconds = std::env::var("FUZZ_SECONDS").map_or(1, |seconds| seconds.parse().unwrap());
     let (start, mut rounds) = (Instant::now(), 0);
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut dice = Dice::default();
     while start.elapsed() < Duration::from_secs(seconds) {
         check(&mut dice);
         rounds += 1;
@@ -175,4 +165,67 @@ fn responses() {
         let verdict = SettingsVerdict::new(answer);
         assert!(verdict.failure.is_none() || !verdict.valid);
     });
+}
+
+/// A module with a section of metadata, in which anything is possible.
+fn module(dice: &mut Dice) -> Vec<u8> {
+    const METADATA: &str = r#"{"protocolVersion":"Unknown","rules":[{"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"],"operations":["CREATE"]}],"annotations":{"io.kubewarden.policy.title":"demo"},"mutating":false,"executionMode":"wasi"}"#;
+    const WORDS: &[&str] = &[
+        "null", "1", "[", "]", "{", "}", "\"", ",", ":", "wasi", "opa", "rules", "\\u0000", "\\ud800",
+        "1e999",
+    ];
+    let mut module = match dice.roll(3) {
+        0 => guest::policy(&Default::default(), &Default::default(), METADATA),
+        _ => {
+            let seed = dice.bytes(600);
+            let config = wasm_smith::Config { max_imports: 3, max_funcs: 5, ..Default::default() };
+            let mut source = arbitrary::Unstructured::new(&seed);
+            wasm_smith::Module::new(config, &mut source).unwrap().to_bytes()
+        }
+    };
+    if dice.roll(2) == 0 {
+        use wasm_encoder::{CustomSection, Encode, Section};
+        let data = dice.vary(METADATA, WORDS);
+        let section = CustomSection { name: "io.kubewarden.metadata".into(), data: data.into() };
+        module.push(section.id());
+        section.encode(&mut module);
+    }
+    module
+}
+
+#[test]
+fn modules() {
+    let (mut read, mut refused) = (0, 0);
+    fuzz(|dice| {
+        let mut bytes = module(dice);
+        for _ in 0..dice.roll(4) {
+            match dice.roll(4) {
+                0 => bytes.truncate(dice.roll(bytes.len() + 1)),
+                1 => bytes.extend(dice.bytes(3)),
+                _ if bytes.is_empty() => {}
+                _ => {
+                    let place = dice.roll(bytes.len());
+                    bytes[place] = dice.roll(256) as u8;
+                }
+            }
+        }
+        let path = Path::new("fuzzed.wasm");
+        match Inspection::of(&bytes, path) {
+            Ok(inspection) => {
+                read += 1;
+                assert_eq!(inspection.sizes.total(), bytes.len());
+                let sections: usize = inspection.sections.iter().map(|section| section.size_bytes).sum();
+                assert_eq!(sections + 8, bytes.len());
+                serde_json::to_string(&inspection).unwrap();
+            }
+            Err(error) => {
+                refused += 1;
+                assert!(error.to_string().contains("(at byte "), "{error:#}");
+            }
+        }
+        if let Err(error) = require_policy(&bytes, path) {
+            assert!(error.to_string().contains("fuzzed.wasm"), "{error:#}");
+        }
+    });
+    assert!(read > 20 && refused > 20, "{read} were read, {refused} refused");
 }

@@ -17,6 +17,7 @@ use crate::metadata::key;
 use crate::outcome::Outcome;
 use crate::registry::{self, Registry, TypedReference};
 use crate::shell::{Paint, Shell, Tone, printable};
+use crate::yaml;
 
 /// Show what a policy carries: metadata, contract, sizes
 ///
@@ -95,9 +96,7 @@ impl InspectArgs {
             .with_context(|| format!("could not inspect `{}`", name.display()))?;
         let text = match self.format {
             Format::Human => for_people(&inspection, &origin, shell),
-            Format::Yaml => {
-                yaml_serde::to_string(&origin.report(&inspection)).context("could not write YAML")?
-            }
+            Format::Yaml => yaml::to_string(&origin.report(&inspection)).context("could not write YAML")?,
             Format::Json => {
                 let json = serde_json::to_string_pretty(&origin.report(&inspection));
                 json.context("could not write JSON")? + "\n"

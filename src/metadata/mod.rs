@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::kubernetes::Rule;
+use crate::yaml;
 
 mod annotations;
 mod check;
@@ -183,8 +184,7 @@ impl Metadata {
             minimum_kubewarden_version: self.minimum_kubewarden_version.as_ref(),
             annotations: &self.annotations,
         };
-        let yaml =
-            yaml_serde::to_string(&file).expect("metadata has text keys only and no fallible serialiser");
+        let yaml = yaml::to_string(&file).expect("metadata has text keys only and no fallible serialiser");
         format!("{WRITTEN_BY_US}\n{yaml}")
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it, as a module of its own")]
 
+pub mod cluster;
+pub mod dice;
 pub mod guest;
 
 use std::ffi::OsStr;

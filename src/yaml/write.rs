@@ -1,0 +1,338 @@
+//! YAML that every reader understands the same way.
+//!
+//! Kubernetes and Artifact Hub read YAML 1.1 with Go, in which `yes`, `1_000` and `0o7` are no texts, and `<<` is no
+//! common key; Kubewarden reads YAML 1.2 with Rust, in which they are. So a text stays without quotes only where nobody
+//! could take it for something else. Lists lie below their key without a further step in, as `kwctl` and `kubectl` have them.
+//!
+//! Sources: YAML 1.1, "Language-Independent Types"; the resolver of gopkg.in/yaml.v2.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use yaml_serde::{Mapping, Number, Value};
+
+/// The YAML text of a value: one document, no line in front.
+///
+/// # Errors
+///
+/// When the value is none that YAML can hold, or holds a tag.
+pub(crate) fn to_string(value: &impl Serialize) -> Result<String, yaml_serde::Error> {
+    let mut text = String::new();
+    block(&yaml_serde::to_value(value)?, 0, &mut text)?;
+    Ok(text)
+}
+
+/// A value on lines of its own, so many spaces in.
+fn block(value: &Value, indent: usize, text: &mut String) -> Result<(), yaml_serde::Error> {
+    match value {
+        Value::Mapping(map) if !map.is_empty() => entries(map, indent, false, text),
+        Value::Sequence(list) if !list.is_empty() => items(list, indent, false, text),
+        _ => behind(value, indent, text),
+    }
+}
+
+/// The entries of a map; the first one may continue a line that is begun.
+fn entries(map: &Mapping, indent: usize, begun: bool, text: &mut String) -> Result<(), yaml_serde::Error> {
+    /// A reader need not look further for the `:` behind a key.
+    const LONG_KEY: usize = 500;
+    for (index, (key, value)) in map.iter().enumerate() {
+        if index > 0 || !begun {
+            spaces(indent, text);
+        }
+        let key = scalar(key)?;
+        if key.len() > LONG_KEY {
+            *text += "? ";
+            *text += &key;
+            text.push('\n');
+            spaces(indent, text);
+        } else {
+            *text += &key;
+        }
+        text.push(':');
+        match value {
+            Value::Mapping(map) if !map.is_empty() => {
+                text.push('\n');
+                entries(map, indent + 2, false, text)?;
+            }
+            Value::Sequence(list) if !list.is_empty() => {
+                text.push('\n');
+                items(list, indent, false, text)?;
+            }
+            value => {
+                text.push(' ');
+                behind(value, indent + 2, text)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The items of a list; the first one may continue a line that is begun.
+fn items(list: &[Value], indent: usize, begun: bool, text: &mut String) -> Result<(), yaml_serde::Error> {
+    for (index, item) in list.iter().enumerate() {
+        if index > 0 || !begun {
+            spaces(indent, text);
+        }
+        *text += "- ";
+        match item {
+            Value::Mapping(map) if !map.is_empty() => entries(map, indent + 2, true, text)?,
+            Value::Sequence(list) if !list.is_empty() => items(list, indent + 2, true, text)?,
+            item => behind(item, indent + 2, text)?,
+        }
+    }
+    Ok(())
+}
+
+/// A value that begins on a line, up to the end of its last line. What lies below is so many spaces in.
+fn behind(value: &Value, indent: usize, text: &mut String) -> Result<(), yaml_serde::Error> {
+    match value {
+        Value::Mapping(_) => *text += "{}",
+        Value::Sequence(_) => *text += "[]",
+        Value::String(lines) if can_be_lines(lines) => {
+            text.push('|');
+            match lines.strip_suffix('\n') {
+                None => text.push('-'),
+                Some(rest) if rest.ends_with('\n') => text.push('+'),
+                Some(_) => {}
+            }
+            for line in lines.strip_suffix('\n').unwrap_or(lines).split('\n') {
+                text.push('\n');
+                if !line.is_empty() {
+                    spaces(indent.max(2), text);
+                    *text += line;
+                }
+            }
+        }
+        scalar_value => *text += &scalar(scalar_value)?,
+    }
+    text.push('\n');
+    Ok(())
+}
+
+fn spaces(count: usize, text: &mut String) {
+    text.extend(std::iter::repeat_n(' ', count));
+}
+
+/// A value on one line.
+fn scalar(value: &Value) -> Result<String, yaml_serde::Error> {
+    Ok(match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number_text(number),
+        Value::String(text) if is_plain(text) => text.clone(),
+        Value::String(text) if !text.chars().any(|c| c == '\n' || c == '\t' || needs_escape(c)) => {
+            format!("'{}'", text.replace('\'', "''"))
+        }
+        Value::String(text) => escaped(text),
+        Value::Mapping(_) | Value::Sequence(_) => {
+            return Err(serde::ser::Error::custom("a list or a map is no key"));
+        }
+        Value::Tagged(tagged) => {
+            return Err(serde::ser::Error::custom(format!("the tag `{}` is not for JSON", tagged.tag)));
+        }
+    })
+}
+
+/// A number with a fraction keeps it: `1.0` is another type than `1` to some.
+fn number_text(number: &Number) -> String {
+    match number.as_f64() {
+        Some(value) if number.is_f64() && value.is_finite() => format!("{value:?}"),
+        _ => number.to_string(),
+    }
+}
+
+/// Can the text go below its key line by line? What the first line begins with must not be taken for a deeper step in.
+fn can_be_lines(text: &str) -> bool {
+    text.contains('\n')
+        && !text.starts_with([' ', '\t', '\n'])
+        && !text.chars().any(|c| !matches!(c, '\n' | '\t') && needs_escape(c))
+}
+
+/// Is the text the same to all readers without quotes?
+fn is_plain(text: &str) -> bool {
+    let first = |c: char| c.is_alphanumeric() || matches!(c, '/' | '_');
+    text.starts_with(first)
+        && !text.ends_with([' ', ':'])
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.chars().any(|c| c == '\n' || c == '\t' || needs_escape(c))
+        && !is_word(text)
+        && !is_like_a_number(text)
+}
+
+/// Words of YAML 1.1 and 1.2, in any letter case.
+fn is_word(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["y", "yes", "n", "no", "on", "off", "true", "false", "null"];
+    WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// Numbers, dates and times in all their forms, and then some: quotes too many do no harm. A version of three parts,
+/// which release scripts look for without quotes, is none of them.
+fn is_like_a_number(text: &str) -> bool {
+    let of_numbers = |c: char| c.is_ascii_hexdigit() || "xXoO_.:+-TtZz ".contains(c);
+    text.starts_with(|c: char| c.is_ascii_digit() || c == '_')
+        && text.chars().all(of_numbers)
+        && text.matches('.').count() < 2
+}
+
+/// Characters that a reader refuses, takes for the end of a line, or drops.
+fn needs_escape(c: char) -> bool {
+    c != '\n' && c != '\t' && c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+fn escaped(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => quoted += "\\\"",
+            '\\' => quoted += "\\\\",
+            '\n' => quoted += "\\n",
+            '\t' => quoted += "\\t",
+            c if needs_escape(c) => {
+                write!(quoted, "\\u{:04x}", u32::from(c)).expect("text takes all that is written to it");
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn yaml(value: serde_json::Value) -> String {
+        let text = to_string(&value).unwrap();
+        assert_eq!(yaml_serde::from_str::<serde_json::Value>(&text).unwrap(), value, "{text}");
+        text
+    }
+
+    fn one(text: &str) -> String {
+        yaml(serde_json::json!({ "a": text })).strip_prefix("a: ").unwrap().trim_end().to_owned()
+    }
+
+    #[test]
+    fn texts_are_plain_where_nobody_takes_them_for_something_else() {
+        for text in [
+            "pods",
+            "pods/exec",
+            "v1",
+            "0.1.0",
+            "0.1.0-rc.1",
+            "ghcr.io/acme/demo:v1",
+            "Jane <a@b.c>, Bob",
+            "é a",
+        ] {
+            assert_eq!(one(text), text);
+        }
+        for text in [
+            "yes",
+            "No",
+            "ON",
+            "off",
+            "y",
+            "N",
+            "true",
+            "NULL",
+            "1",
+            "1.10",
+            "1_000",
+            "0b1",
+            "0o7",
+            "0x1f",
+            "010",
+            "1e3",
+            "1:30",
+            "2001-01-01",
+            "2001-01-01T00:00:00Z",
+            "_1",
+            "+1",
+            "-1",
+            "-a",
+            "- a",
+            ".5",
+            ".inf",
+            ".nan",
+            "~",
+            "<<",
+            "=",
+            "",
+            " a",
+            "a ",
+            "a: b",
+            "a:",
+            "a #b",
+            "#a",
+            "*",
+            "&a",
+            "!a",
+            "%a",
+            "@a",
+            "`a",
+            "[a",
+            "{a",
+            "? a",
+            "|",
+            ">",
+            "it's",
+        ] {
+            let quoted = format!("'{}'", text.replace('\'', "''"));
+            assert_eq!(one(text), if text == "it's" { text } else { &quoted });
+        }
+    }
+
+    #[test]
+    fn what_a_line_cannot_hold_is_escaped() {
+        assert_eq!(one("a\tb"), r#""a\tb""#);
+        assert_eq!(one("\u{1b}[0m\"\\"), r#""\u001b[0m\"\\""#);
+        assert_eq!(one("a\u{85}\u{2028}\u{feff}\u{7f}"), r#""a\u0085\u2028\ufeff\u007f""#);
+        assert_eq!(one("a\r\nb"), r#""a\u000d\nb""#);
+        assert_eq!(one("\n"), r#""\n""#);
+        assert_eq!(one(" a\nb"), r#"" a\nb""#);
+    }
+
+    #[test]
+    fn several_lines_stay_lines() {
+        assert_eq!(one("a\nb"), "|-\n  a\n  b");
+        assert_eq!(
+            yaml(serde_json::json!({"a": "x\n\n y\n", "b": ["x\n\n", "z\n"]})),
+            "\
+a: |
+  x
+
+   y
+b:
+- |+
+  x
+
+- |
+  z
+"
+        );
+    }
+
+    #[test]
+    fn lists_and_maps_nest() {
+        let value = serde_json::json!({"a": [], "b": {}, "c": [[1, [2.0]], {"d": null, "e": [true]}, {}], "f": {"1": -5}});
+        assert_eq!(
+            yaml(value),
+            "\
+a: []
+b: {}
+c:
+- - 1
+  - - 2.0
+- d: null
+  e:
+  - true
+- {}
+f:
+  '1': -5
+"
+        );
+        let long = "k".repeat(2000);
+        assert_eq!(yaml(serde_json::json!({ "a": { long.clone(): 1 } })), format!("a:\n  ? {long}\n  : 1\n"));
+    }
+}

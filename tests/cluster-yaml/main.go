@@ -1,0 +1,40 @@
+// Reads YAML as a cluster does: for each line of stdin, a JSON string that holds a YAML text, a line of JSON on stdout,
+// with what the text says or with the reason why it says nothing.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"os"
+
+	"sigs.k8s.io/yaml"
+)
+
+type answer struct {
+	Value json.RawMessage `json:"value,omitempty"`
+	Error string          `json:"error,omitempty"`
+}
+
+func main() {
+	texts, answers := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	for {
+		var text string
+		if err := texts.Decode(&text); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			log.Fatal(err)
+		}
+		var answer answer
+		value, err := yaml.YAMLToJSONStrict([]byte(text))
+		if err != nil {
+			answer.Error = err.Error()
+		} else {
+			answer.Value = value
+		}
+		if err := answers.Encode(answer); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
