@@ -230,7 +230,7 @@ fn maintainers(metadata: &Metadata, findings: &mut Vec<Finding>) -> Vec<Maintain
 fn install(image: &str) -> String {
     format!(
         "Download the policy with [kwctl](https://github.com/kubewarden/kwctl):\n\n\
-         ```console\nkwctl pull {image}\n```\n\n\
+         ```console\nkwctl pull registry://{image}\n```\n\n\
          Print the resource that deploys it, and put your settings in before you apply it:\n\n\
          ```console\nkwctl scaffold manifest -t ClusterAdmissionPolicy registry://{image}\n```\n"
     )

@@ -84,8 +84,10 @@ pub(crate) fn in_memory(offset: u64) -> usize {
 }
 
 pub(crate) fn unreadable(error: wasmparser::BinaryReaderError) -> anyhow::Error {
+    // Behind this the parser lists bytes, one a line.
+    let reason = error.message().split(" - expected=").next().unwrap_or_default();
     failure(
-        format!("not a WebAssembly module: {} (at byte {})", error.message(), error.offset()),
+        format!("not a WebAssembly module: {reason} (at byte {})", error.offset()),
         "the file is damaged or something else: build it again",
     )
 }

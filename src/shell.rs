@@ -244,9 +244,13 @@ impl Shell {
 
     /// An error with its causes, and what to do about it. Said even with `--quiet`.
     pub fn error(&self, error: &anyhow::Error) {
-        self.line(&format!("{}: {error}", self.paint(RED, "error")));
+        self.line(&format!("{}: {}", self.paint(RED, "error"), printable(&error.to_string())));
         for cause in error.chain().skip(1) {
-            self.line(&format!("  {}: {}", self.paint(CYAN, "cause"), indent(&cause.to_string(), 9)));
+            self.line(&format!(
+                "  {}: {}",
+                self.paint(CYAN, "cause"),
+                indent(&printable(&cause.to_string()), 9)
+            ));
         }
         for link in error.chain() {
             self.hint(link.downcast_ref::<Hinted>().map(|hinted| hinted.hint.as_str()));
@@ -262,7 +266,7 @@ impl Shell {
                 Severity::Warning => (YELLOW, "warning"),
             };
             let head = self.paint(colour, &format!("{word}[{}]", finding.name));
-            self.line(&format!("{head}: {}", finding.message));
+            self.line(&format!("{head}: {}", printable(&finding.message)));
             if let Some(place) = &finding.place {
                 self.line(&format!("  {} {place}", self.paint(BLUE, "-->")));
             }
@@ -270,10 +274,10 @@ impl Shell {
                 let number = quote.line.to_string();
                 let bar = self.paint(BLUE, "|");
                 self.line(&format!("{} {bar}", " ".repeat(number.len() + 2)));
-                self.line(&format!("  {} {bar} {}", self.paint(BLUE, &number), quote.text));
+                self.line(&format!("  {} {bar} {}", self.paint(BLUE, &number), printable(&quote.text)));
                 self.line(&format!("{} {bar}", " ".repeat(number.len() + 2)));
             }
-            self.line(&format!("  {}: {}", self.paint(CYAN, "fix"), indent(&finding.fix, 7)));
+            self.line(&format!("  {}: {}", self.paint(CYAN, "fix"), indent(&printable(&finding.fix), 7)));
         }
     }
 

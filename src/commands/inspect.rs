@@ -99,7 +99,7 @@ impl InspectArgs {
             Format::Yaml => yaml::to_string(&origin.report(&inspection)).context("could not write YAML")?,
             Format::Json => {
                 let json = serde_json::to_string_pretty(&origin.report(&inspection));
-                json.context("could not write JSON")? + "\n"
+                without_controls(json.context("could not write JSON")?) + "\n"
             }
         };
         shell.result(&text).context("could not write to stdout")?;
@@ -108,6 +108,21 @@ impl InspectArgs {
         }
         Ok(Outcome::Done)
     }
+}
+
+/// JSON may hold control characters beyond those of ASCII as they are; a terminal would obey them.
+fn without_controls(json: String) -> String {
+    let obeyed = |c: char| c.is_control() && c != '\n';
+    if !json.contains(obeyed) {
+        return json;
+    }
+    json.chars().fold(String::new(), |mut text, c| {
+        match obeyed(c) {
+            true => text += &format!("\\u{:04x}", u32::from(c)),
+            false => text.push(c),
+        }
+        text
+    })
 }
 
 fn pull(what: &str, args: &RegistryArgs, shell: &Shell) -> Result<(Vec<u8>, Origin)> {
@@ -152,7 +167,7 @@ impl Page {
     fn line(&mut self, name: &str, value: &str) {
         // A value of several lines stays in its column.
         let value = printable(value).trim_end().replace('\n', &format!("\n{:22}", ""));
-        self.text += format!("  {name:<18}  {value}").trim_end();
+        self.text += format!("  {:<18}  {value}", printable(name)).trim_end();
         self.text.push('\n');
     }
 }
