@@ -10,15 +10,17 @@ use crate::shell::Shell;
 
 /// Print completions for a shell
 ///
-/// They complete `cargo-kw-wasi`, and in bash, fish and zsh `cargo kw-wasi` too, beside what completes cargo itself.
+/// They complete `cargo-kw-wasi`. In bash and fish they complete `cargo kw-wasi` too, beside what completes cargo itself;
+/// in zsh cargo's own completions find them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  cargo kw-wasi completions bash > ~/.local/share/bash-completion/completions/cargo-kw-wasi
-  source <(cargo kw-wasi completions bash)       in ~/.bashrc: completes `cargo kw-wasi` too
+  source <(cargo kw-wasi completions bash)       in ~/.bashrc, behind what completes cargo
   cargo kw-wasi completions zsh > ~/.zfunc/_cargo-kw-wasi
+                                                 ~/.zfunc stands in fpath before compinit is called in ~/.zshrc
   cargo kw-wasi completions fish > ~/.config/fish/conf.d/cargo-kw-wasi.fish
-  cargo kw-wasi completions powershell >> $PROFILE")]
+  cargo kw-wasi completions powershell >> $PROFILE
+  cargo kw-wasi completions elvish >> ~/.config/elvish/rc.elv")]
 pub struct CompletionsArgs {
     /// The shell
     shell: Dialect,
@@ -28,10 +30,7 @@ pub struct CompletionsArgs {
 const BASH: &str = include_str!("completions.bash");
 
 /// In fish the words behind `cargo kw-wasi` are those behind `cargo-kw-wasi`.
-const FISH: &str = "\
-complete -c cargo -n '__fish_seen_subcommand_from kw-wasi' -f -a '(complete -C (string replace -r \"^\\\\S+\\\\s+kw-wasi\" cargo-kw-wasi (commandline -cp)))'
-complete -c cargo -n '__fish_use_subcommand' -f -a kw-wasi -d 'Create, build and deploy Kubewarden policies'
-";
+const FISH: &str = include_str!("completions.fish");
 
 impl CompletionsArgs {
     /// Prints the script.
@@ -50,7 +49,15 @@ fn script(dialect: Dialect) -> String {
     clap_complete::generate(dialect, &mut ours, "cargo-kw-wasi", &mut script);
     let mut script = String::from_utf8_lossy(&script).into_owned();
     match dialect {
-        Dialect::Bash => script.push_str(BASH),
+        Dialect::Bash => {
+            // Clap spells the state it looks for otherwise than the one it sets when a name has hyphens:
+            // <https://github.com/clap-rs/clap/issues/6421>.
+            script = script.replace("cargo__subcmd__kw__subcmd__wasi", "cargo__kw__wasi");
+            // The name has changed between versions of clap.
+            let function = script.split("()").next().unwrap_or_default().trim();
+            let ours = BASH.replace("FUNCTION_OF_CLAP", function);
+            script.push_str(&ours);
+        }
         Dialect::Fish => script.push_str(FISH),
         _ => {}
     }
