@@ -1,7 +1,7 @@
 # README's commands. Each does all its set-up: `scripts/wasm-toolchain` gets what policies are compiled with,
 # `scripts/test-programs` what else tests need.
 
-.PHONY: test lint fuzz demo bench setup clean
+.PHONY: test lint fuzz demo bench man setup clean
 
 # One profile for everything, so that dependencies are compiled once.
 CARGO_FLAGS := --release --locked
@@ -27,6 +27,10 @@ demo:
 # Times and sizes beside their limits; fails when one is over.
 bench: setup
 	cargo bench --locked --bench limits
+
+# The manual: `man target/man/cargo-kw-wasi.1`.
+man:
+	cargo run $(CARGO_FLAGS) --example man -- target/man
 
 setup:
 	scripts/wasm-toolchain > /dev/null

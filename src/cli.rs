@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::commands::{build, completions, inspect, manifest, new, push, run, test};
 use crate::fs;
@@ -67,6 +67,14 @@ impl Cargo {
             args.insert(1, "kw-wasi".into());
         }
         Self::parse_from(args)
+    }
+
+    /// The command line as that of a program of its own, `cargo-kw-wasi`: what shells and manuals know.
+    pub fn program() -> clap::Command {
+        // The tree starts with `cargo`, which is not ours.
+        let tree = Self::command();
+        let tool = tree.find_subcommand("kw-wasi").expect("the one subcommand").clone();
+        tool.name("cargo-kw-wasi").version(env!("CARGO_PKG_VERSION"))
     }
 
     /// Runs the verb. The shell is returned to say how it ended.

@@ -1,7 +1,6 @@
 //! `completions`: what a shell needs to complete our command line.
 
 use anyhow::{Context, Result};
-use clap::CommandFactory;
 use clap_complete::Shell as Dialect;
 
 use crate::cli::Cargo;
@@ -41,12 +40,8 @@ impl CompletionsArgs {
 }
 
 fn script(dialect: Dialect) -> String {
-    // The tree starts with `cargo`, whose completions are not ours to replace.
-    let mut command = Cargo::command();
-    let mut ours =
-        command.find_subcommand_mut("kw-wasi").expect("the one subcommand").clone().name("cargo-kw-wasi");
     let mut script = Vec::new();
-    clap_complete::generate(dialect, &mut ours, "cargo-kw-wasi", &mut script);
+    clap_complete::generate(dialect, &mut Cargo::program(), "cargo-kw-wasi", &mut script);
     let mut script = String::from_utf8_lossy(&script).into_owned();
     match dialect {
         Dialect::Bash => {
