@@ -38,7 +38,7 @@ pub struct Deployment<'a> {
 pub struct Choices {
     /// The namespace an `AdmissionPolicy` is for; `None` makes it a `ClusterAdmissionPolicy`.
     pub namespace: Option<String>,
-    /// Settings of the policy, in the order in which they were written.
+    /// Settings of the policy, in the order in which they were written, and of what JSON can hold.
     pub settings: Mapping,
     /// Are requests rejected, or is that only reported?
     pub mode: Option<Mode>,
@@ -59,7 +59,7 @@ impl Deployment<'_> {
             PolicyType::Kubernetes => yaml::to_string(&self.resource()),
             PolicyType::Raw => yaml::to_string(&BTreeMap::from([(self.name, self.server_entry())])),
         };
-        let yaml = yaml.expect("only text, lists, booleans, and settings that were YAML before");
+        let yaml = yaml.expect("only text, lists, booleans, and settings that JSON can hold");
         match &self.metadata.minimum_kubewarden_version {
             // No field of the resource says it: a host that is too old refuses the module.
             Some(version) => format!("# Needs Kubewarden {version} or later.\n{yaml}"),

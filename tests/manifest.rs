@@ -140,6 +140,34 @@ error: `--name`, `--module` and `--artifacthub` are about one policy, and there 
 }
 
 #[test]
+fn several_policies_that_cannot_be_deployed_by_one_text() {
+    let case = demo();
+    let write = |name: &str, metadata: &str| {
+        case.write(name, guest::policy(&Behaviour::default(), &Behaviour::default(), metadata));
+    };
+    write("b.wasm", &titled("demo").replace("1.2.0", "2.0.0"));
+    manifest(&case, "policy.wasm b.wasm").code(101).stdout_eq("").stderr_eq(str![[r#"
+error: `policy.wasm` and `b.wasm` have the title `demo`: one would be deployed over the other
+  hint: name one file
+
+"#]]);
+    let raw = |title: &str| {
+        titled(title)
+            .replace(r#""executionMode""#, r#""policyType":"raw","executionMode""#)
+            .replace(RULES, r#""rules":[]"#)
+    };
+    write("b.wasm", &raw("b"));
+    write("c.wasm", &raw("c"));
+    manifest(&case, "policy.wasm b.wasm c.wasm").code(101).stdout_eq("").stderr_eq(str![[r#"
+error: a policy server deploys the raw policies (`b.wasm`, `c.wasm`), a cluster the others (`policy.wasm`)
+  hint: call `manifest` once for these and once for those
+
+"#]]);
+    let entries = cluster::read(&manifest(&case, "b.wasm c.wasm").code(0).stdout);
+    assert_eq!(entries.as_object().unwrap().keys().collect::<Vec<_>>(), ["b", "c"]);
+}
+
+#[test]
 fn all_policies_of_a_workspace() {
     let case = Case::empty();
     case.write("Cargo.toml", "[workspace]\nmembers = [\"a\", \"b\"]\nresolver = \"2\"\n");
@@ -250,7 +278,8 @@ fn settings_keep_their_order_and_their_types() {
 #[test]
 fn every_trap_survives_as_a_setting() {
     let case = demo();
-    let settings: Map<_, _> = TRAPS.iter().map(|text| (text.to_string(), json!([text]))).collect();
+    let mut settings: Map<_, _> = TRAPS.iter().map(|text| (text.to_string(), json!([text]))).collect();
+    settings.insert("long".repeat(1000), json!({"long: \n".repeat(1000): [[{"": "\n"}]]}));
     case.write("settings.json", serde_json::to_string(&settings).unwrap());
     let run = manifest(&case, "policy.wasm -s settings.json").code(0);
     assert_eq!(cluster::read(&run.stdout)["spec"]["settings"], Value::Object(settings));

@@ -22,14 +22,16 @@ use crate::yaml;
 /// Show what a policy carries: metadata, contract, sizes
 ///
 /// Looks at a module in a file or in a registry, by default at the policy of this project, which is built first. Policies
-/// of other kinds are recognised and named. What a cluster would refuse, or not do as it is meant, is reported.
+/// of other kinds are recognised and named. What a cluster would refuse, or not do as it is meant, is reported; the exit
+/// code is 0 even then, for whoever looks wants to see it. Scripts look at `findings` in JSON or YAML.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   cargo kw-wasi inspect                                    the policy of this project
   cargo kw-wasi inspect policy.wasm                        a file
   cargo kw-wasi inspect ghcr.io/acme/policies/demo:v1.2.0  what a registry has
-  cargo kw-wasi inspect --format json | jq .metadata.rules")]
+  cargo kw-wasi inspect --format json | jq .metadata.rules
+  cargo kw-wasi inspect policy.wasm --format json | jq -e '.findings == []'")]
 pub struct InspectArgs {
     /// A module, or where a registry has it [default: the policy of this project]
     #[arg(value_name = "FILE | REFERENCE")]

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use yaml_serde::{Mapping, Value};
 
 use crate::artifacthub;
 use crate::cli::{NetworkArgs, PackageArgs};
 use crate::deploy::{Choices, Deployment, module_in_registry};
-use crate::finding::tally;
+use crate::finding::{Finding, tally};
 use crate::fs;
 use crate::inspection;
 use crate::kubernetes;
@@ -197,8 +197,21 @@ struct Policy {
     name: String,
     version: Option<String>,
     metadata: Metadata,
+    /// What is worth a warning in them.
+    warnings: Vec<Finding>,
     /// The folder of its project.
     folder: Option<PathBuf>,
+}
+
+impl Policy {
+    fn is_raw(&self) -> bool {
+        self.metadata.policy_type == PolicyType::Raw
+    }
+
+    /// What the resource is called when nobody says so.
+    fn title(&self) -> &str {
+        self.metadata.annotation(key::TITLE).unwrap_or(&self.name)
+    }
 }
 
 impl ManifestArgs {
@@ -207,20 +220,10 @@ impl ManifestArgs {
         let choices = Choices::try_from(self.choices)?;
         let policies = match self.files.as_slice() {
             [] => of_projects(&self.package.into(), self.network, shell)?,
-            files => files.iter().map(|file| of_module(file, shell)).collect::<Result<_>>()?,
+            files => files.iter().map(|file| of_module(file)).collect::<Result<_>>()?,
         };
-        if policies.len() > 1 && (self.name.is_some() || self.module.is_some() || self.artifacthub) {
-            let names: Vec<_> = policies.iter().map(|policy| format!("`{}`", policy.shown)).collect();
-            return Err(failure(
-                format!(
-                    "`--name`, `--module` and `--artifacthub` are about one policy, and there are several: {}",
-                    names.join(", ")
-                ),
-                match policies.iter().any(|policy| policy.folder.is_none()) {
-                    true => "name one file",
-                    false => "name one with `--package`",
-                },
-            ));
+        if policies.len() > 1 {
+            check_together(&policies, self.name.is_some() || self.module.is_some() || self.artifacthub)?;
         }
         let mut documents = Vec::new();
         for policy in &policies {
@@ -229,7 +232,9 @@ impl ManifestArgs {
                 false => manifest(policy, self.name.as_deref(), self.module.as_ref(), &choices, shell)?,
             });
         }
-        let text = documents.join("---\n");
+        // A policy server reads one document, with an entry for each policy.
+        let separator = if policies.iter().all(Policy::is_raw) { "" } else { "---\n" };
+        let text = documents.join(separator);
         match &self.output {
             Some(path) => {
                 fs::write(path, text.as_bytes())?;
@@ -241,40 +246,83 @@ impl ManifestArgs {
     }
 }
 
+/// Fails unless several policies can be deployed by one text. A flag may be about one of them only.
+fn check_together(policies: &[Policy], flag_is_about_one: bool) -> Result<()> {
+    let choose = match policies.iter().any(|policy| policy.folder.is_none()) {
+        true => "name one file",
+        false => "name one with `--package`",
+    };
+    let shown = |policies: &mut dyn Iterator<Item = &Policy>| {
+        policies.map(|policy| format!("`{}`", policy.shown)).collect::<Vec<_>>().join(", ")
+    };
+    if flag_is_about_one {
+        return Err(failure(
+            format!(
+                "`--name`, `--module` and `--artifacthub` are about one policy, and there are several: {}",
+                shown(&mut policies.iter())
+            ),
+            choose,
+        ));
+    }
+    let raw = shown(&mut policies.iter().filter(|policy| policy.is_raw()));
+    let others = shown(&mut policies.iter().filter(|policy| !policy.is_raw()));
+    if !raw.is_empty() && !others.is_empty() {
+        return Err(failure(
+            format!("a policy server deploys the raw policies ({raw}), a cluster the others ({others})"),
+            "call `manifest` once for these and once for those",
+        ));
+    }
+    for (index, policy) in policies.iter().enumerate() {
+        if let Some(other) = policies[..index].iter().find(|other| other.title() == policy.title()) {
+            return Err(failure(
+                format!(
+                    "`{}` and `{}` have the title `{}`: one would be deployed over the other",
+                    other.shown,
+                    policy.shown,
+                    policy.title()
+                ),
+                choose,
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn of_projects(selection: &Selection, network: NetworkArgs, shell: &Shell) -> Result<Vec<Policy>> {
     let compile = Compile { network: network.into(), ..Compile::default() };
     let (projects, _) = Projects::load(selection, &compile, shell)?;
     let read = |project: crate::project::Project| {
         let checked = project.metadata();
-        shell.findings(&checked.findings);
-        let metadata = checked.metadata.with_context(|| {
-            format!(
+        let Some(metadata) = checked.metadata else {
+            shell.findings(&checked.findings);
+            bail!(
                 "could not describe `{}` ({}): the metadata is not what Kubewarden accepts",
                 project.name,
                 tally(&checked.findings)
-            )
-        })?;
+            );
+        };
         let version = metadata.annotation(key::VERSION).map(str::to_owned).or(project.version);
         Ok(Policy {
             shown: project.name.clone(),
             name: project.name,
             version,
             metadata,
+            warnings: checked.findings,
             folder: Some(project.root),
         })
     };
     projects.policies.into_iter().map(read).collect()
 }
 
-fn of_module(file: &Path, shell: &Shell) -> Result<Policy> {
+fn of_module(file: &Path) -> Result<Policy> {
     let shown = fs::for_people(file);
-    let (metadata, findings) = inspection::require_policy(&fs::read(file)?, &shown)?;
-    shell.findings(&findings);
+    let (metadata, warnings) = inspection::require_policy(&fs::read(file)?, &shown)?;
     Ok(Policy {
         name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         shown: shown.display().to_string(),
         version: metadata.annotation(key::VERSION).map(str::to_owned),
         metadata,
+        warnings,
         folder: None,
     })
 }
@@ -287,7 +335,8 @@ fn manifest(
     shell: &Shell,
 ) -> Result<String> {
     let metadata = &policy.metadata;
-    let name = name.or(metadata.annotation(key::TITLE)).unwrap_or(&policy.name);
+    shell.findings(&policy.warnings);
+    let name = name.unwrap_or(policy.title());
     kubernetes::check_name(name)
         .map_err(|reason| anyhow::anyhow!("{reason}"))
         .with_context(|| format!("`{name}` cannot name a Kubernetes resource"))
@@ -307,7 +356,7 @@ fn manifest(
             ));
         }
     };
-    if metadata.policy_type == PolicyType::Raw {
+    if policy.is_raw() {
         if choices.namespace.is_some() || choices.policy_server.is_some() {
             return Err(failure(
                 format!("`{}` is a raw policy, which no resource of a cluster can deploy", policy.shown),
@@ -352,11 +401,17 @@ fn package(policy: &Policy, questions: Option<&Path>, shell: &Shell) -> Result<S
         (None, None) => None,
     };
     let questions = questions.map(fs::unix_line_ends);
-    let package = artifacthub::Package::new(&policy.metadata, questions.as_deref(), now()?);
-    package.map(|package| package.to_yaml()).map_err(|findings| {
-        shell.findings(&findings);
-        anyhow::anyhow!("could not describe `{}` to Artifact Hub ({})", policy.shown, tally(&findings))
-    })
+    match artifacthub::Package::new(&policy.metadata, questions.as_deref(), now()?) {
+        Ok(package) => {
+            shell.findings(&policy.warnings);
+            Ok(package.to_yaml())
+        }
+        // What was worth a warning is an error here.
+        Err(findings) => {
+            shell.findings(&findings);
+            bail!("could not describe `{}` to Artifact Hub ({})", policy.shown, tally(&findings))
+        }
+    }
 }
 
 /// As `kwctl` looks for it.
