@@ -151,8 +151,16 @@ impl RegistryArgs {
                 ));
             }
         };
-        let authorities = self.ca.iter().map(|path| fs::read(path)).collect::<Result<_>>()?;
-        Ok(Connection { plain_http, authorities })
+        let mut authorities = Vec::new();
+        for path in &self.ca {
+            authorities.extend(registry::certificates(&fs::read(path)?).map_err(|reason| {
+                failure(
+                    format!("could not trust `{}`: {reason}", path.display()),
+                    "name the certificate of an authority, in PEM or DER",
+                )
+            })?);
+        }
+        Ok(Connection { plain_http, authorities, ..Connection::default() })
     }
 }
 

@@ -75,6 +75,18 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<Written> {
     Ok(Written::Changed)
 }
 
+/// Finds out beforehand whether [`write`] can make this a file. Creates the folder it lies in.
+pub fn require_writable(path: &Path) -> Result<()> {
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = folder_of(&target);
+    create_folder(folder)?;
+    let could_not = || format!("could not write `{}`", path.display());
+    if target.is_dir() {
+        return Err(anyhow::anyhow!("it is a folder")).with_context(could_not);
+    }
+    temporary_file(folder).map(drop).with_context(could_not)
+}
+
 fn write_through_temporary(path: &Path, folder: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = temporary_file(folder)?;
     file.write_all(bytes)?;

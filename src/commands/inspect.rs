@@ -15,7 +15,7 @@ use crate::fs;
 use crate::inspection::{Inspection, Kind};
 use crate::metadata::key;
 use crate::outcome::Outcome;
-use crate::registry::{self, Registry, TypedReference};
+use crate::registry::{self, TypedReference};
 use crate::shell::{Paint, Shell, Tone, printable};
 use crate::yaml;
 
@@ -128,9 +128,10 @@ fn without_controls(json: String) -> String {
 }
 
 fn pull(what: &str, args: &RegistryArgs, shell: &Shell) -> Result<(Vec<u8>, Origin)> {
-    let reference = what.parse::<TypedReference>().map_err(anyhow::Error::msg)?.with_default_tag(None);
+    let typed = what.parse::<TypedReference>().map_err(anyhow::Error::msg);
+    let reference = typed.with_context(|| format!("could not inspect `{what}`"))?.with_default_tag(None);
     let connection = args.connection_to(reference.resolve_registry())?;
-    let pulled = Registry::new(&reference, connection, shell)?.pull()?;
+    let pulled = registry::pull(&reference, connection, shell)?;
     Ok((pulled.module, Origin::Registry { reference: reference.whole(), digest: pulled.digest }))
 }
 

@@ -16,7 +16,7 @@ use crate::kubernetes;
 use crate::metadata::{Metadata, key};
 use crate::outcome::Outcome;
 use crate::registry::artifact::Artifact;
-use crate::registry::{Overwrite, Pushed, Registry, TypedReference};
+use crate::registry::{self, Overwrite, Pushed, TypedReference};
 use crate::shell::{Shell, failure};
 
 /// Upload a policy to a registry, and report its digest
@@ -94,14 +94,15 @@ impl PushArgs {
         if !self.force {
             check_tag(reference.tag(), &metadata)?;
         }
-        if self.manifest_out.is_some() {
+        if let Some(path) = &self.manifest_out {
             // Found out before anything is sent.
             pinned(&metadata, "")?;
+            fs::require_writable(path)?;
         }
         let connection = self.registry.connection_to(reference.resolve_registry())?;
         let artifact = Artifact::new(module, Some(&metadata.annotations));
         let overwrite = if self.force { Overwrite::Allow } else { Overwrite::Refuse };
-        let pushed = Registry::new(&reference, connection, shell)?.push(&artifact, overwrite)?;
+        let pushed = registry::push(&reference, connection, &artifact, overwrite, shell)?;
         let digest = artifact.digest();
         let immutable = format!("{}/{}@{digest}", reference.registry(), reference.repository());
         let size = ByteSize(artifact.module.len());
@@ -109,12 +110,8 @@ impl PushArgs {
             Pushed::Now => shell.status("Pushed", format!("{reference} ({size})")),
             Pushed::Before => shell.status("Fresh", format!("{reference} ({size}): it was there already")),
         }
-        if let Some(path) = &self.manifest_out {
-            fs::write(path, pinned(&metadata, &immutable)?.as_bytes())?;
-            shell.status("Manifest", fs::for_people(path).display());
-        }
         let report = match self.format {
-            Format::Human => immutable,
+            Format::Human => immutable.clone(),
             Format::Json => serde_json::to_string(&Report {
                 immutable_ref: &immutable,
                 reference: &reference.whole(),
@@ -125,6 +122,10 @@ impl PushArgs {
             .context("could not report in JSON")?,
         };
         shell.result(&format!("{report}\n")).context("could not write to stdout")?;
+        if let Some(path) = &self.manifest_out {
+            fs::write(path, pinned(&metadata, &immutable)?.as_bytes())?;
+            shell.status("Manifest", fs::for_people(path).display());
+        }
         Ok(Outcome::Done)
     }
 }
@@ -150,6 +151,17 @@ fn reference(typed: Option<TypedReference>, metadata: &Metadata) -> Result<Refer
             ));
         }
     };
+    if let (None, Some(tag)) = (typed.tag(), &tag)
+        && !registry::is_tag(tag)
+    {
+        return Err(failure(
+            format!(
+                "could not push: the policy has the version `{}`, and `{tag}` cannot be a tag",
+                &tag[1..]
+            ),
+            "name a reference with a tag: `host/repository:tag`",
+        ));
+    }
     let reference = typed.with_default_tag(tag.as_deref());
     if let Some(digest) = reference.digest() {
         return Err(failure(

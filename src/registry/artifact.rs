@@ -25,7 +25,7 @@ const OCI_SOURCE: &str = "org.opencontainers.image.source";
 #[derive(Debug)]
 pub struct Artifact {
     /// The annotated module.
-    pub module: Vec<u8>,
+    pub module: bytes::Bytes,
     /// The manifest: JSON with sorted keys and without blanks, so that the same policy has the same digest.
     pub manifest: Vec<u8>,
 }
@@ -66,7 +66,7 @@ impl Artifact {
             schema_version: 2,
         };
         let manifest = serde_json::to_vec(&manifest).expect("texts and numbers, which JSON can hold");
-        Self { module, manifest }
+        Self { module: module.into(), manifest }
     }
 
     /// What names the policy in a registry, whatever its tags: `sha256:…` of the manifest.

@@ -1,17 +1,16 @@
 //! Who we are to a registry: what `docker login` has left in Docker's `config.json`, or its credential helpers know.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
-use oci_client::secrets::RegistryAuth;
 
 use crate::fs;
 use crate::shell::{Shell, failure, printable};
 
 /// A user and password, or nobody. Never printed.
 pub(super) struct Credentials {
-    auth: RegistryAuth,
+    user: Option<(String, String)>,
 }
 
 impl Credentials {
@@ -22,50 +21,51 @@ impl Credentials {
     /// When there is something for this registry that cannot be read: going on without would fail in a way that says
     /// nothing about it.
     pub(super) fn find(host: &str, shell: &Shell) -> Result<Self> {
-        let config = config_file().map(|path| fs::find(&path)).transpose();
-        let config = config.map_err(|_| unreadable(host, &CredentialRetrievalError::ConfigReadError))?;
-        let Some(config) = config.flatten() else { return Ok(Self { auth: RegistryAuth::Anonymous }) };
+        let nobody = Self { user: None };
+        let Some(path) = config_file() else { return Ok(nobody) };
+        let Some(config) = fs::find(&path)? else { return Ok(nobody) };
         for name in names(host) {
             match get_credential_from_reader(config.as_slice(), &name) {
                 Ok(DockerCredential::UsernamePassword(user, password)) => {
-                    return Ok(Self { auth: RegistryAuth::Basic(user, password) });
+                    return Ok(Self { user: Some((user, password)) });
                 }
                 Ok(DockerCredential::IdentityToken(_)) => {
                     shell.warn(
                         format!("Docker's configuration has an identity token for `{host}`, which is not supported: going on as nobody"),
-                        Some("log in with a user and a password or access token: `docker login`"),
+                        Some(&format!("log in with a user and a password or access token: `docker login {host}`")),
                     );
-                    return Ok(Self { auth: RegistryAuth::Anonymous });
+                    return Ok(nobody);
                 }
                 Err(CredentialRetrievalError::NoCredentialConfigured) => {}
+                // What Docker's own helpers say when they have nothing.
                 Err(CredentialRetrievalError::HelperFailure { stdout, .. })
                     if stdout.contains("credentials not found") => {}
-                Err(error) => return Err(unreadable(host, &error)),
+                Err(error) => return Err(unreadable(host, &path, &error)),
             }
         }
-        Ok(Self { auth: RegistryAuth::Anonymous })
+        Ok(nobody)
     }
 
-    pub(super) fn auth(&self) -> &RegistryAuth {
-        &self.auth
+    #[cfg(test)]
+    pub(super) fn nobody() -> Self {
+        Self { user: None }
     }
 
-    /// The name of the user; `None` for nobody.
-    pub(super) fn user(&self) -> Option<&str> {
-        match &self.auth {
-            RegistryAuth::Basic(user, _) => Some(user),
-            _ => None,
-        }
+    /// `None` for nobody.
+    pub(super) fn user_and_password(&self) -> Option<(&str, &str)> {
+        self.user.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
     }
 
-    /// A text of others without the password, should they have repeated it.
+    /// A text of others without the password, should they have repeated it, plain or as it was sent.
     pub(super) fn conceal(&self, text: &str) -> String {
-        let text = printable(text);
-        match &self.auth {
-            RegistryAuth::Basic(_, password) if !password.is_empty() => {
-                text.replace(password.as_str(), "[password]")
+        let text = printable(text).into_owned();
+        match &self.user {
+            Some((user, password)) if !password.is_empty() => {
+                use base64::Engine as _;
+                let sent = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+                text.replace(&sent, "[password]").replace(password.as_str(), "[password]")
             }
-            _ => text.into_owned(),
+            _ => text,
         }
     }
 }
@@ -85,28 +85,41 @@ fn names(host: &str) -> Vec<String> {
 
 /// Where `docker login` writes, on each system in the user's own folder. The crate knows `HOME` only, which Windows has not.
 fn config_file() -> Option<PathBuf> {
-    let folder = match std::env::var_os("DOCKER_CONFIG") {
-        Some(folder) => PathBuf::from(folder),
-        None => std::env::home_dir()?.join(".docker"),
-    };
+    let folder = std::env::var_os("DOCKER_CONFIG")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".docker")))?;
     Some(folder.join("config.json"))
 }
 
-fn unreadable(host: &str, error: &CredentialRetrievalError) -> anyhow::Error {
-    // What a helper has printed may be a secret.
-    let reason = match error {
-        CredentialRetrievalError::HelperFailure { helper, stderr, .. } => {
-            format!("the credential helper `{helper}` failed: {}", printable(stderr.trim()))
-        }
-        CredentialRetrievalError::ConfigReadError => "Docker's `config.json` is not readable".to_owned(),
-        other => other.to_string(),
-    };
-    failure(
-        format!("could not get the credentials for `{host}`: {reason}"),
-        format!(
-            "log in again with `docker login {host}`; the file is `config.json` in the folder `$DOCKER_CONFIG`, or `.docker` in your home"
+fn unreadable(host: &str, path: &Path, error: &CredentialRetrievalError) -> anyhow::Error {
+    let path = path.display();
+    // What a helper has printed to stdout may be a secret.
+    let (reason, hint) = match error {
+        CredentialRetrievalError::HelperFailure { helper, stderr, .. } => (
+            format!("the credential helper `{helper}` failed: {}", printable(stderr.trim())),
+            format!("log in again with `docker login {host}`"),
         ),
-    )
+        CredentialRetrievalError::HelperCommunicationError => (
+            "the credential helper that is configured for it does not run".to_owned(),
+            format!(
+                "`credHelpers` and `credsStore` in `{path}` name it without its `docker-credential-`: is it on PATH?"
+            ),
+        ),
+        CredentialRetrievalError::MalformedHelperResponse => (
+            "the credential helper that is configured for it does not answer as Docker wants it".to_owned(),
+            format!("`credHelpers` and `credsStore` in `{path}` name it"),
+        ),
+        CredentialRetrievalError::ConfigReadError => (
+            format!("`{path}` is not the JSON that Docker writes"),
+            format!("repair the file, or log in anew with `docker login {host}`"),
+        ),
+        _ => (
+            format!("what `{path}` has for it cannot be read"),
+            format!("log in again with `docker login {host}`"),
+        ),
+    };
+    failure(format!("could not get the credentials for `{host}`: {reason}"), hint)
 }
 
 #[cfg(test)]
@@ -115,8 +128,19 @@ mod tests {
 
     #[test]
     fn a_password_is_never_repeated() {
-        let credentials = Credentials { auth: RegistryAuth::Basic("jane".to_owned(), "s3cret".to_owned()) };
-        assert_eq!(credentials.conceal("bad password s3cret\u{1b}[0m"), "bad password [password]\\u{1b}[0m");
-        assert_eq!(credentials.user(), Some("jane"));
+        let credentials = Credentials { user: Some(("jane".to_owned(), "s3cret".to_owned())) };
+        let said = "bad password s3cret in Basic amFuZTpzM2NyZXQ=\u{1b}[0m";
+        assert_eq!(credentials.conceal(said), "bad password [password] in Basic [password]\\u{1b}[0m");
+    }
+
+    #[test]
+    fn dockers_own_registry_has_a_name_of_old() {
+        for host in ["docker.io", "index.docker.io", "registry-1.docker.io"] {
+            assert_eq!(names(host)[0], "https://index.docker.io/v1/");
+        }
+        assert_eq!(
+            names("localhost:5000"),
+            ["localhost:5000", "https://localhost:5000", "http://localhost:5000"]
+        );
     }
 }

@@ -1,0 +1,562 @@
+//! Pushing a policy, and pulling one.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use futures_util::{StreamExt, stream};
+use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
+use oci_client::{Reference, RegistryOperation};
+use sha2::Digest as _;
+
+use super::Connection;
+use super::artifact::{self, Artifact};
+use super::credentials::Credentials;
+use super::session::{Answer, Pulse, Session};
+use super::trouble::{Asked, Kind, Trouble};
+use crate::inspection::sha256;
+use crate::shell::{Shell, failure, printable};
+
+/// After which times a request is tried again that met a connection error or a server error.
+const RETRIES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+
+/// No policy is larger; what claims to be is not downloaded.
+const MAX_MODULE_BYTES: usize = 1 << 28;
+/// The limit of registries themselves.
+const MAX_MANIFEST_BYTES: usize = 4 << 20;
+/// What is sent between two looks at the progress.
+const PIECE_BYTES: usize = 1 << 16;
+
+/// A single policy, or a list of images for platforms.
+const MANIFEST_MEDIA_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
+     application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// A registry, about one reference in it.
+struct Registry<'a> {
+    reference: &'a Reference,
+    connection: Connection,
+    credentials: Credentials,
+    operation: RegistryOperation,
+    runtime: tokio::runtime::Runtime,
+    session: RefCell<Option<Session>>,
+    shell: &'a Shell,
+}
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// It was uploaded, read back, and is what was to be pushed.
+    Now,
+    /// It was there already.
+    Before,
+}
+
+/// May a tag be moved from one content to another?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overwrite {
+    /// A tag keeps its content.
+    Refuse,
+    /// The old content loses its tag.
+    Allow,
+}
+
+/// A policy as a registry has it.
+#[derive(Debug)]
+pub struct Pulled {
+    /// The module.
+    pub module: Vec<u8>,
+    /// Digest of the manifest.
+    pub digest: String,
+}
+
+/// A manifest as a registry has it.
+struct Manifest {
+    bytes: Vec<u8>,
+    digest: String,
+}
+
+/// Uploads a policy, unless it is there already. Ends well only when the registry gives back what was pushed.
+pub fn push(
+    reference: &Reference,
+    connection: Connection,
+    artifact: &Artifact,
+    overwrite: Overwrite,
+    shell: &Shell,
+) -> Result<Pushed> {
+    Registry::open(reference, connection, RegistryOperation::Push, shell)?.push(artifact, overwrite)
+}
+
+/// Downloads a policy, checking every digest.
+pub fn pull(reference: &Reference, connection: Connection, shell: &Shell) -> Result<Pulled> {
+    Registry::open(reference, connection, RegistryOperation::Pull, shell)?.pull()
+}
+
+impl<'a> Registry<'a> {
+    fn open(
+        reference: &'a Reference,
+        connection: Connection,
+        operation: RegistryOperation,
+        shell: &'a Shell,
+    ) -> Result<Self> {
+        let credentials = Credentials::find(reference.resolve_registry(), shell)?;
+        Self::open_as(credentials, reference, connection, operation, shell)
+    }
+
+    fn open_as(
+        credentials: Credentials,
+        reference: &'a Reference,
+        connection: Connection,
+        operation: RegistryOperation,
+        shell: &'a Shell,
+    ) -> Result<Self> {
+        // The provider is the same for the whole process; the second time it is there already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("could not prepare a connection to the registry")?;
+        let session = RefCell::new(None);
+        let registry = Self { reference, connection, credentials, operation, runtime, session, shell };
+        registry.log_in()?;
+        Ok(registry)
+    }
+
+    fn log_in(&self) -> Result<()> {
+        let what = |trouble: &Trouble| match trouble.is_about_who_we_are() {
+            true => "log in",
+            false => "talk to the registry",
+        };
+        let session = self.retrying(what, || {
+            self.runtime.block_on(Session::open(
+                self.reference,
+                &self.connection,
+                &self.credentials,
+                self.operation,
+            ))
+        })?;
+        self.session.replace(Some(session));
+        Ok(())
+    }
+
+    fn push(&self, artifact: &Artifact, overwrite: Overwrite) -> Result<Pushed> {
+        let present = self.find_manifest()?;
+        let is_same = present.as_ref().is_some_and(|present| present.bytes == artifact.manifest);
+        if is_same && self.has_blobs(artifact)? {
+            return Ok(Pushed::Before);
+        }
+        if let Some(present) = present
+            && !is_same
+            && overwrite == Overwrite::Refuse
+        {
+            return Err(failure(
+                format!(
+                    "could not push to `{}`: the tag exists with other content (`{}`)",
+                    self.reference, present.digest
+                ),
+                "raise the version of the policy; or say `--force`, and clusters get another policy under the same tag",
+            ));
+        }
+        self.upload("the module", &artifact.module)?;
+        self.upload("the configuration", &bytes::Bytes::from_static(artifact::CONFIG))?;
+        self.upload_manifest(artifact)?;
+        self.read_back(artifact)?;
+        Ok(Pushed::Now)
+    }
+
+    fn pull(&self) -> Result<Pulled> {
+        let could_not = || format!("could not pull `{}`", self.reference);
+        let mut manifest =
+            self.ask("read the manifest", async |session| self.manifest(session, None).await)?;
+        let image = match parsed(&manifest.bytes).with_context(could_not)? {
+            OciManifest::Image(image) => image,
+            OciManifest::ImageIndex(index) => {
+                let chosen = oci_client::client::current_platform_resolver(&index.manifests)
+                    .ok_or_else(|| anyhow!("it is a list of images, and none of them is for this platform"))
+                    .with_context(could_not)?;
+                manifest = self
+                    .ask("read the manifest", async |session| self.manifest(session, Some(&chosen)).await)?;
+                match parsed(&manifest.bytes).with_context(could_not)? {
+                    OciManifest::Image(image) => image,
+                    OciManifest::ImageIndex(_) => {
+                        return Err(anyhow!("it is a list of lists of images, which holds no policy"))
+                            .with_context(could_not);
+                    }
+                }
+            }
+        };
+        let layer = module_layer(&image).with_context(could_not)?;
+        let size = usize::try_from(layer.size).unwrap_or(usize::MAX);
+        if size > MAX_MODULE_BYTES {
+            return Err(anyhow!("a module of {} bytes is too large for a policy", layer.size))
+                .with_context(could_not);
+        }
+        let module = self.ask("download the module", async |session| {
+            self.blob(session, &layer.digest, size, "Downloading").await
+        })?;
+        Ok(Pulled { module, digest: manifest.digest })
+    }
+
+    /// What the tag names, if it names something.
+    fn find_manifest(&self) -> Result<Option<Manifest>> {
+        self.ask("look for the tag", async |session| or_nothing(self.manifest(session, None).await))
+    }
+
+    /// Are the module and the configuration there, and what they should be?
+    fn has_blobs(&self, artifact: &Artifact) -> Result<bool> {
+        for bytes in [&artifact.module[..], artifact::CONFIG] {
+            let digest = format!("sha256:{}", sha256(bytes));
+            let found = self.ask("look for the module", async |session| {
+                match or_nothing(self.blob(session, &digest, bytes.len(), "Checking").await) {
+                    // Something else: it is uploaded once more, and read back.
+                    Err(Trouble { kind: Kind::Digest { .. } | Kind::TooMuch(_), .. }) => Ok(None),
+                    found => found,
+                }
+            })?;
+            if found.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn upload(&self, what: &str, bytes: &bytes::Bytes) -> Result<()> {
+        let digest = format!("sha256:{}", sha256(bytes));
+        let url = self.ask(&format!("upload {what}"), async |session| {
+            let progress = self.shell.progress_bar("Uploading", bytes.len());
+            let pulse = Pulse::new();
+            let (heart, whole) = (pulse.clone(), bytes.clone());
+            let pieces = stream::iter((0..bytes.len()).step_by(PIECE_BYTES)).map(move |start| {
+                let end = (start + PIECE_BYTES).min(whole.len());
+                heart.beat();
+                progress.set(end);
+                Ok(whole.slice(start..end))
+            });
+            let size = Some(bytes.len() as u64);
+            let request = session.oci.push_blob_stream(self.reference, pieces, &digest, size);
+            session.while_alive(&pulse, request).await
+        })?;
+        self.check_digest_of(&url, &digest, what)
+    }
+
+    fn upload_manifest(&self, artifact: &Artifact) -> Result<()> {
+        let url = self.ask("upload the manifest", async |session| {
+            let content_type = artifact::MANIFEST_MEDIA_TYPE.parse().expect("letters, dots and a slash");
+            let manifest = artifact.manifest.clone();
+            let request = session.oci.push_manifest_raw(self.reference, manifest, content_type);
+            session.while_alive(&Pulse::new(), request).await
+        })?;
+        self.check_digest_of(&url, &artifact.digest(), "the manifest")
+    }
+
+    /// A registry answers with the place where the content is now, which ends in its digest.
+    fn check_digest_of(&self, url: &str, expected: &str, what: &str) -> Result<()> {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let named = path.rsplit('/').next().unwrap_or_default().replace("%3A", ":").replace("%3a", ":");
+        // Another algorithm, or no digest at all, says nothing.
+        match named.starts_with("sha256:") && named != expected {
+            true => Err(self.lie(what, &named, expected)),
+            false => Ok(()),
+        }
+    }
+
+    /// What the registry gives for the tag must be what was pushed.
+    fn read_back(&self, artifact: &Artifact) -> Result<()> {
+        let manifest = self
+            .ask("read the manifest back", async |session| or_nothing(self.manifest(session, None).await))?;
+        let Some(manifest) = manifest else { return Err(self.lost("the manifest")) };
+        if manifest.bytes != artifact.manifest {
+            let named = format!("sha256:{}", sha256(&manifest.bytes));
+            return Err(self.lie("the manifest", &named, &artifact.digest()));
+        }
+        for (what, bytes) in [("the module", &artifact.module[..]), ("the configuration", artifact::CONFIG)] {
+            let digest = format!("sha256:{}", sha256(bytes));
+            let there = self.ask(&format!("read {what} back"), async |session| {
+                or_nothing(self.blob(session, &digest, bytes.len(), "Checking").await)
+            })?;
+            if there.is_none() {
+                return Err(self.lost(what));
+            }
+        }
+        Ok(())
+    }
+
+    fn lie(&self, what: &str, named: &str, expected: &str) -> anyhow::Error {
+        let named = printable(named);
+        failure(
+            format!(
+                "could not push to `{}`: the registry has stored {what} as `{named}`, and it is `{expected}`",
+                self.reference
+            ),
+            "do not use what is there now: the registry, or something on the way, changes what it is given",
+        )
+    }
+
+    fn lost(&self, what: &str) -> anyhow::Error {
+        failure(
+            format!(
+                "could not push to `{}`: the registry took {what}, and does not have it now",
+                self.reference
+            ),
+            "the problem is not on this side: try again later",
+        )
+    }
+
+    /// The manifest of the reference, or of a digest beside it.
+    async fn manifest(&self, session: &Session, digest: Option<&str>) -> Result<Manifest, Trouble> {
+        let wanted = digest.or(self.reference.digest());
+        let name = wanted.or(self.reference.tag()).unwrap_or("latest");
+        let path = format!("{}/manifests/{name}", self.reference.repository());
+        let answer = session.get(&path, MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, |_| ()).await?;
+        let type_of = |header: &str| answer.headers.get(header).and_then(|value| value.to_str().ok());
+        if serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err() {
+            let media_type = type_of("content-type").unwrap_or("something without a type");
+            return Err(Kind::Nonsense(format!("no manifest came, but `{media_type}`")).into());
+        }
+        let announced = type_of("docker-content-digest").filter(|digest| !digest.is_empty());
+        for expected in [wanted, announced].into_iter().flatten() {
+            check_digest(expected, &answer.body)?;
+        }
+        let digest = format!("sha256:{}", sha256(&answer.body));
+        Ok(Manifest { digest: wanted.or(announced).unwrap_or(&digest).to_owned(), bytes: answer.body })
+    }
+
+    async fn blob(
+        &self,
+        session: &Session,
+        digest: &str,
+        size: usize,
+        verb: &str,
+    ) -> Result<Vec<u8>, Trouble> {
+        // Also what is part of a path below.
+        is_digest(digest)?;
+        let progress = self.shell.progress_bar(verb, size);
+        let path = format!("{}/blobs/{digest}", self.reference.repository());
+        let Answer { body, .. } = session.get(&path, "*/*", size, |bytes| progress.set(bytes)).await?;
+        check_digest(digest, &body)?;
+        Ok(body)
+    }
+
+    /// Sends a request, again and again while there is hope. A token may have expired: then with a new one, once.
+    fn ask<T>(&self, what: &str, request: impl AsyncFn(&Session) -> Result<T, Trouble>) -> Result<T> {
+        let once = || {
+            let session = self.session.borrow();
+            let session = session.as_ref().expect("`open` has logged in");
+            self.runtime.block_on(request(session))
+        };
+        let mut renewed = false;
+        self.retrying(
+            |_| what,
+            || match once() {
+                Err(Trouble { kind: Kind::WhoAreYou, .. }) if self.has_token() && !renewed => {
+                    renewed = true;
+                    let session = self.runtime.block_on(Session::open(
+                        self.reference,
+                        &self.connection,
+                        &self.credentials,
+                        self.operation,
+                    ))?;
+                    self.session.replace(Some(session));
+                    once()
+                }
+                outcome => outcome,
+            },
+        )
+    }
+
+    fn has_token(&self) -> bool {
+        self.session.borrow().as_ref().is_some_and(Session::has_token)
+    }
+
+    /// `what` names what could not be done when this happened.
+    fn retrying<'w, T>(
+        &self,
+        what: impl Fn(&Trouble) -> &'w str,
+        mut request: impl FnMut() -> Result<T, Trouble>,
+    ) -> Result<T> {
+        let mut pauses = RETRIES.iter();
+        loop {
+            let trouble = match request() {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => trouble,
+            };
+            let what = what(&trouble);
+            let reason = trouble.describe(|text| self.conceal(text));
+            match pauses.next().filter(|_| trouble.may_pass()) {
+                Some(pause) => {
+                    let again = format!("trying again in {} s", pause.as_secs_f32());
+                    self.shell.warn(format!("could not {what}: {reason}; {again}"), None);
+                    std::thread::sleep(*pause);
+                }
+                None => {
+                    let asked = Asked {
+                        host: self.reference.resolve_registry(),
+                        user: self.credentials.user_and_password().map(|(user, _)| user),
+                        operation: self.operation,
+                        plain_http: self.connection.plain_http,
+                        has_token: self.has_token(),
+                    };
+                    let error = match trouble.hint(&asked) {
+                        Some(hint) => failure(reason, hint),
+                        None => anyhow!(reason),
+                    };
+                    return Err(error.context(format!("could not {what} (`{}`)", self.reference)));
+                }
+            }
+        }
+    }
+
+    fn conceal(&self, text: &str) -> String {
+        let text = self.credentials.conceal(text);
+        let session = self.session.borrow();
+        match session.as_ref().and_then(Session::token) {
+            Some(token) => text.replace(token, "[token]"),
+            None => text,
+        }
+    }
+}
+
+/// What is not there is nothing.
+fn or_nothing<T>(found: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Trouble { kind: Kind::NotFound, .. }) => Ok(None),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// `algorithm:hex`, of an algorithm we know.
+fn is_digest(text: &str) -> Result<(), Trouble> {
+    let known = text.split_once(':').is_some_and(|(algorithm, hex)| {
+        ["sha256", "sha384", "sha512"].contains(&algorithm) && hex.chars().all(|c| c.is_ascii_hexdigit())
+    });
+    match known {
+        true => Ok(()),
+        false => Err(Kind::Nonsense(format!("`{text}` is no digest that could be checked")).into()),
+    }
+}
+
+fn check_digest(expected: &str, bytes: &[u8]) -> Result<(), Trouble> {
+    is_digest(expected)?;
+    let hex = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let actual = match expected.split_once(':') {
+        Some(("sha384", _)) => format!("sha384:{}", hex(&sha2::Sha384::digest(bytes))),
+        Some(("sha512", _)) => format!("sha512:{}", hex(&sha2::Sha512::digest(bytes))),
+        _ => format!("sha256:{}", sha256(bytes)),
+    };
+    match actual == expected {
+        true => Ok(()),
+        false => Err(Kind::Digest { expected: expected.to_owned(), actual }.into()),
+    }
+}
+
+fn parsed(manifest: &[u8]) -> Result<OciManifest> {
+    let manifest: serde_json::Value = serde_json::from_slice(manifest).context("its manifest is no JSON")?;
+    if manifest["schemaVersion"] != 2 {
+        return Err(anyhow!("its manifest is not of version 2, as those of policies are"));
+    }
+    let parsed = match manifest.get("manifests") {
+        Some(_) => serde_json::from_value(manifest).map(OciManifest::ImageIndex),
+        None => serde_json::from_value(manifest).map(OciManifest::Image),
+    };
+    parsed.context("its manifest is not what a manifest is")
+}
+
+/// As every tool of Kubewarden takes it: all layers are modules, and the first one is the policy.
+fn module_layer(manifest: &OciImageManifest) -> Result<&OciDescriptor> {
+    let other = manifest.layers.iter().find(|layer| layer.media_type != artifact::LAYER_MEDIA_TYPE);
+    match (manifest.layers.first(), other) {
+        (_, Some(other)) => Err(failure(
+            format!("it holds a layer of the type `{}`, which is no policy", printable(&other.media_type)),
+            format!("a policy has layers of the type `{}` only", artifact::LAYER_MEDIA_TYPE),
+        )),
+        (None, None) => Err(anyhow!("it holds no layer, and so no policy")),
+        (Some(layer), None) => Ok(layer),
+    }
+}
+
+/// The registry of the tests of the command line.
+#[cfg(test)]
+#[path = "../../tests/support/bad_registry.rs"]
+#[allow(dead_code, unreachable_pub, reason = "these tests use a part of it")]
+mod bad_registry;
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use super::super::Patience;
+    use super::bad_registry::{BadRegistry, Reply};
+    use super::*;
+    use crate::shell::ColourChoice;
+
+    /// Pushes a module of so many bytes, with so much patience.
+    fn push_with_patience(host: &str, bytes: usize, silence: Duration) -> Result<Pushed> {
+        let reference = format!("{host}/demo:v1").parse().unwrap();
+        let patience = Patience { silence, ..Patience::default() };
+        let connection = Connection { plain_http: true, patience, ..Connection::default() };
+        let shell = Shell::new(true, 0, ColourChoice::Never);
+        let operation = RegistryOperation::Push;
+        Registry::open_as(Credentials::nobody(), &reference, connection, operation, &shell)?
+            .push(&Artifact::new(vec![7; bytes], None), Overwrite::Refuse)
+    }
+
+    #[test]
+    fn nobody_waits_for_a_registry_that_never_answers() {
+        // The system takes the connection, and nobody else does.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let start = Instant::now();
+        let error = push_with_patience(&host, 10, Duration::from_millis(300)).unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            format!("could not talk to the registry (`{host}/demo:v1`): the registry does not answer")
+        );
+        assert!(start.elapsed() < Duration::from_secs(10), "it is not tried again");
+    }
+
+    #[test]
+    fn nobody_waits_for_an_upload_that_does_not_go_on() {
+        let pauses = |request: &bad_registry::Request| {
+            let pause = Duration::from_secs(4);
+            request.is("PUT", "/uploads/").then_some(Reply::Slowly { pieces: 2, pause })
+        };
+        let registry = BadRegistry::start(pauses);
+        let error = push_with_patience(&registry.host, 32 << 20, Duration::from_secs(1)).unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            format!(
+                "could not upload the module (`{}/demo:v1`): the registry does not answer",
+                registry.host
+            )
+        );
+    }
+
+    #[test]
+    fn an_upload_may_take_long_as_long_as_it_goes_on() {
+        let silence = Duration::from_secs(2);
+        let slow = |request: &bad_registry::Request| {
+            let pause = Duration::from_millis(100);
+            request.is("PUT", "/uploads/").then_some(Reply::Slowly { pieces: 32, pause })
+        };
+        let registry = BadRegistry::start(slow);
+        let start = Instant::now();
+        let pushed = push_with_patience(&registry.host, 64 << 20, silence).unwrap();
+        assert_eq!(pushed, Pushed::Now);
+        assert!(start.elapsed() > silence);
+    }
+
+    #[test]
+    fn digests_are_checked_by_their_algorithm() {
+        let of_nothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert!(check_digest(of_nothing, b"").is_ok());
+        assert!(matches!(check_digest(of_nothing, b"x").unwrap_err().kind, Kind::Digest { .. }));
+        let sha512 = "sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce\
+                      47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e";
+        assert!(check_digest(sha512, b"").is_ok());
+        for wrong in ["", "sha256", "md5:00", "sha256:../v2", "sha256:a?b"] {
+            assert!(matches!(check_digest(wrong, b"").unwrap_err().kind, Kind::Nonsense(_)), "{wrong}");
+        }
+    }
+}
