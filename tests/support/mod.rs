@@ -2,9 +2,11 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it, as a module of its own")]
 
+pub mod bad_registry;
 pub mod cluster;
 pub mod dice;
 pub mod guest;
+pub mod registry;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -131,6 +133,7 @@ impl Case {
                 || name.starts_with("RUST")
                 || name.starts_with("GIT_")
                 || name.starts_with("GO")
+                || name.starts_with("DOCKER_")
                 || name == "MAKEFLAGS"
                 || name == "MAKELEVEL"
             {
@@ -192,6 +195,12 @@ impl Invocation {
         self
     }
 
+    /// Snapshots have `placeholder` for this.
+    pub fn redact(mut self, placeholder: &'static str, value: impl Into<String>) -> Self {
+        self.redactions.insert(placeholder, value.into()).unwrap();
+        self
+    }
+
     pub fn folder(mut self, folder: impl AsRef<Path>) -> Self {
         self.command.current_dir(folder);
         self
@@ -206,6 +215,28 @@ impl Invocation {
             stderr: String::from_utf8(output.stderr).unwrap(),
             redactions: self.redactions,
         }
+    }
+
+    /// Runs at a pseudo-terminal: all that was on its screen, and how it ended.
+    #[track_caller]
+    pub fn at_a_terminal(self) -> (String, i32) {
+        let mut command = Command::new(self.command.get_program());
+        command.args(self.command.get_args()).current_dir(self.command.get_current_dir().unwrap());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.env("TERM", "xterm");
+        let mut session = rexpect::session::spawn_command(command, Some(30_000)).unwrap();
+        let screen = session.exp_eof().unwrap();
+        // `Exited(Pid(7), 0)`: the type itself is not exported.
+        let status = format!("{:?}", session.process().wait().unwrap());
+        let code = status
+            .strip_prefix("Exited(")
+            .and_then(|rest| rest.strip_suffix(')')?.rsplit(", ").next()?.parse().ok());
+        (screen, code.unwrap_or_else(|| panic!("it was killed: {status}")))
     }
 
     /// Runs, and fails the test unless the program succeeds.
@@ -239,6 +270,12 @@ impl Run {
     #[track_caller]
     pub fn stderr_eq(self, expected: impl Into<Data>) -> Self {
         self.assert().eq(self.stderr.as_str(), expected.into());
+        self
+    }
+
+    #[track_caller]
+    pub fn stdout_has(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "`{text}` is not in:\n{}", self.stdout);
         self
     }
 
