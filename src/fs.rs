@@ -75,7 +75,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<Written> {
     Ok(Written::Changed)
 }
 
-/// Finds out beforehand whether [`write`] can make this a file. Creates the folder it lies in.
+/// Finds out beforehand whether [`write()`] can make this a file. Creates the folder it lies in.
 pub fn require_writable(path: &Path) -> Result<()> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = folder_of(&target);
