@@ -286,8 +286,14 @@ impl Shell {
         std::io::stdout().is_terminal()
     }
 
-    /// A text in Markdown, as a terminal shows it: without its marks, in lines as wide as the screen.
+    /// A text in Markdown, as a terminal shows it: without its marks, in lines as wide as the screen. One that nobody
+    /// wrote for people stays as it is: the time a layout takes grows faster than a line of a table.
     pub fn markdown(&self, text: &str) -> String {
+        const LONG: usize = 1 << 18;
+        const LONG_LINE: usize = 1 << 12;
+        if text.len() > LONG || text.lines().any(|line| line.len() > LONG_LINE) {
+            return printable(text).into_owned();
+        }
         let skin = match self.paint_results() {
             Paint { colour: true } => termimad::MadSkin::default(),
             Paint { colour: false } => termimad::MadSkin::no_style(),
