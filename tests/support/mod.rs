@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod dice;
 pub mod guest;
 pub mod registry;
+pub mod workflow;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -68,6 +69,13 @@ impl Case {
 
     pub fn path(&self, path: &str) -> PathBuf {
         self.root().join(path)
+    }
+
+    /// A folder beside the root.
+    pub fn temporary(&self, path: &str) -> PathBuf {
+        let path = self.folder.path().canonicalize().unwrap().join(path);
+        std::fs::create_dir_all(&path).unwrap();
+        path
     }
 
     #[track_caller]
@@ -247,6 +255,7 @@ impl Invocation {
 }
 
 /// What a command printed, and how it ended.
+#[derive(Clone)]
 pub struct Run {
     pub code: Option<i32>,
     pub stdout: String,
@@ -330,7 +339,8 @@ pub fn make_executable(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-fn cargo_home() -> PathBuf {
+/// Where cargo keeps crates.
+pub fn cargo_home() -> PathBuf {
     std::env::var_os("CARGO_HOME").map_or_else(|| std::env::home_dir().unwrap().join(".cargo"), PathBuf::from)
 }
 
@@ -363,6 +373,11 @@ fn go_environment() -> &'static [(String, String)] {
 /// What `make setup` has put beside what is compiled.
 pub fn staticcheck() -> &'static str {
     concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-programs/staticcheck")
+}
+
+/// The same.
+pub fn actionlint() -> &'static str {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-programs/actionlint")
 }
 
 /// The toolchain that policies are compiled with; the project's own script gets it.
