@@ -166,6 +166,7 @@ fn with_every_flag_nothing_is_asked() {
 fn a_dry_run_lists_the_files_and_writes_none() {
     let case = Case::empty();
     case.kw_wasi("new --defaults --dry-run").succeed().stderr_eq("").stdout_eq(str![[r#"
+my-policy/.github/workflows/release.yml
 my-policy/.github/workflows/test.yml
 my-policy/.gitignore
 my-policy/Cargo.toml

@@ -6,7 +6,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::semver::Version;
-use support::workflow::{Runner, failed_at, step, stub_gh, succeeded};
+use support::workflow::{Runner, failed_at, step, stub_curl, stub_gh, succeeded};
 use support::{Case, TOOL};
 use yaml_serde::Value;
 
@@ -117,6 +117,7 @@ fn what_is_no_release_changes_nothing() {
 /// What the machines of GitHub have; nothing is compiled.
 fn machine(case: &Case) {
     stub_gh(case);
+    stub_curl(case);
     case.stub("rustup", "case \"$1 $2\" in 'toolchain install' | 'default stable') ;; *) exit 3 ;; esac\n");
     case.stub("sudo", "case $2 in update | install) ;; *) exit 3 ;; esac\n");
     // `.ci/run` calls the first, the release the second.
@@ -245,6 +246,8 @@ fn a_tag_becomes_archives_where_binstall_looks_for_them() {
     assert!(std::fs::read(folder.join("SHA256SUMS")).unwrap() == before, "archives are reproducible");
     assert!(called(&case).contains("gh release upload v99.1.0 "));
     assert_eq!(called(&case).matches("cargo publish").count(), 1);
+
+    generated_workflows_install(&folder);
 }
 
 /// An archive has the program, which can be executed, and what goes with it.
@@ -278,6 +281,32 @@ fn check_archive(case: &Case, archive: &Path, program: &str) {
     expected.sort();
     let files: Vec<_> = support::files_below(&into).into_iter().map(PathBuf::from).collect();
     assert_eq!(files, expected);
+}
+
+/// The workflows that `new` writes take the archive for their machine from the latest release.
+fn generated_workflows_install(folder: &Path) {
+    let case = Case::empty();
+    stub_curl(&case);
+    case.stub(
+        "cargo",
+        "[ \"$*\" = 'kw-wasi --version' ] && exec \"$CARGO_HOME/bin/cargo-kw-wasi\" --version\n",
+    );
+    case.kw_wasi("new . --name demo --lang go --defaults -q").succeed();
+    git(&case, &["add", "."]);
+    git(&case, &["commit", "--quiet", "--message", "all"]);
+    git(&case, &["tag", "v0.1.0"]);
+    git(&case, &["clone", "--quiet", "--bare", ".", case.temporary("github/acme/demo").to_str().unwrap()]);
+    let archives = case.home().join("archives");
+    std::fs::create_dir(&archives).unwrap();
+    for file in support::files_below(folder) {
+        std::fs::copy(folder.join(&file), archives.join(&file)).unwrap();
+    }
+    let home = case.temporary("cargo-home");
+    let runner = Runner::for_tag(&case, "acme/demo", "v0.1.0").env("CARGO_HOME", &home);
+    let ran = succeeded(runner.only("Install cargo kw-wasi").run("test.yml"));
+    let said = step(&ran, "Install cargo kw-wasi").stdout;
+    assert_eq!(said, format!("cargo-kw-wasi {VERSION}\n"));
+    assert_eq!(support::files_below(&home.join("bin")), ["cargo-kw-wasi"], "and nothing else of the archive");
 }
 
 #[test]

@@ -144,6 +144,11 @@ impl Surroundings {
         Ok(())
     }
 
+    /// Will the project have a repository of its own?
+    fn are_empty(&self) -> bool {
+        self.workspace.is_none() && !self.in_repository
+    }
+
     fn inherits(&self, key: &str) -> bool {
         self.workspace.as_ref().is_some_and(|workspace| workspace.inherited(key).is_some())
     }
@@ -189,8 +194,8 @@ pub fn plan(
     let renderer = Renderer::new(context);
 
     let kind = template.kind(answers.kind())?;
-    let alone = surroundings.workspace.is_none() && !surroundings.in_repository;
-    let layers = kind.layers.iter().chain(template.content.standalone.layers.iter().filter(|_| alone));
+    let alone = template.content.standalone.layers.iter().filter(|_| surroundings.are_empty());
+    let layers = kind.layers.iter().chain(alone);
     let mut files = Vec::new();
     for layer in layers {
         for stored in embedded::layer(&template.name, layer)? {
@@ -301,6 +306,7 @@ fn context(
         "mutating": answers.kind().ends_with("mutate"),
         "raw": raw,
         "standalone": surroundings.workspace.is_none(),
+        "releases": surroundings.are_empty(),
         "inherit": inherit,
     });
     let added = if raw { without_kubernetes() } else { with_kubernetes(answers)? };
