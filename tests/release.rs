@@ -1,5 +1,8 @@
 //! How this repository is released: `scripts/release` makes a tag, for which the workflow makes archives that
 //! `cargo binstall` and generated workflows find. Stand-ins: whatever compiles, `gh`, and crates.io.
+//!
+//! They are steps for the machines that GitHub has with Linux, whose shell and tools they need.
+#![cfg(target_os = "linux")]
 
 mod support;
 

@@ -1,5 +1,8 @@
 //! The workflows that `new` writes: `actionlint` accepts them, and the shell of their steps tests and releases a generated
 //! project, with the real tool and a real registry. Stand-ins: `rustup`, `docker login`, `gh`, and what installs the tool.
+//!
+//! They are steps for the machines that GitHub has with Linux, whose shell and tools they need.
+#![cfg(target_os = "linux")]
 
 mod support;
 

@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod dice;
 pub mod guest;
 pub mod registry;
+#[cfg(target_os = "linux")]
 pub mod workflow;
 
 use std::ffi::OsStr;
