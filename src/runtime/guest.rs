@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
-use wasmtime::{ResourceLimiter, Result};
+use wasmtime::{Memory, ResourceLimiter, Result};
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
@@ -25,6 +25,8 @@ const TABLE_ENTRY_BYTES: usize = size_of::<usize>();
 /// What the host knows about one running guest.
 pub(super) struct Guest {
     pub(super) wasi: WasiP1Ctx,
+    /// What it exports as `memory`, once it is instantiated: looked up once, not for each call.
+    pub(super) memory: Option<Memory>,
     pub(super) stdout: Output,
     pub(super) stderr: Output,
     /// The limit it went over, if it did.
@@ -53,6 +55,7 @@ impl Guest {
         wasi.stdin(stdin.clone()).stdout(stdout.clone()).stderr(stderr.clone());
         Self {
             wasi: wasi.build_p1(),
+            memory: None,
             stdout,
             stderr,
             stopped: None,

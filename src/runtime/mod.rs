@@ -133,6 +133,7 @@ impl Policy {
             Ok(instance) => instance,
             Err(error) => return Outcome::of_error(&error),
         };
+        store.data_mut().memory = instance.get_memory(&mut *store, "memory");
         let start = match instance.get_typed_func::<(), ()>(&mut *store, "_start") {
             Ok(start) => start,
             Err(error) => return Outcome::NoStart(format!("cannot find the function `_start`: {error}")),

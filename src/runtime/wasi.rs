@@ -63,9 +63,9 @@ fn parts<'a>(
     caller: &'a mut Caller<'_, Guest>,
     copied_bytes: usize,
 ) -> Result<(GuestMemory<'a>, &'a mut WasiP1Ctx)> {
-    let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
-        bail!("no memory is exported as `memory`");
-    };
+    // A start function runs before there is an instance.
+    let memory = caller.data().memory.or_else(|| caller.get_export("memory").and_then(Extern::into_memory));
+    let Some(memory) = memory else { bail!("no memory is exported as `memory`") };
     let (memory, guest) = memory.data_and_store_mut(caller);
     guest.wasi.set_hostcall_fuel(copied_bytes);
     Ok((GuestMemory::Unshared(memory), &mut guest.wasi))
