@@ -183,7 +183,14 @@ fn keeps_the_protocol(built: &Built) {
 fn validates(built: &Built, message: &str) {
     keeps_the_protocol(built);
     assert_eq!(built.answer("accepted.json"), json!({"accepted": true}));
-    assert_eq!(built.answer("rejected.json"), json!({"accepted": false, "code": 403, "message": message}));
+    let rejected = json!({"accepted": false, "code": 403, "message": message});
+    assert_eq!(built.answer("rejected.json"), rejected);
+    // Longer than a buffer, whose end is behind a `}` for one of these.
+    for length in 0..3 {
+        let mut request = built.fixture("rejected.json");
+        request["more"] = json!({"text": "x".repeat(length), "objects": vec![json!({}); 4000]});
+        assert_eq!(built.policy.validate(&request, &built.fixture("settings.json")), rejected);
+    }
     let refused = built.policy.validate_settings("{\"denied_names\": \"bad\"}");
     assert_eq!(refused["valid"], false);
     assert!(refused["message"].as_str().unwrap().contains(built.not_a_list), "{refused}");
