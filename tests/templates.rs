@@ -188,7 +188,7 @@ fn validates(built: &Built, message: &str) {
     // Longer than a buffer, whose end is behind a `}` for one of these.
     for length in 0..3 {
         let mut request = built.fixture("rejected.json");
-        request["more"] = json!({"text": "x".repeat(length), "objects": vec![json!({}); 4000]});
+        request["more"] = json!({"before": "x".repeat(length), "objects": vec![json!({}); 4000]});
         assert_eq!(built.policy.validate(&request, &built.fixture("settings.json")), rejected);
     }
     let refused = built.policy.validate_settings("{\"denied_names\": \"bad\"}");
