@@ -90,6 +90,27 @@ warning: the policy wants to read Deployment (apps/v1), Namespace (v1) from the 
 }
 
 #[test]
+fn a_rule_for_everything_is_for_clusters_only() {
+    for (resources, refused) in [(r#"["*"]"#, true), (r#"["*/*"]"#, true), (r#"["pods"]"#, false)] {
+        let rules = format!(
+            r#""rules":[{{"apiGroups":["*"],"apiVersions":["*"],"resources":{resources},"operations":["CREATE"]}}]"#
+        );
+        let case = module(&titled("demo").replace(RULES, &rules));
+        manifest(&case, "policy.wasm").code(0);
+        let run = manifest(&case, "policy.wasm --namespace team-a");
+        if refused {
+            run.code(101).stdout_eq("").stderr_eq(str![[r#"
+error: `policy.wasm` has a rule for all versions and all resources, which Kubewarden refuses for one namespace
+  hint: name versions or resources in its rules, or deploy it without `--namespace`
+
+"#]]);
+        } else {
+            run.code(0);
+        }
+    }
+}
+
+#[test]
 fn of_a_raw_policy() {
     let metadata = titled("demo")
         .replace(r#""executionMode":"wasi""#, r#""executionMode":"wasi","policyType":"raw""#)

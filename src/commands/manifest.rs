@@ -13,7 +13,7 @@ use crate::deploy::{Choices, Deployment, module_in_registry};
 use crate::finding::{Finding, tally};
 use crate::fs;
 use crate::inspection;
-use crate::kubernetes;
+use crate::kubernetes::{self, Rule};
 use crate::metadata::{Metadata, PolicyType, key};
 use crate::outcome::Outcome;
 use crate::project::{Compile, Projects, Selection};
@@ -369,9 +369,27 @@ fn manifest(
             "an entry for the policies.yml of a policy server: no cluster resource deploys the policy",
         );
     } else {
+        check_namespaced(policy, choices)?;
         report_cluster_access(metadata, choices, shell);
     }
     Ok(Deployment { name, module: &module, metadata, choices }.to_yaml())
+}
+
+/// Fails for a rule that Kubewarden refuses in an `AdmissionPolicy`. Source: its controller's webhook as of 1.36, which
+/// looks at the versions where it speaks of groups.
+fn check_namespaced(policy: &Policy, choices: &Choices) -> Result<()> {
+    let is_any = |names: &[String]| names.iter().any(|name| name == "*" || name == "*/*");
+    let everything = |rule: &Rule| is_any(&rule.api_versions) && is_any(&rule.resources);
+    if choices.namespace.is_none() || !policy.metadata.rules.iter().any(everything) {
+        return Ok(());
+    }
+    Err(failure(
+        format!(
+            "`{}` has a rule for all versions and all resources, which Kubewarden refuses for one namespace",
+            policy.shown
+        ),
+        "name versions or resources in its rules, or deploy it without `--namespace`",
+    ))
 }
 
 /// Who applies the resource lets the policy read from the cluster: that should not pass unseen.
