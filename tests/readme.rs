@@ -4,9 +4,15 @@ mod support;
 
 use support::Case;
 
-/// What needs a whole machine, and runs in CI by itself.
+/// What needs a whole machine, and runs in CI by itself; a registry, which other tests have; a cluster.
 #[cfg(unix)]
-const ELSEWHERE: [&str; 3] = ["make demo", "make test", "cargo install --path . --locked"];
+const ELSEWHERE: [&str; 5] = [
+    "make demo",
+    "make test",
+    "cargo install --path . --locked",
+    "cargo kw-wasi push",
+    "cargo kw-wasi manifest -s settings.yaml --mode monitor | kubectl apply -f -",
+];
 
 #[cfg(unix)]
 #[test]
