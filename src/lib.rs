@@ -23,6 +23,7 @@ pub mod protocol;
 pub mod registry;
 pub mod request_file;
 pub mod runtime;
+pub mod settings_file;
 pub mod shell;
 pub mod template;
 pub mod toolchain;

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
-use yaml_serde::{Mapping, Value};
+use yaml_serde::Mapping;
 
 use crate::artifacthub;
 use crate::cli::{NetworkArgs, PackageArgs};
@@ -19,8 +18,8 @@ use crate::outcome::Outcome;
 use crate::project::{Compile, Projects, Selection};
 use crate::protocol::Mode;
 use crate::registry::ModuleLocation;
-use crate::shell::{Shell, WithHint, failure, printable};
-use crate::yaml;
+use crate::settings_file;
+use crate::shell::{Shell, WithHint, failure};
 
 /// Print the resource that deploys a policy
 ///
@@ -114,11 +113,9 @@ impl TryFrom<ChoiceArgs> for Choices {
 
     fn try_from(args: ChoiceArgs) -> Result<Self> {
         let settings = match (&args.settings, &args.settings_json) {
-            (Some(path), _) => settings(&fs::read_to_string(path)?)
+            (Some(path), _) => settings_file::read(&fs::read_to_string(path)?)
                 .with_context(|| format!("could not take the settings from `{}`", path.display()))?,
-            (None, Some(json)) => serde_json::from_str(json)
-                .map_err(anyhow::Error::from)
-                .and_then(for_cluster)
+            (None, Some(json)) => settings_file::read_json(json)
                 .context("could not take the settings from `--settings-json`")?,
             (None, None) => Mapping::new(),
         };
@@ -127,64 +124,6 @@ impl TryFrom<ChoiceArgs> for Choices {
             ModeChoice::Monitor => Mode::Monitor,
         });
         Ok(Self { namespace: args.namespace, settings, mode, policy_server: args.policy_server })
-    }
-}
-
-/// Settings as they were written, keys in their order.
-fn settings(text: &str) -> Result<Mapping> {
-    // Not all JSON is YAML: `"\ud83e\udd80"` is not.
-    if let Ok(settings) = serde_json::from_str(text) {
-        return for_cluster(settings);
-    }
-    let mut documents = yaml_serde::Deserializer::from_str(text);
-    let settings = documents.next().map_or(Ok(Value::Null), Value::deserialize)?;
-    if documents.next().is_some() {
-        return Err(failure("there are several documents in it", "leave one of them"));
-    }
-    for_cluster(settings)
-}
-
-/// Settings that a cluster takes: it keeps JSON, and wants a map. Unlike for `run`, `null` is none.
-fn for_cluster(settings: Value) -> Result<Mapping> {
-    const NO_MAP: &str = "write a name and a value for each setting, such as `denied_names: [a, b]`";
-    check_json(&settings, "")?;
-    match settings {
-        Value::Mapping(settings) => Ok(settings),
-        Value::Null => Err(failure("they say nothing", "write `{}` for no settings, or leave them out")),
-        Value::Sequence(_) => Err(failure("they must be a map, and are a list", NO_MAP)),
-        _ => Err(failure("they must be a map, and are a single value", NO_MAP)),
-    }
-}
-
-/// Fails for what JSON cannot say, and for what the YAML reader of a cluster takes for something else than ours does.
-fn check_json(value: &Value, place: &str) -> Result<()> {
-    let shown = printable(place);
-    match value {
-        Value::Number(number) if number.as_f64().is_some_and(|number| !number.is_finite()) => Err(failure(
-            format!("`{shown}` is `{number}`, which JSON does not have, and so no cluster"),
-            "write a number, or a text in quotes",
-        )),
-        Value::Tagged(tagged) => Err(failure(
-            format!("`{shown}` has the tag `{}`, which JSON does not have, and so no cluster", tagged.tag),
-            "leave out the tag",
-        )),
-        Value::Sequence(list) => list
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, item)| check_json(item, &format!("{place}[{index}]"))),
-        Value::Mapping(map) => map.iter().try_for_each(|(key, value)| match key {
-            Value::String(key) if place.is_empty() => check_json(value, key),
-            Value::String(key) => check_json(value, &format!("{place}.{key}")),
-            key => {
-                let key = yaml::to_string(key).unwrap_or_default();
-                let around = if place.is_empty() { "them".to_owned() } else { format!("`{shown}`") };
-                Err(failure(
-                    format!("the key `{}` in {around} is no text", printable(key.trim_end())),
-                    "put the key in quotes",
-                ))
-            }
-        }),
-        _ => Ok(()),
     }
 }
 
