@@ -302,7 +302,9 @@ fn the_project_of_the_folder_is_built_and_pushed_where_its_metadata_say() {
     let host = &registry::open().host;
     let case = Case::policy();
     case.edit("Cargo.toml", "ghcr.io/acme/policies", &format!("{host}/acme/policies"));
-    let run = case.kw_wasi("push --insecure").succeed().stderr_has("Pushed").stderr_lacks("warning");
+    // Who waits for cargo sees it work.
+    let run = case.kw_wasi("push --insecure").succeed().stderr_has("Compiling demo v0.1.0");
+    let run = run.stderr_has("Pushed").stderr_lacks("warning");
     let immutable = pushed(&run);
     assert!(immutable.starts_with(&format!("{host}/acme/policies/demo@sha256:")), "{immutable}");
     case.kw_wasi(&format!("inspect --insecure {host}/acme/policies/demo:v0.1.0"))

@@ -151,9 +151,9 @@ impl BuiltPolicy {
     }
 }
 
-/// Builds the one policy that is selected, without a word unless something is wrong: for verbs that run it.
+/// Builds the one policy that is selected, for verbs that need it.
 pub(crate) fn build_one(request: &BuildRequest, shell: &Shell) -> Result<BuiltPolicy> {
-    let mut built = build(request, &shell.quieter())?;
+    let mut built = build(request, shell)?;
     match (built.pop(), built.len()) {
         (Some(policy), 0) => Ok(policy),
         (last, _) => {

@@ -82,7 +82,7 @@ impl InspectArgs {
         let (module, origin) = match self.what {
             None => {
                 let request = BuildRequest::new(self.package.into(), self.compile.into());
-                let path = build::build_one(&request, shell)?.wasm().to_owned();
+                let path = build::build_one(&request, &shell.quieter())?.wasm().to_owned();
                 (fs::read(&path)?, Origin::File(fs::for_people(&path)))
             }
             Some(what) if !fs::exists(Path::new(&what)) && registry::looks_like_reference(&what) => {

@@ -89,7 +89,7 @@ impl RunArgs {
         };
         let wasm = match &request.policy {
             Source::Module(path) => path.clone(),
-            Source::Project(project) => build::build_one(project, shell)?.wasm().to_owned(),
+            Source::Project(project) => build::build_one(project, &shell.quieter())?.wasm().to_owned(),
         };
         answer(&request, &wasm, shell).map_or_else(refused, |()| Ok(Outcome::Done))
     }
