@@ -173,7 +173,7 @@ fn read_question<T: DeserializeOwned>() -> io::Result<serde_json::Result<T>> {
 /// would be there twice.
 #[inline(never)]
 fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    let json = str::from_utf8(json).map_err(Error::custom)?;
+    let json = std::str::from_utf8(json).map_err(Error::custom)?;
     serde_json::from_str(json)
 }
 
