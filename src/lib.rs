@@ -10,6 +10,7 @@ pub mod cli;
 pub mod commands;
 pub mod deploy;
 pub mod diff;
+mod digest;
 pub mod finding;
 pub mod fs;
 pub mod inspection;

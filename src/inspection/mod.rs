@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::digest::sha256;
 use crate::finding::{Finding, Severity, has_errors, tally};
 use crate::metadata::{self, Checked, Document, Facts, Metadata};
 use crate::module;
@@ -157,12 +158,6 @@ fn not_annotated(resemblance: Option<Resemblance>) -> Finding {
             Some(Resemblance::Wasi) | None => "build it with `cargo kw-wasi build`",
         },
     )
-}
-
-/// In hexadecimal digits.
-pub fn sha256(bytes: &[u8]) -> String {
-    use sha2::Digest;
-    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Checks the metadata in a module as those in a file are checked. A section is one long line, so findings have no place.

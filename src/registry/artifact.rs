@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::inspection::sha256;
+use crate::digest::oci_digest;
 
 /// Type of the manifest.
 pub const MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -51,7 +51,7 @@ struct Descriptor {
 
 impl Descriptor {
     fn of(media_type: &'static str, bytes: &[u8]) -> Self {
-        Self { digest: format!("sha256:{}", sha256(bytes)), media_type, size: bytes.len() }
+        Self { digest: oci_digest(bytes), media_type, size: bytes.len() }
     }
 }
 
@@ -71,7 +71,7 @@ impl Artifact {
 
     /// What names the policy in a registry, whatever its tags: `sha256:…` of the manifest.
     pub fn digest(&self) -> String {
-        format!("sha256:{}", sha256(&self.manifest))
+        oci_digest(&self.manifest)
     }
 }
 

@@ -14,7 +14,7 @@ use super::artifact::{self, Artifact};
 use super::credentials::Credentials;
 use super::session::{Answer, Pulse, Session};
 use super::trouble::{Asked, Kind, Trouble};
-use crate::inspection::sha256;
+use crate::digest::{hex, oci_digest};
 use crate::shell::{Shell, failure, printable};
 
 /// After which times a request is tried again that met a connection error or a server error.
@@ -205,7 +205,7 @@ impl<'a> Registry<'a> {
     /// Are the module and the configuration there, and what they should be?
     fn has_blobs(&self, artifact: &Artifact) -> Result<bool> {
         for bytes in [&artifact.module[..], artifact::CONFIG] {
-            let digest = format!("sha256:{}", sha256(bytes));
+            let digest = oci_digest(bytes);
             let found = self.ask("look for the module", async |session| {
                 match or_nothing(self.blob(session, &digest, bytes.len(), "Checking").await) {
                     // Something else: it is uploaded once more, and read back.
@@ -221,7 +221,7 @@ impl<'a> Registry<'a> {
     }
 
     fn upload(&self, what: &str, bytes: &bytes::Bytes) -> Result<()> {
-        let digest = format!("sha256:{}", sha256(bytes));
+        let digest = oci_digest(bytes);
         let url = self.ask(&format!("upload {what}"), async |session| {
             let progress = self.shell.progress_bar("Uploading", bytes.len());
             let pulse = Pulse::new();
@@ -266,11 +266,11 @@ impl<'a> Registry<'a> {
             .ask("read the manifest back", async |session| or_nothing(self.manifest(session, None).await))?;
         let Some(manifest) = manifest else { return Err(self.lost("the manifest")) };
         if manifest.bytes != artifact.manifest {
-            let named = format!("sha256:{}", sha256(&manifest.bytes));
+            let named = oci_digest(&manifest.bytes);
             return Err(self.lie("the manifest", &named, &artifact.digest()));
         }
         for (what, bytes) in [("the module", &artifact.module[..]), ("the configuration", artifact::CONFIG)] {
-            let digest = format!("sha256:{}", sha256(bytes));
+            let digest = oci_digest(bytes);
             let there = self.ask(&format!("read {what} back"), async |session| {
                 or_nothing(self.blob(session, &digest, bytes.len(), "Checking").await)
             })?;
@@ -317,7 +317,7 @@ impl<'a> Registry<'a> {
         for expected in [wanted, announced].into_iter().flatten() {
             check_digest(expected, &answer.body)?;
         }
-        let digest = format!("sha256:{}", sha256(&answer.body));
+        let digest = oci_digest(&answer.body);
         Ok(Manifest { digest: wanted.or(announced).unwrap_or(&digest).to_owned(), bytes: answer.body })
     }
 
@@ -438,11 +438,10 @@ fn is_digest(text: &str) -> Result<(), Trouble> {
 
 fn check_digest(expected: &str, bytes: &[u8]) -> Result<(), Trouble> {
     is_digest(expected)?;
-    let hex = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let actual = match expected.split_once(':') {
         Some(("sha384", _)) => format!("sha384:{}", hex(&sha2::Sha384::digest(bytes))),
         Some(("sha512", _)) => format!("sha512:{}", hex(&sha2::Sha512::digest(bytes))),
-        _ => format!("sha256:{}", sha256(bytes)),
+        _ => oci_digest(bytes),
     };
     match actual == expected {
         true => Ok(()),

@@ -5,13 +5,14 @@
 //! goes wrong, the module is compiled.
 
 use std::ffi::OsString;
-use std::fmt::Write;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 use wasmtime::CacheConfig;
+
+use crate::digest::{hex, sha256};
 
 /// This many modules are kept; then those go that were not used for longest.
 const KEPT_MODULES: usize = 50;
@@ -41,7 +42,7 @@ impl Cache {
     /// What is kept of this module, or can be.
     pub(super) fn open(&self, wasm: &[u8]) -> Option<OpenCache> {
         let Self::Folder(root) = self else { return None };
-        let folder = root.join(hex(&Sha256::digest(wasm)));
+        let folder = root.join(sha256(wasm));
         if folder.exists() {
             if checksum_of(&folder)? == std::fs::read_to_string(folder.join(CHECKSUM)).unwrap_or_default() {
                 mark_as_used(&folder);
@@ -133,13 +134,6 @@ fn remove_oldest(root: &Path) {
     for (_, folder) in folders.into_iter().skip(KEPT_MODULES) {
         let _ = std::fs::remove_dir_all(folder);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a text takes whatever is written");
-        text
-    })
 }
 
 #[cfg(test)]
