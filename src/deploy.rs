@@ -4,6 +4,7 @@
 //! Source: the CRDs of Kubewarden 1.36 and `kwctl scaffold manifest`.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use anyhow::{Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,18 @@ pub struct Choices {
 /// name a registry.
 pub fn module_in_registry(metadata: &Metadata, version: Option<&str>) -> Option<String> {
     Some(format!("registry://{}:v{}", metadata.annotation(key::OCI_URL)?, version?))
+}
+
+/// The error that the metadata do not name a registry. `instead` is what does without.
+pub fn no_registry(message: impl Display, instead: &str) -> anyhow::Error {
+    failure(
+        message,
+        format!(
+            "{instead}, or write the registry into the metadata (`registry` in `[package.metadata.kubewarden]`, or the \
+             annotation `{}` in `metadata.yml`)",
+            key::OCI_URL
+        ),
+    )
 }
 
 impl Deployment<'_> {

@@ -8,7 +8,7 @@ use yaml_serde::Mapping;
 
 use crate::artifacthub;
 use crate::cli::{NetworkArgs, PackageArgs};
-use crate::deploy::{Choices, Deployment, module_in_registry};
+use crate::deploy::{Choices, Deployment, module_in_registry, no_registry};
 use crate::finding::{Finding, tally};
 use crate::fs;
 use crate::inspection;
@@ -285,13 +285,9 @@ fn manifest(
         (Some(module), _) => module.to_string(),
         (None, Some(module)) => module,
         (None, None) => {
-            return Err(failure(
+            return Err(no_registry(
                 format!("nothing says where the cluster finds the module of `{}`", policy.shown),
-                format!(
-                    "name it with `--module`, or write the registry into the metadata (`registry` in \
-                     `[package.metadata.kubewarden]`, or the annotation `{}` in `metadata.yml`)",
-                    key::OCI_URL
-                ),
+                "name it with `--module`",
             ));
         }
     };

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::build::{self, BuildRequest};
 use crate::byte_size::ByteSize;
 use crate::cli::{CompileArgs, PackageArgs, RegistryArgs};
-use crate::deploy::{Choices, Deployment};
+use crate::deploy::{Choices, Deployment, no_registry};
 use crate::fs;
 use crate::inspection;
 use crate::kubernetes;
@@ -141,14 +141,7 @@ fn reference(typed: Option<TypedReference>, metadata: &Metadata) -> Result<Refer
             })?
         }
         (None, None) => {
-            return Err(failure(
-                "nothing says which registry the policy goes to",
-                format!(
-                    "name a reference, or write the registry into the metadata (`registry` in \
-                     `[package.metadata.kubewarden]`, or the annotation `{}` in `metadata.yml`)",
-                    key::OCI_URL
-                ),
-            ));
+            return Err(no_registry("nothing says which registry the policy goes to", "name a reference"));
         }
     };
     if let (None, Some(tag)) = (typed.tag(), &tag)
