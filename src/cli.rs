@@ -230,9 +230,9 @@ impl From<NetworkArgs> for Network {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
-    /// Stop the policy after this time: `2s`, `500ms`
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_time)]
-    time_limit: Duration,
+    /// Stop the policy after this time: `2s`, `500ms`; `none` lets it run, as `kwctl` does
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_time_limit)]
+    time_limit: TimeLimit,
     /// Stop the policy when it wants more memory: `256MiB`
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_size)]
     memory_limit: usize,
@@ -243,17 +243,25 @@ pub struct LimitArgs {
 
 impl From<LimitArgs> for Limits {
     fn from(args: LimitArgs) -> Self {
-        Self { time: args.time_limit, memory_bytes: args.memory_limit, output_bytes: args.output_limit }
+        Self { time: args.time_limit.0, memory_bytes: args.memory_limit, output_bytes: args.output_limit }
     }
 }
 
-/// A number of seconds, or of what the unit says.
-fn parse_time(typed: &str) -> Result<Duration, String> {
+/// `None` when it is `none`. In a type of its own, since clap takes a plain `Option` for what may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TimeLimit(Option<Duration>);
+
+/// A number of seconds, or of what the unit says; or `none`.
+fn parse_time_limit(typed: &str) -> Result<TimeLimit, String> {
+    if typed.eq_ignore_ascii_case("none") {
+        return Ok(TimeLimit(None));
+    }
     const UNITS: [(&str, f64); 5] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)];
     with_unit(typed, &UNITS)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .filter(|time| !time.is_zero())
-        .ok_or_else(|| "write a time longer than nothing, such as `2s` or `500ms`".to_owned())
+        .map(|time| TimeLimit(Some(time)))
+        .ok_or_else(|| "write a time longer than nothing, such as `2s` or `500ms`, or `none`".to_owned())
 }
 
 /// A number of bytes, or of what the unit says: `MB` is a million, `MiB` is 1024 times 1024.
@@ -288,13 +296,15 @@ mod tests {
 
     #[test]
     fn times_have_units() {
-        let milliseconds = |typed| parse_time(typed).map(|time| time.as_millis());
-        assert_eq!(milliseconds("2"), Ok(2000));
-        assert_eq!(milliseconds("0.5s"), Ok(500));
-        assert_eq!(milliseconds("500ms"), Ok(500));
-        assert_eq!(milliseconds("2 m"), Ok(120_000));
+        let milliseconds =
+            |typed| parse_time_limit(typed).map(|TimeLimit(time)| time.map(|it| it.as_millis()));
+        assert_eq!(milliseconds("2"), Ok(Some(2000)));
+        assert_eq!(milliseconds("0.5s"), Ok(Some(500)));
+        assert_eq!(milliseconds("500ms"), Ok(Some(500)));
+        assert_eq!(milliseconds("2 m"), Ok(Some(120_000)));
+        assert_eq!(milliseconds("none"), Ok(None));
         for wrong in ["", "0", "-1s", "s", "1.2.3", "2d", "1e3", "99999999999999999999h"] {
-            assert!(parse_time(wrong).is_err(), "{wrong}");
+            assert!(parse_time_limit(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -8,8 +8,8 @@ use cargo_kw_wasi::metadata::PolicyType;
 use cargo_kw_wasi::protocol::{Request, Settings};
 use cargo_kw_wasi::runtime::{Bound, Cache, Limits, Outcome, Policy};
 
-const LIMITS: Limits =
-    Limits { time: Duration::from_millis(500), memory_bytes: 256 << 20, output_bytes: 16 << 20 };
+const TIME_LIMIT: Duration = Duration::from_millis(500);
+const LIMITS: Limits = Limits { time: Some(TIME_LIMIT), memory_bytes: 256 << 20, output_bytes: 16 << 20 };
 
 /// What the tool may take beyond the guest's memory.
 const OWN_BYTES: usize = 150 << 20;
@@ -25,7 +25,7 @@ enum End {
 
 use End::{Exit, Stopped, Trap};
 
-const TIME: End = Stopped(Bound::Time(LIMITS.time));
+const TIME: End = Stopped(Bound::Time(TIME_LIMIT));
 const MEMORY: End = Stopped(Bound::Memory(LIMITS.memory_bytes));
 const STDOUT: End = Stopped(Bound::Stdout(LIMITS.output_bytes));
 const STDERR: End = Stopped(Bound::Stderr(LIMITS.output_bytes));
@@ -99,7 +99,7 @@ fn a_hostile_guest_is_stopped_in_time_and_in_little_memory() {
         if evaluation.response.allowed || evaluation.response.code() != Some(500) {
             wrong.push(format!("{name}: {:?}", evaluation.response));
         }
-        if time > LIMITS.time + Duration::from_millis(1500) {
+        if time > TIME_LIMIT + Duration::from_millis(1500) {
             wrong.push(format!("{name}: took {time:?}"));
         }
         if peak > LIMITS.memory_bytes + OWN_BYTES {
@@ -125,6 +125,34 @@ fn refused_capabilities_are_named_once() {
     let wasm = wat::parse_file(folder().join("never-reads-the-answer.wat")).unwrap();
     let call = Policy::load(&wasm, LIMITS, Cache::None).unwrap().call(&["validate"], b"{}");
     assert_eq!(call.refused_capabilities, ["oci/v1/verify"]);
+}
+
+/// They take some hundred milliseconds and end.
+#[test]
+fn without_a_time_limit_a_guest_takes_its_time() {
+    let waits = r#"(module
+        (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (func (export "_start")
+            (i32.store (i32.const 16) (i32.const 1))
+            (i64.store (i32.const 24) (i64.const 300000000))
+            (drop (call $poll_oneoff (i32.const 0) (i32.const 104) (i32.const 1) (i32.const 200)))))"#;
+    let counts = r#"(module
+        (memory (export "memory") 1)
+        (func (export "_start") (local $left i32)
+            (local.set $left (i32.const 500000000))
+            (loop $again
+                (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))))"#;
+    for guest in [waits, counts] {
+        let wasm = wat::parse_str(guest).unwrap();
+        let outcome = |time| {
+            let limits = Limits { time, ..LIMITS };
+            Policy::load(&wasm, limits, Cache::None).unwrap().call(&["validate"], b"{}").outcome
+        };
+        let time = Duration::from_millis(50);
+        assert_eq!(outcome(Some(time)), Outcome::Stopped(Bound::Time(time)), "{guest}");
+        assert_eq!(outcome(None), Outcome::Exit(0), "{guest}");
+    }
 }
 
 /// Starts counting the most memory of this process anew.

@@ -165,7 +165,8 @@ fn each_limit_can_be_set_and_is_named() {
         run(&case, limit).code(1).stdout_eq("").stderr_has(words);
     }
     run(&case, "--output-limit 17B").code(0).stderr_has("wrote more than 17 bytes to stderr");
-    run(&case, "--time-limit never").code(2).stderr_has("`500ms`");
+    run(&case, "--time-limit none").code(0).stdout_has("\"allowed\":true");
+    run(&case, "--time-limit never").code(2).stderr_has("`500ms`, or `none`");
     run(&case, "--memory-limit much").code(2).stderr_has("`256MiB`");
 }
 

@@ -70,7 +70,8 @@ impl Guest {
 
     /// What is left of its time; `None` when nothing is.
     pub(super) fn time_left(&self) -> Option<Duration> {
-        self.limits.time.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())
+        let time = self.limits.time.unwrap_or(Duration::MAX);
+        time.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())
     }
 
     /// Ends the guest: the error makes it trap.
@@ -80,7 +81,7 @@ impl Guest {
     }
 
     pub(super) fn out_of_time(&mut self) -> wasmtime::Error {
-        self.stop(Bound::Time(self.limits.time))
+        self.stop(Bound::Time(self.limits.time.unwrap_or(Duration::MAX)))
     }
 
     /// The limit it was stopped at, if it was.

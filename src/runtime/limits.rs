@@ -6,8 +6,9 @@ use std::time::Duration;
 /// What a guest may use in one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// From instantiation to the end, on the clock on the wall.
-    pub time: Duration,
+    /// From instantiation to the end, on the clock on the wall. `None` is as long as it likes, and a little faster: code
+    /// that can be interrupted looks at a counter in each loop and each function.
+    pub time: Option<Duration>,
     /// Memories and tables together.
     pub memory_bytes: usize,
     /// Stdout and stderr, each.
@@ -17,7 +18,7 @@ pub struct Limits {
 /// The time is that of a policy server; a real host bounds nothing else.
 impl Default for Limits {
     fn default() -> Self {
-        Self { time: Duration::from_secs(2), memory_bytes: 256 << 20, output_bytes: 16 << 20 }
+        Self { time: Some(Duration::from_secs(2)), memory_bytes: 256 << 20, output_bytes: 16 << 20 }
     }
 }
 

@@ -88,7 +88,9 @@ impl Policy {
         let metadata = ModuleMetadata::read(wasm)?;
         let cache = cache.open(wasm);
         let mut config = Config::new();
-        config.epoch_interruption(true).cache(cache.as_ref().map(|cache| cache.wasmtime.clone()));
+        config
+            .epoch_interruption(limits.time.is_some())
+            .cache(cache.as_ref().map(|cache| cache.wasmtime.clone()));
         let engine = Engine::new(&config).map_err(ours).context("could not start the WebAssembly engine")?;
         let module = Module::new(&engine, wasm).map_err(ours).context("could not compile the module")?;
         if let Some(cache) = cache {
@@ -98,7 +100,9 @@ impl Policy {
         wasi::add_to_linker(&mut linker).map_err(ours)?;
         capabilities::add_to_linker(&mut linker).map_err(ours)?;
         let instance = linker.instantiate_pre(&module).map_err(ours).context("could not link the module")?;
-        tick(&engine)?;
+        if limits.time.is_some() {
+            tick(&engine)?;
+        }
         Ok(Self { instance, metadata, limits, capabilities: Arc::new(NoCapabilities) })
     }
 
@@ -113,11 +117,13 @@ impl Policy {
         let mut store = Store::new(self.instance.module().engine(), guest);
         store.limiter(|guest| guest);
         store.set_hostcall_fuel(wasi::COPIED_BYTES);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut store| match store.data().time_left() {
-            Some(_) => Ok(UpdateDeadline::Continue(1)),
-            None => Err(store.data_mut().out_of_time()),
-        });
+        if self.limits.time.is_some() {
+            store.set_epoch_deadline(1);
+            store.epoch_deadline_callback(|mut store| match store.data().time_left() {
+                Some(_) => Ok(UpdateDeadline::Continue(1)),
+                None => Err(store.data_mut().out_of_time()),
+            });
+        }
         let outcome = self.run(&mut store);
         let guest = store.into_data();
         Call {
