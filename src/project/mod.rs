@@ -11,6 +11,7 @@ use crate::shell::{Shell, WithHint, failure};
 use crate::toolchain::{Fetch, Question};
 
 mod cargo;
+mod cargo_selection;
 mod go;
 mod go_flags;
 
