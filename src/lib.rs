@@ -4,6 +4,7 @@
 //! a stable API.
 
 pub mod artifacthub;
+mod building;
 pub mod byte_size;
 pub mod cases;
 pub mod cli;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::build::{self, BuildRequest};
+use crate::building::{self, BuildRequest};
 use crate::byte_size::ByteSize;
 use crate::cli::{CompileArgs, PackageArgs, RegistryArgs};
 use crate::finding::tally;
@@ -82,7 +82,7 @@ impl InspectArgs {
         let (module, origin) = match self.what {
             None => {
                 let request = BuildRequest::new(self.package.into(), self.compile.into());
-                let path = build::build_one(&request, &shell.quieter())?.wasm().to_owned();
+                let path = building::build_one(&request, &shell.quieter())?.wasm;
                 (fs::read(&path)?, Origin::File(fs::for_people(&path)))
             }
             Some(what) if !fs::exists(Path::new(&what)) && registry::looks_like_reference(&what) => {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use oci_client::Reference;
 use serde::Serialize;
 
-use super::build::{self, BuildRequest};
+use crate::building::{self, BuildRequest};
 use crate::byte_size::ByteSize;
 use crate::cli::{CompileArgs, PackageArgs, RegistryArgs};
 use crate::deploy::{Choices, Deployment, no_registry};
@@ -82,7 +82,7 @@ impl PushArgs {
             Some(path) => path,
             None => {
                 let request = BuildRequest::new(self.package.into(), self.compile.into());
-                build::build_one(&request, shell)?.wasm().to_owned()
+                building::build_one(&request, shell)?.wasm
             }
         };
         let module = fs::read(&wasm)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::build::{self, BuildRequest};
+use crate::building::{self, BuildRequest};
 use crate::cli::{CompileArgs, LimitArgs, PackageArgs};
 use crate::deploy::Deployed;
 use crate::fs;
@@ -89,7 +89,7 @@ impl RunArgs {
         };
         let wasm = match &request.policy {
             Source::Module(path) => path.clone(),
-            Source::Project(project) => build::build_one(project, &shell.quieter())?.wasm().to_owned(),
+            Source::Project(project) => building::build_one(project, &shell.quieter())?.wasm,
         };
         answer(&request, &wasm, shell).map_or_else(refused, |()| Ok(Outcome::Done))
     }

@@ -6,8 +6,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use super::build::{BuildRequest, Loaded};
 use super::run::{load, warn_of_mutation};
+use crate::building::{BuildRequest, Loaded};
 use crate::cases::{self, CaseFile, Filter, Format, Names, Report, Suite, Tested};
 use crate::cli::{CompileArgs, LimitArgs, PackageArgs};
 use crate::finding::tally;
@@ -104,7 +104,7 @@ impl TestArgs {
         let modules = match unbuilt {
             Unbuilt::Module(wasm) => vec![wasm],
             Unbuilt::Projects(loaded) => {
-                loaded.build(&request, shell)?.into_iter().map(|policy| policy.wasm().to_owned()).collect()
+                loaded.build(&request, shell)?.into_iter().map(|policy| policy.wasm).collect()
             }
         };
         let limits = self.limits.into();
