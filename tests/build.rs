@@ -435,7 +435,7 @@ error[invalid-title]: the title `Demo Policy` cannot name a Kubernetes resource:
   10 | title = "Demo Policy"
      |
   fix: write `demo-policy`; a title for people goes into the annotation `io.artifacthub.displayName`
-error[conflicting-resources]: `pods` is covered by `*`: Kubernetes refuses the two together
+warning[covered-resource]: `pods` is covered by `*`: in another order, Kubernetes would refuse it
   --> Cargo.toml:15
      |
   15 | resources = ["pods", "*"]
@@ -447,7 +447,7 @@ error[unknown-operation]: `create` is no operation
   16 | operations = ["create"]
      |
   fix: write `CREATE`
-error: could not build `demo` (4 errors and 2 warnings): the metadata is not what Kubewarden accepts
+error: could not build `demo` (3 errors and 3 warnings): the metadata is not what Kubewarden accepts
 
 "#]]);
     assert!(!case.exists("target"), "nothing slow has happened");

@@ -74,7 +74,10 @@ fn empty_text(reader: &mut Reader<'_>, path: &[Step], fix: &str) {
     reader.error("empty-text", path, format!("an item of `{list}` is empty"), fix);
 }
 
-/// `resource` or `resource/subresource`, of which none may cover another.
+/// `resource` or `resource/subresource`, of which none should cover another.
+///
+/// `kwctl` and Kubernetes refuse that only in some orders: elsewhere it is a warning, since one may be mended into the
+/// other.
 fn resources(reader: &mut Reader<'_>, path: &[Step], list: &[String]) {
     for (index, resource) in list.iter().enumerate() {
         let path = below(path, index);
@@ -86,13 +89,40 @@ fn resources(reader: &mut Reader<'_>, path: &[Step], list: &[String]) {
             .iter()
             .enumerate()
             .find(|&(other, by)| other != index && covers(by, resource, other < index));
-        if let Some((_, by)) = covered_by {
-            let message = if by == resource {
-                format!("`{resource}` is written twice")
-            } else {
-                format!("`{resource}` is covered by `{by}`: Kubernetes refuses the two together")
-            };
-            reader.error("conflicting-resources", &path, message, format!("remove `{resource}`"));
+        let Some((_, by)) = covered_by else { continue };
+        let fix = format!("remove `{resource}`");
+        let covered = if by == resource {
+            format!("`{resource}` is written twice")
+        } else {
+            format!("`{resource}` is covered by `{by}`")
+        };
+        if is_refused(list, index) {
+            reader.error("conflicting-resources", &path, format!("{covered}, which Kubernetes refuses"), fix);
+        } else {
+            let message = format!("{covered}: in another order, Kubernetes would refuse it");
+            reader.warning("covered-resource", &path, message, fix);
+        }
+    }
+}
+
+/// Is this item the reason why a list is refused? Source: `validateResources` in k8s.io/kubernetes,
+/// pkg/apis/admissionregistration/validation, which the validator of Kubewarden is a copy of.
+fn is_refused(list: &[String], index: usize) -> bool {
+    let resource = &list[index];
+    match resource.split_once('/') {
+        // Of those without a subresource, the last one decides.
+        None => {
+            let last = list.iter().rev().find(|item| !item.contains('/'));
+            list.iter().any(|item| item == "*/*")
+                || resource != "*"
+                    && last.is_some_and(|last| last != "*")
+                    && list.iter().any(|item| item == "*")
+        }
+        Some((name, subresource)) => {
+            let earlier = &list[..index];
+            earlier.contains(&format!("{name}/*"))
+                || earlier.contains(&format!("*/{subresource}"))
+                || resource != "*/*" && list.iter().any(|item| item == "*/*")
         }
     }
 }
