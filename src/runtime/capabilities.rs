@@ -45,16 +45,24 @@ pub trait HostCapabilities: Send + Sync + std::fmt::Debug {
     fn call(&self, call: &CapabilityCall<'_>) -> std::result::Result<Vec<u8>, String>;
 }
 
-/// Grants nothing, as a policy server does that was told nothing else.
+/// Grants nothing, as a policy server does that was told nothing else. Logging needs no grant; what is logged is dropped.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoCapabilities;
 
 impl HostCapabilities for NoCapabilities {
     fn call(&self, call: &CapabilityCall<'_>) -> std::result::Result<Vec<u8>, String> {
-        Err(format!(
-            "Policy has not been granted access to the '{}' host capability. The violation has been reported.",
-            call.path()
-        ))
+        // In the order in which a host looks at them.
+        match (call.binding, call.namespace, call.operation) {
+            ("kubewarden", "tracing", "log") => Ok(Vec::new()),
+            ("kubewarden", "tracing", operation) => {
+                Err(format!("unknown operation: {}", shortened(operation)))
+            }
+            ("kubewarden", ..) => Err(format!(
+                "Policy has not been granted access to the '{}' host capability. The violation has been reported.",
+                call.path()
+            )),
+            (binding, ..) => Err(format!("unknown binding: {}", shortened(binding))),
+        }
     }
 }
 
@@ -97,5 +105,23 @@ fn slice(memory: &[u8], start: u32, length: u32) -> Result<&[u8]> {
     match memory.get(start..).and_then(|rest| rest.get(..usize::try_from(length).ok()?)) {
         Some(slice) => Ok(slice),
         None => bail!("{length} bytes at {start} are not in a memory of {} bytes", memory.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_granted_and_logging_needs_no_grant() {
+        let call = |binding, namespace, operation| {
+            NoCapabilities.call(&CapabilityCall { binding, namespace, operation, payload: b"{}" })
+        };
+        assert_eq!(call("kubewarden", "tracing", "log"), Ok(Vec::new()));
+        let refused = |binding, namespace, operation| call(binding, namespace, operation).unwrap_err();
+        assert_eq!(refused("kubewarden", "tracing", "nope"), "unknown operation: nope");
+        assert_eq!(refused("other", "tracing", "log"), "unknown binding: other");
+        let not_granted = "Policy has not been granted access to the 'oci/v1/verify' host capability. The violation has been reported.";
+        assert_eq!(refused("kubewarden", "oci", "v1/verify"), not_granted);
     }
 }
