@@ -164,6 +164,23 @@ impl RegistryArgs {
     }
 }
 
+/// The flags that say what is built and how. Network and lock files are of no matter to what is built already.
+pub(crate) const OF_BUILDS: [&str; 13] = [
+    "package",
+    "workspace",
+    "all",
+    "exclude",
+    "manifest_path",
+    "all_features",
+    "no_default_features",
+    "features",
+    "profile",
+    "release",
+    "target_dir",
+    "jobs",
+    "further",
+];
+
 /// How to compile, as cargo's own commands take it.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Compilation")]

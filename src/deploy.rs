@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use anyhow::{Result, anyhow, bail};
-use serde::{Deserialize, Serialize};
+use anyhow::{Context, Result, anyhow, bail};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use yaml_serde::Mapping;
 
@@ -20,6 +21,8 @@ use crate::yaml;
 /// First line of every manifest we write. A file without it is somebody's own.
 pub const WRITTEN_BY_US: &str =
     "# Written by `cargo kw-wasi build`: settings and mode are yours to add in a copy.";
+
+const API_VERSION: &str = "policies.kubewarden.io/v1";
 
 /// What to deploy under which name.
 #[derive(Debug)]
@@ -88,7 +91,7 @@ impl Deployment<'_> {
             .collect();
         let namespace = choices.namespace.as_deref();
         Resource {
-            api_version: "policies.kubewarden.io/v1",
+            api_version: API_VERSION,
             kind: if namespace.is_some() { "AdmissionPolicy" } else { "ClusterAdmissionPolicy" },
             metadata: ResourceMetadata {
                 annotations: Some(annotations).filter(|map| !map.is_empty()),
@@ -187,67 +190,66 @@ const KINDS: [&str; 2] = ["ClusterAdmissionPolicy", "AdmissionPolicy"];
 const GROUP_KINDS: [&str; 2] = ["ClusterAdmissionPolicyGroup", "AdmissionPolicyGroup"];
 
 impl Deployed {
-    /// Reads the one resource in a YAML text that deploys a policy.
+    /// Reads the one resource in a YAML text that deploys a policy, by the rules of Kubewarden's own tools.
     ///
     /// # Errors
     ///
-    /// When there is none or more than one, or when a field has the wrong type.
+    /// When there is none or more than one, when a field has the wrong type, and for what `kwctl` refuses to run.
     pub fn from_yaml(yaml: &str) -> Result<Self> {
-        let documents: Vec<Value> =
-            yaml_serde::Deserializer::from_str(yaml).map(Value::deserialize).collect::<Result<_, _>>()?;
-        let is_of = |kinds: &[&str], document: &Value| {
+        let documents = yaml::parse_all(yaml).map_err(|error| match error.line {
+            Some(line) => anyhow!("line {line}: {}", error.message),
+            None => anyhow!(error.message),
+        })?;
+        let kind = |document: &Value, kinds: &[&str]| {
             document["kind"].as_str().is_some_and(|kind| kinds.contains(&kind))
         };
-        let mut policies: Vec<_> = documents.into_iter().filter(|document| !document.is_null()).collect();
-        let groups = policies.iter().any(|document| is_of(&GROUP_KINDS, document));
-        policies.retain(|document| is_of(&KINDS, document));
+        let documents: Vec<_> = documents.into_iter().map(|node| (node.to_json(), node)).collect();
+        let mut policies: Vec<_> = documents.iter().filter(|(document, _)| kind(document, &KINDS)).collect();
         if policies.len() > 1 {
             bail!("there are {} policies in it, and one is run", policies.len());
         }
-        match policies.pop() {
-            Some(policy) => serde_json::from_value::<Installed>(policy)?.try_into(),
-            None if groups => Err(anyhow!("it deploys a group of policies, of which none is run alone")),
-            None => Err(failure(
-                "there is no policy in it",
-                "name a file with a `ClusterAdmissionPolicy` or an `AdmissionPolicy`",
-            )),
-        }
-    }
-}
-
-/// As much of the resource as matters to a policy that runs.
-#[derive(Deserialize)]
-struct Installed {
-    #[serde(default)]
-    metadata: InstalledMetadata,
-    spec: InstalledSpec,
-}
-
-#[derive(Default, Deserialize)]
-struct InstalledMetadata {
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct InstalledSpec {
-    #[serde(default)]
-    settings: Value,
-    mutating: Option<bool>,
-    mode: Option<Mode>,
-    message: Option<String>,
-}
-
-impl TryFrom<Installed> for Deployed {
-    type Error = anyhow::Error;
-
-    fn try_from(Installed { metadata, spec }: Installed) -> Result<Self> {
-        let mutation = if spec.mutating == Some(true) { Mutation::Allowed } else { Mutation::Forbidden };
-        let installation = Installation {
-            id: metadata.name.unwrap_or_else(|| "crd-without-name".to_owned()),
-            mode: spec.mode.unwrap_or_default(),
-            mutation,
-            message: spec.message,
+        let Some((policy, node)) = policies.pop() else {
+            return Err(if documents.iter().any(|(document, _)| kind(document, &GROUP_KINDS)) {
+                anyhow!("it deploys a group of policies, of which none is run alone")
+            } else {
+                failure(
+                    "there is no policy in it",
+                    "name a file with a `ClusterAdmissionPolicy` or an `AdmissionPolicy`",
+                )
+            });
         };
-        Ok(Self { installation, settings: spec.settings.try_into()? })
+        if let Some(repeated) = node.repeated_key() {
+            bail!("line {}: `{}` is written twice", repeated.line, repeated.key);
+        }
+        Self::of_resource(policy)
     }
+
+    fn of_resource(policy: &Value) -> Result<Self> {
+        match policy["apiVersion"].as_str() {
+            Some(API_VERSION) => {}
+            Some(other) => {
+                return Err(failure(
+                    format!("its `apiVersion` is `{other}`"),
+                    format!("write `apiVersion: {API_VERSION}`"),
+                ));
+            }
+            None => bail!("it has no `apiVersion`, which is `{API_VERSION}`"),
+        }
+        let spec = &policy["spec"];
+        let mutating = field::<bool>(spec, "spec", "mutating")?.unwrap_or_default();
+        let name = field::<Option<String>>(&policy["metadata"], "metadata", "name")?.flatten();
+        let installation = Installation {
+            id: name.unwrap_or_else(|| "crd-without-name".to_owned()),
+            mode: field(spec, "spec", "mode")?.unwrap_or_default(),
+            mutation: if mutating { Mutation::Allowed } else { Mutation::Forbidden },
+            message: field::<Option<String>>(spec, "spec", "message")?.flatten(),
+        };
+        Ok(Self { installation, settings: spec["settings"].clone().try_into()? })
+    }
+}
+
+/// What a resource says under a key, if it says anything.
+fn field<T: DeserializeOwned>(of: &Value, named: &str, key: &str) -> Result<Option<T>> {
+    let Some(value) = of.get(key) else { return Ok(None) };
+    T::deserialize(value).map(Some).with_context(|| format!("could not read `{named}.{key}`"))
 }

@@ -1,14 +1,16 @@
 //! What a person hands in as a request: an admission request, an `AdmissionReview`, or a Kubernetes object, for which
 //! the request is made. JSON or YAML, in which several documents are several requests.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, anyhow};
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::kubernetes::{self, Operation};
 use crate::metadata::PolicyType;
 use crate::protocol::Request;
 use crate::shell::{WithHint, failure};
+use crate::yaml;
 
 /// How a request is made of a Kubernetes object. A request that is complete has no use for it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,41 +21,120 @@ pub struct Making {
     pub old_object: Option<Value>,
 }
 
-/// The documents of a text that is JSON or YAML, without empty ones. The items of a `List` are documents of their own.
+/// One document of a file, not yet a value: what its scalars are depends on who reads it.
+#[derive(Debug, Clone)]
+pub struct Document(Content);
+
+#[derive(Debug, Clone)]
+enum Content {
+    Json(Value),
+    Yaml(yaml::Node),
+}
+
+/// How a file is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// As JSON, and as nothing else.
+    Json,
+    /// As YAML, of which JSON is a part.
+    Yaml,
+    /// As what it looks like: JSON begins with a bracket.
+    Unknown,
+}
+
+impl Format {
+    /// What the name of a file says.
+    pub fn of(path: &Path) -> Self {
+        let is =
+            |known: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(known));
+        match (is("json"), is("yaml") || is("yml")) {
+            (true, _) => Self::Json,
+            (_, true) => Self::Yaml,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// The documents of a text. JSON is one, YAML may be several.
 ///
 /// # Errors
 ///
-/// When it is neither, or there is nothing in it.
-pub fn read_documents(text: &str) -> Result<Vec<Value>> {
-    let documents = match serde_json::from_str(text) {
-        Ok(document) => return Ok(items(document)),
-        Err(error) if text.trim_start().starts_with(['{', '[']) && !error.is_eof() => {
-            // Meant as JSON, most likely; but YAML can look like that too.
-            read_yaml(text).map_err(|_| error).context("it is no valid JSON")?
-        }
-        Err(_) => read_yaml(text).context("it is neither JSON nor YAML")?,
+/// When it is not in that format, or there is nothing in it.
+pub fn read_documents(text: &str, format: Format) -> Result<Vec<Document>> {
+    let looks_like_json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
+    let error = match serde_json::from_str(text) {
+        Ok(document) => return Ok(vec![Value::into(document)]),
+        Err(error) => error,
     };
-    let documents: Vec<_> =
-        documents.into_iter().filter(|document| !document.is_null()).flat_map(items).collect();
+    match format {
+        Format::Json => return Err(error).context("it is no valid JSON"),
+        Format::Unknown if looks_like_json => {
+            return Err(error).context("it is no valid JSON").hint(|| {
+                "YAML may begin with a bracket too: then put it into a file that ends in `.yaml`".to_owned()
+            });
+        }
+        Format::Yaml | Format::Unknown => {}
+    }
+    let documents =
+        yaml::parse_all(text.strip_prefix('\u{feff}').unwrap_or(text)).map_err(|error| match error.line {
+            Some(line) => anyhow!("line {line}: {}", error.message),
+            None => anyhow!(error.message),
+        });
+    let documents = documents.context(match format {
+        Format::Yaml => "it is no valid YAML",
+        _ => "it is neither JSON nor YAML",
+    })?;
+    // Null is what stands behind a last `---`.
+    let documents: Vec<_> = documents.into_iter().filter(|document| !document.is_null()).collect();
     if documents.is_empty() {
         return Err(anyhow!("there is nothing in it"));
     }
-    Ok(documents)
+    Ok(documents.into_iter().map(Document::from).collect())
 }
 
-fn read_yaml(text: &str) -> Result<Vec<Value>, yaml_serde::Error> {
-    yaml_serde::Deserializer::from_str(text).map(Value::deserialize).collect()
-}
-
-/// What `kubectl get` prints for several objects is a `List`; `kubectl apply` takes its items one by one.
-fn items(mut document: Value) -> Vec<Value> {
-    if document["kind"] == "List"
-        && document["apiVersion"] == "v1"
-        && let Value::Array(items) = document["items"].take()
-    {
-        return items;
+impl From<Value> for Document {
+    fn from(json: Value) -> Self {
+        Self(Content::Json(json))
     }
-    vec![document]
+}
+
+impl From<yaml::Node> for Document {
+    fn from(node: yaml::Node) -> Self {
+        Self(Content::Yaml(node))
+    }
+}
+
+impl Document {
+    /// What a policy of this type is to judge: one value for most, the items of a `List` for Kubernetes, and nothing for
+    /// a document without any value there. `kubectl get` prints a `List` for several objects, and `kubectl apply` takes
+    /// its items one by one.
+    pub fn values(self, policy_type: PolicyType) -> Vec<Value> {
+        match (policy_type, self.value(policy_type)) {
+            (PolicyType::Kubernetes, Value::Null) => Vec::new(),
+            (PolicyType::Kubernetes, list) if is_list(&list) => match list {
+                Value::Object(mut list) => match list.remove("items") {
+                    Some(Value::Array(items)) => items,
+                    _ => Vec::new(),
+                },
+                _ => Vec::new(),
+            },
+            (_, value) => vec![value],
+        }
+    }
+
+    /// The one value. Kubernetes reads YAML by other rules than Kubewarden does.
+    pub fn value(self, policy_type: PolicyType) -> Value {
+        match (self.0, policy_type) {
+            (Content::Json(value), _) => value,
+            (Content::Yaml(node), PolicyType::Kubernetes) => node.to_kubernetes_json(),
+            (Content::Yaml(node), PolicyType::Raw) => node.to_json(),
+        }
+    }
+}
+
+/// Is this what `kubectl get` prints for several objects?
+fn is_list(document: &Value) -> bool {
+    document["kind"] == "List" && document["apiVersion"] == "v1" && document["items"].is_array()
 }
 
 /// The request that a document is, or that is made of it.
@@ -62,6 +143,12 @@ fn items(mut document: Value) -> Vec<Value> {
 ///
 /// When it is no request, in kwctl's words, or `making` is given for what is a request already.
 pub fn to_request(document: Value, policy_type: PolicyType, making: &Making) -> Result<Request> {
+    if policy_type == PolicyType::Kubernetes && is_list(&document) {
+        return Err(failure(
+            "a `List` is several objects, and a request is about one",
+            "give each of its items as a request of its own",
+        ));
+    }
     if policy_type == PolicyType::Kubernetes && is_object(&document) {
         let operation = making.operation.unwrap_or(Operation::Create);
         let request = kubernetes::request_for_object(document, operation, making.old_object.clone())
@@ -88,29 +175,69 @@ pub(crate) fn is_object(document: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    #[test]
-    fn documents_are_json_or_yaml() {
-        assert_eq!(read_documents("{\"a\": 1}").unwrap().len(), 1);
-        assert_eq!(read_documents("a: 1").unwrap().len(), 1);
-        assert_eq!(read_documents("---\na: 1\n---\nb: 2\n---\n").unwrap().len(), 2);
-        assert_eq!(read_documents("{a: 1, b: [c]}").unwrap()[0]["b"][0], "c");
-        assert_eq!(read_documents("[1, 2]").unwrap(), [serde_json::json!([1, 2])]);
+    fn values(text: &str, format: Format, policy_type: PolicyType) -> Vec<Value> {
+        let documents = read_documents(text, format).unwrap();
+        documents.into_iter().flat_map(|document| document.values(policy_type)).collect()
     }
 
     #[test]
-    fn the_items_of_a_list_are_documents() {
+    fn documents_are_json_or_yaml() {
+        let read = |text| values(text, Format::Unknown, PolicyType::Kubernetes);
+        assert_eq!(read("{\"a\": 1}"), [json!({"a": 1})]);
+        assert_eq!(read("a: 1"), [json!({"a": 1})]);
+        assert_eq!(read("---\na: 1\n---\nb: 2\n---\n").len(), 2);
+        assert_eq!(read("[1, 2]"), [json!([1, 2])]);
+        let read = |text| values(text, Format::Yaml, PolicyType::Kubernetes);
+        assert_eq!(read("{a: 1, b: [c]}"), [json!({"a": 1, "b": ["c"]})]);
+    }
+
+    #[test]
+    fn kubernetes_reads_yaml_as_kubectl_does() {
+        let text = "mode: 0644\non: yes\nitems: null\n";
+        let read = |policy_type| values(text, Format::Yaml, policy_type);
+        assert_eq!(read(PolicyType::Kubernetes), [json!({"mode": 420, "on": true, "items": null})]);
+        assert_eq!(read(PolicyType::Raw), [json!({"mode": "0644", "on": "yes", "items": null})]);
+    }
+
+    #[test]
+    fn the_items_of_a_list_are_documents_of_kubernetes() {
         let list = "apiVersion: v1\nkind: List\nitems:\n- {kind: Pod}\n- {kind: Service}\n";
-        assert_eq!(read_documents(list).unwrap().len(), 2);
+        assert_eq!(values(list, Format::Yaml, PolicyType::Kubernetes).len(), 2);
+        assert_eq!(values(list, Format::Yaml, PolicyType::Raw).len(), 1);
+        let empty = r#"{"apiVersion":"v1","kind":"List","items":[]}"#;
+        assert_eq!(values(empty, Format::Json, PolicyType::Kubernetes).len(), 0);
+        for no_list in
+            [r#"{"apiVersion":"v1","kind":"List"}"#, r#"{"apiVersion":"v1","kind":"List","items":1}"#]
+        {
+            let document: Value = serde_json::from_str(no_list).unwrap();
+            assert_eq!(values(no_list, Format::Json, PolicyType::Kubernetes), [document]);
+        }
+    }
+
+    #[test]
+    fn a_raw_document_is_any_value() {
+        assert_eq!(values("null", Format::Json, PolicyType::Raw), [Value::Null]);
+        assert_eq!(values("null", Format::Json, PolicyType::Kubernetes).len(), 0);
     }
 
     #[test]
     fn what_is_no_document_is_refused() {
-        for (text, words) in
-            [("", "nothing in it"), ("{\"a\": 1,}}", "JSON"), ("a: [", "neither"), ("\t- x: y: z", "neither")]
-        {
-            let error = format!("{:#}", read_documents(text).unwrap_err());
+        for (text, format, words) in [
+            ("{\"a\": 1,}", Format::Unknown, "no valid JSON"),
+            ("{\"a\": 1e400}", Format::Unknown, "number out of range"),
+            ("\u{feff}{\"a\": 1}", Format::Unknown, "no valid JSON"),
+            ("a: 1", Format::Json, "no valid JSON"),
+            ("", Format::Unknown, "nothing in it"),
+            ("---\n# none\n---\n", Format::Yaml, "nothing in it"),
+            ("a: [", Format::Unknown, "neither"),
+            ("a: 1\nb: [", Format::Yaml, "no valid YAML: line 3"),
+            ("\t- x: y: z", Format::Unknown, "neither"),
+        ] {
+            let error = format!("{:#}", read_documents(text, format).unwrap_err());
             assert!(error.contains(words), "{text}: {error}");
         }
     }

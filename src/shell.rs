@@ -355,7 +355,10 @@ impl Drop for Progress {
 ///
 /// Most texts have nothing of that; they may be long, and are not copied.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    // Marks of direction would show a line in another order.
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || turns(c);
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }

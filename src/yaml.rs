@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
+mod kubectl;
 mod write;
 
 pub(crate) use write::to_string;
@@ -37,6 +38,8 @@ pub(crate) struct Node {
     /// Counted from 1. For what has no place of its own, such as `{}`, the line of what is around it.
     pub(crate) line: usize,
     pub(crate) content: Content,
+    /// A scalar without quotes, tag, or `|` and `>` in front: another reader may take it for something else than text.
+    plain: bool,
 }
 
 /// What JSON can hold. YAML's tags, which it cannot, are errors.
@@ -62,12 +65,21 @@ pub(crate) struct Entry {
 
 /// Reads a text that is one document. One without any value is null.
 pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
-    let tree = Tree { around: 1 };
+    let lines = Lines::of(text);
+    let tree = Tree { around: 1, lines: &lines };
     match tree.deserialize(yaml_serde::Deserializer::from_str(text)) {
         Ok(node) => Ok(node),
-        Err(_) if is_blank(text) => Ok(Node { line: 1, content: Content::Null }),
+        Err(_) if is_blank(text) => Ok(Node { line: 1, content: Content::Null, plain: false }),
         Err(error) => Err(ReadError::from(&error)),
     }
+}
+
+/// Reads a text that is any number of documents.
+pub(crate) fn parse_all(text: &str) -> Result<Vec<Node>, ReadError> {
+    let lines = Lines::of(text);
+    let tree = Tree { around: 1, lines: &lines };
+    let documents = yaml_serde::Deserializer::from_str(text).map(|document| tree.deserialize(document));
+    documents.collect::<Result<_, _>>().map_err(|error| ReadError::from(&error))
 }
 
 fn is_blank(text: &str) -> bool {
@@ -75,6 +87,10 @@ fn is_blank(text: &str) -> bool {
 }
 
 impl Node {
+    pub(crate) fn is_null(&self) -> bool {
+        self.content == Content::Null
+    }
+
     /// The value alone. Of a repeated key the last one counts, as in JSON.
     pub(crate) fn to_json(&self) -> Value {
         match &self.content {
@@ -119,38 +135,71 @@ impl fmt::Display for Content {
     }
 }
 
-/// Reads one value with all that is in it.
-#[derive(Clone, Copy)]
-struct Tree {
-    /// The line of what is around the value.
-    around: usize,
+/// A text, to look up what stands at a place.
+struct Lines<'a>(Vec<&'a str>);
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        // Line breaks are those of the parser.
+        let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        Self(lines.flat_map(|line| line.split(['\r', '\u{85}', '\u{2028}', '\u{2029}'])).collect())
+    }
+
+    /// Is the scalar at this place without quotes, tag, or `|` and `>` in front? Both are counted from 1, columns in
+    /// characters.
+    fn is_plain(&self, line: usize, column: usize) -> bool {
+        let Some(text) = self.0.get(line.saturating_sub(1)) else { return false };
+        let start = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(start, _)| start);
+        let mut rest = &text[start..];
+        if rest.starts_with('&') {
+            let anchored = rest.split_once(char::is_whitespace).map_or("", |(_, scalar)| scalar).trim_start();
+            // The scalar of an anchor at the end of a line stands below.
+            rest = if anchored.is_empty() {
+                self.0.get(line).map_or("", |below| below.trim_start())
+            } else {
+                anchored
+            };
+        }
+        !rest.starts_with(['"', '\'', '|', '>', '!'])
+    }
 }
 
-impl<'de> DeserializeSeed<'de> for Tree {
+/// Reads one value with all that is in it.
+#[derive(Clone, Copy)]
+struct Tree<'a> {
+    /// The line of what is around the value.
+    around: usize,
+    lines: &'a Lines<'a>,
+}
+
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
     type Value = Node;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
         let mut scalar = None;
-        match deserializer.deserialize_any(Collect { around: self.around, scalar: &mut scalar }) {
+        match deserializer.deserialize_any(Collect { tree: self, scalar: &mut scalar }) {
             Ok(node) => Ok(node),
             Err(error) => match scalar {
-                Some(content) => Ok(Node { line: line_of(&error), content }),
+                Some(content) => {
+                    let (line, column) = place_of(&error);
+                    Ok(Node { line, content, plain: self.lines.is_plain(line, column) })
+                }
                 None => Err(error),
             },
         }
     }
 }
 
-/// The line that an error of the parser names. It names none for the very first position.
-fn line_of(error: &impl fmt::Display) -> usize {
+/// Line and column that an error of the parser names. It names none for the very first position.
+fn place_of(error: &impl fmt::Display) -> (usize, usize) {
     let text = error.to_string();
-    let position = text.rsplit_once(" at line ").map_or("", |(_, position)| position);
-    position.split(' ').next().and_then(|line| line.parse().ok()).unwrap_or(1)
+    let place = text.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(" column "));
+    place.and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?))).unwrap_or((1, 1))
 }
 
 /// Keeps a scalar and fails; collects what is in a list or a map.
 struct Collect<'a> {
-    around: usize,
+    tree: Tree<'a>,
     scalar: &'a mut Option<Content>,
 }
 
@@ -198,21 +247,21 @@ impl<'de> Visitor<'de> for Collect<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Tree { around: self.around })? {
+        while let Some(item) = items.next_element_seed(self.tree)? {
             list.push(item);
         }
-        let line = list.first().map_or(self.around, |first: &Node| first.line);
-        Ok(Node { line, content: Content::List(list) })
+        let line = list.first().map_or(self.tree.around, |first: &Node| first.line);
+        Ok(Node { line, content: Content::List(list), plain: false })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut entries = Vec::new();
         while let Some((line, key)) = map.next_key_seed(Key)? {
-            let value = map.next_value_seed(Tree { around: line })?;
+            let value = map.next_value_seed(Tree { around: line, ..self.tree })?;
             entries.push(Entry { line, key, value });
         }
-        let line = entries.first().map_or(self.around, |first: &Entry| first.line);
-        Ok(Node { line, content: Content::Map(entries) })
+        let line = entries.first().map_or(self.tree.around, |first: &Entry| first.line);
+        Ok(Node { line, content: Content::Map(entries), plain: false })
     }
 }
 
@@ -225,7 +274,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let mut key = None;
         match (deserializer.deserialize_str(KeepKey(&mut key)), key) {
-            (Err(error), Some(key)) => Ok((line_of(&error), key)),
+            (Err(error), Some(key)) => Ok((place_of(&error).0, key)),
             (Err(error), None) => Err(error),
             (Ok(never), _) => match never {},
         }

@@ -189,8 +189,8 @@ fn several_documents_are_several_requests() {
     assert_eq!(both.stdout.lines().count(), 2, "{}", both.stdout);
     case.write("pod.yaml", format!("{POD}---\nkind: Pod\n"));
     run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
-error: could not read document 2 of 2
-  cause: the object has no `apiVersion` and `kind`
+error: could not read request 2 of 2
+  cause: the object has no `apiVersion`
   hint: a Kubernetes object says what it is: `apiVersion: v1` and `kind: Pod`
 
 "#]]);
@@ -303,6 +303,117 @@ fn a_manifest_says_how_the_policy_is_installed() {
 }
 
 #[test]
+fn without_a_terminal_a_monitored_answer_is_said_too() {
+    let case = case(Behaviour::prints(r#"{"accepted":false,"message":"no","code":403}"#));
+    case.write("resource.yaml", format!("{RESOURCE}  mode: monitor\n"));
+    run(&case, "--manifest resource.yaml").code(0).stderr_eq(str![[r#"
+   Monitored in mode `protect` it would be rejected
+      Reason no (code 403)
+
+"#]]);
+}
+
+#[test]
+fn what_is_no_request_is_refused() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    for (file, text, words) in [
+        ("a.json", "{\"a\": 1e400}", "number out of range"),
+        ("a.json", "{\"uid\": \"u\",}", "it is no valid JSON"),
+        ("a.json", r#"{"apiVersion":"v1","kind":"List","items":[]}"#, "there is nothing in it"),
+        ("a.yaml", "# nothing\n", "there is nothing in it"),
+        ("a.yaml", "a: 1\nb: [\n", "cause: line 3: "),
+    ] {
+        case.write(file, text);
+        let answer = case.kw_wasi(&format!("run --wasm policy.wasm -r {file}")).run();
+        answer.code(1).stdout_eq("").stderr_has(words);
+    }
+}
+
+#[test]
+fn a_list_is_several_requests_of_kubernetes_and_one_raw_one() {
+    let case = case(Behaviour { echo: true, ..Behaviour::prints(r#"{"accepted":true}"#) });
+    let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"}}"#;
+    case.write("list.json", format!(r#"{{"apiVersion":"v1","kind":"List","items":[{pod},{pod}]}}"#));
+    let both = case.kw_wasi("run --wasm policy.wasm -r list.json").run().code(0);
+    assert_eq!(both.stdout.lines().count(), 2);
+    let one = case.kw_wasi("run --wasm policy.wasm -r list.json --raw").run().code(0);
+    assert_eq!(one.stdout.lines().count(), 1);
+    one.stderr_has(r#""request":{"apiVersion":"v1","items":[{"#);
+}
+
+#[test]
+fn objects_are_read_as_kubectl_reads_them() {
+    let case = case(Behaviour { echo: true, ..Behaviour::prints(r#"{"accepted":true}"#) });
+    case.write("pod.yaml", format!("{POD}  hostNetwork: yes\n  mode: 0644\n  text: '0644'\n"));
+    run(&case, "").code(0).stderr_has(r#""hostNetwork":true,"mode":420,"text":"0644""#);
+    run(&case, "--raw").code(0).stderr_has(r#""hostNetwork":"yes","mode":"0644","text":"0644""#);
+}
+
+#[test]
+fn an_old_object_goes_with_one_change() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    case.write("old.yaml", POD);
+    run(&case, "--old-object old.yaml --operation UPDATE").code(0);
+    run(&case, "--old-object old.yaml").code(1).stdout_eq("").stderr_has("a CREATE has none");
+    case.write("old.yaml", "5");
+    run(&case, "--old-object old.yaml --operation UPDATE").code(1).stderr_has("it is no Kubernetes object");
+    case.write("old.yaml", POD).write("pod.yaml", format!("{POD}---\n{POD}"));
+    run(&case, "--old-object old.yaml --operation UPDATE").code(1).stderr_has("which of 2 objects");
+}
+
+#[test]
+fn metadata_that_no_host_reads_are_refused() {
+    for (from, to, words) in [
+        (r#","mutating":false"#, "", "missing field `mutating`"),
+        (r#","rules":[]"#, "", "missing field `rules`"),
+        (r#""rules":[]"#, r#""rules":[{"apiGroups":[]}]"#, "missing field `apiVersions`"),
+        (r#""rules":[]"#, r#""rules":[],"annotations":{"a":1}"#, "expected a string"),
+        (r#""rules":[]"#, r#""rules":[],"minimumKubewardenVersion":"x""#, "unexpected character"),
+        ("Unknown", "v9", "unknown variant `v9`"),
+    ] {
+        let metadata = guest::METADATA.replace(from, to);
+        assert_ne!(metadata, guest::METADATA, "{from}");
+        let case =
+            case_with(Behaviour::prints(r#"{"accepted":true}"#), guest::settings_are_valid(), &metadata);
+        let words = format!(
+            "cannot deserialize custom section `io.kubewarden.metadata` of wasm module\n  cause: {words}"
+        );
+        let run = run(&case, "").code(1).stdout_eq("");
+        assert!(run.stderr.contains(words.split('\n').next().unwrap()), "{}", run.stderr);
+        run.stderr_has(words.rsplit(": ").next().unwrap());
+    }
+}
+
+#[test]
+fn a_module_is_not_built() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    for flag in ["-p demo", "--manifest-path Cargo.toml", "--features a", "--profile dev"] {
+        run(&case, flag).code(2).stderr_has("cannot be used with");
+    }
+}
+
+/// `head` takes what it wants and goes.
+#[cfg(unix)]
+#[test]
+fn a_reader_may_stop_reading() {
+    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let mut tool = std::process::Command::new(env!("CARGO_BIN_EXE_cargo-kw-wasi"))
+        .args(["kw-wasi", "run", "--wasm", "policy.wasm", "-r", "-"])
+        .current_dir(case.path("."))
+        .env("XDG_CACHE_HOME", case.path("cache"))
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(tool.stdout.take());
+    std::io::Write::write_all(&mut tool.stdin.take().unwrap(), POD.as_bytes()).unwrap();
+    let output = tool.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
 fn manifests_that_deploy_no_policy() {
     let case = case(Behaviour::prints(r#"{"accepted":true}"#));
     for (text, words) in [
@@ -310,7 +421,11 @@ fn manifests_that_deploy_no_policy() {
         (format!("{RESOURCE}---\n{RESOURCE}"), "there are 2 policies in it"),
         (RESOURCE.replace("Policy\n", "PolicyGroup\n"), "a group of policies"),
         (RESOURCE.replace("{a: 1}", "[1]"), "Invalid settings in CRD, not an object"),
+        (format!("{RESOURCE}  mode: quiet\n"), "could not read `spec.mode`"),
         (format!("{RESOURCE}  mode: quiet\n"), "unknown variant `quiet`"),
+        (RESOURCE.replace("mutating: false", "mutating: null"), "could not read `spec.mutating`"),
+        (format!("{RESOURCE}  mode: protect\n  mode: monitor\n"), "`mode` is written twice"),
+        (RESOURCE.replace("io/v1", "io/v1alpha2"), "its `apiVersion` is `policies.kubewarden.io/v1alpha2`"),
         ("a: [".to_owned(), "could not read the policy's manifest `resource.yaml`"),
     ] {
         case.write("resource.yaml", text);
@@ -478,7 +593,7 @@ fn long_answers_take_little_memory() {
     (call $write (i32.const 1) (i32.const 4096) (i32.const 16777000))
     (call $write (i32.const 1) (i32.const 2048) (i32.const 2))
     (call $write (i32.const 2) (i32.const 4096) (i32.const 16777000)))
-  (@custom "io.kubewarden.metadata" "{\"executionMode\":\"wasi\"}"))"#;
+  (@custom "io.kubewarden.metadata" "{\"rules\":[],\"mutating\":false,\"executionMode\":\"wasi\"}"))"#;
     case.write("policy.wasm", wat::parse_str(wat).unwrap());
     let mut tool = std::process::Command::new(env!("CARGO_BIN_EXE_cargo-kw-wasi"))
         .args(["kw-wasi", "run", "--wasm", "policy.wasm", "-r", "pod.yaml"])

@@ -392,6 +392,88 @@ test result: FAILED. 1 passed; 2 failed; 4 ignored; 0 measured; 0 filtered out; 
 }
 
 #[test]
+fn a_policy_that_fails_has_not_refused_its_settings() {
+    let policy = Constant { settings: "garbage", ..ACCEPTING };
+    let case = policy.with(
+        "cases:
+  - name: a failure is no refusal
+    expect: { settings_valid: false }
+  - name: a failure can be stated
+    expect: { error: /Cannot deserialize settings/ }
+  - name: but it has to be the right one
+    expect: { error: another }
+",
+    );
+    let run = test(&case, "--skip protocol").code(1);
+    for line in [
+        "test a failure is no refusal ... FAILED",
+        "test a failure can be stated ... ok",
+        "test but it has to be the right one ... FAILED",
+        "the policy did not answer: Cannot deserialize settings validation response: ",
+        "error, - expected, + got:\n  - another\n  + Cannot deserialize settings",
+    ] {
+        assert!(run.stdout.contains(line), "{line}:\n{}", run.stdout);
+    }
+    let accepting = ACCEPTING.with("cases: [{ name: it fails, expect: { error: /no/ } }]");
+    test(&accepting, "--skip protocol").code(1).stdout_has("error, - expected, + got:\n  - /no/\n");
+}
+
+#[test]
+fn nothing_that_is_stated_is_ignored() {
+    let unread = ACCEPTING.with("cases: [{ name: a, expect: { settings_valid: true, message: x } }]");
+    test(&unread, "").code(101).stderr_has("`message` needs a request to be evaluated");
+    let list = ACCEPTING.with(
+        "cases: [{ name: a, object: { apiVersion: v1, kind: List, items: [] }, expect: { allowed: true } }]",
+    );
+    test(&list, "").code(101).stderr_has("a `List` is several objects");
+    let old = ACCEPTING.with(&format!(
+        "cases: [{{ name: a, object: {POD}, old_object: {POD}, expect: {{ allowed: true }} }}]"
+    ));
+    test(&old, "").code(101).stderr_has("a CREATE has none");
+    let deleted = Constant { answer: r#"{"accepted": true, "mutated_object": {"a": 1}}"#, ..ACCEPTING };
+    let case = deleted.with(&format!(
+        "cases: [{{ name: a, object: {POD}, operation: DELETE, expect: {{ allowed: false, object: {{ a: 1 }} }} }}]"
+    ));
+    test(&case, "--skip protocol").code(1).stdout_has("object, - expected, + got:\n  - a: 1\n");
+    let empty = ACCEPTING.with(&format!("cases: [{{ name: a, object: {POD}, expect: {{ message: '' }} }}]"));
+    test(&empty, "--skip protocol").code(1).stdout_has("message: expected \"\", got nothing\n");
+}
+
+#[test]
+fn objects_are_read_as_kubectl_reads_them() {
+    let labelled = Constant {
+        answer: r#"{"accepted": true, "mutated_object": {"apiVersion":"v1","kind":"Pod","mode":420,"on":true}}"#,
+        ..ACCEPTING
+    };
+    let case = labelled.with(
+        "cases: [{ name: a, object: { apiVersion: v1, kind: Pod, mode: 0644, on: yes }, expect: { patch: [] } },
+  { name: b, object: pod, expect: { object: { apiVersion: v1, kind: Pod, mode: 0644, on: yes } } }]"
+            .replace("object: pod", "request: pod.yaml")
+            .as_str(),
+    );
+    case.write("tests/pod.yaml", "apiVersion: v1\nkind: Pod\nmode: 0644\non: yes\n");
+    test(&case, "--skip protocol").code(0);
+}
+
+#[test]
+fn mistakes_in_several_policies_are_one_report() {
+    let case = Case::empty();
+    case.write("Cargo.toml", "[workspace]\nmembers = [\"a\", \"b\"]\nresolver = \"2\"\n");
+    for name in ["a", "b"] {
+        case.write(
+            &format!("{name}/Cargo.toml"),
+            format!(
+                "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[package.metadata.kubewarden]\nmutating = false\n[[package.metadata.kubewarden.rules]]\napi-groups = [\"\"]\napi-versions = [\"v1\"]\nresources = [\"pods\"]\noperations = [\"CREATE\"]\n"
+            ),
+        );
+        case.write(&format!("{name}/src/main.rs"), "fn main() {}\n");
+        case.write(&format!("{name}/tests/policy.yml"), "cases: [{ name: a }]\n");
+    }
+    let run = case.kw_wasi("test --workspace").run().code(101);
+    assert_eq!(run.stderr.matches("error[missing-key]").count(), 2, "{}", run.stderr);
+}
+
+#[test]
 fn settings_that_are_refused_fail_a_case_about_a_request() {
     let policy = Constant { settings: r#"{"valid": false, "message": "no names"}"#, ..ACCEPTING };
     let case = policy.with(&format!(

@@ -48,6 +48,14 @@ impl Failure {
         }
     }
 
+    /// A failure is known by the host's reason, or by what the cluster is told.
+    fn expect_error(&mut self, expected: &Wording, reason: &str, told: Option<&str>) {
+        if !expected.fits(reason) {
+            let told = told.filter(|told| !told.is_empty());
+            self.expect_text("error", expected, told.or(Some(reason)));
+        }
+    }
+
     fn refused_capabilities(&mut self, paths: &[String]) {
         for path in paths {
             self.notes.push(format!(
@@ -79,20 +87,30 @@ impl Expect {
     /// Of a case that came no further than its settings.
     fn judge_settings(&self, verdict: &SettingsVerdict) -> Failure {
         let mut failure = Failure { stderr: excerpt(&verdict.log), ..Failure::default() };
-        failure.expect("settings_valid", self.settings_valid.unwrap_or(true), verdict.valid);
-        match &self.message {
-            Some(message) if self.settings_valid == Some(false) && !verdict.valid => {
-                failure.expect_text("message", message, Some(&verdict.message));
+        match (&self.error, &verdict.failure) {
+            (Some(error), Some(reason)) => failure.expect_error(error, reason, Some(&verdict.message)),
+            (Some(error), None) => failure.expect_text("error", error, None),
+            // A policy that fails has not refused the settings, though a host treats it as if it had.
+            (None, Some(reason)) => {
+                failure.notes.push(format!("the policy did not answer: {reason}"));
+                if failure.stderr.is_empty() && verdict.message != *reason {
+                    failure.stderr = excerpt(&verdict.message);
+                }
             }
-            _ => {}
+            (None, None) => {
+                failure.expect("settings_valid", self.settings_valid.unwrap_or(true), verdict.valid);
+                if let (Some(message), Some(false), false) =
+                    (&self.message, self.settings_valid, verdict.valid)
+                {
+                    failure.expect_text("message", message, Some(&verdict.message));
+                }
+            }
         }
-        if failure.mismatches.is_empty() {
+        if failure.mismatches.is_empty() && failure.notes.is_empty() {
             return failure;
         }
-        if let Some(reason) = &verdict.failure {
-            failure.notes.push(format!("the policy did not answer: {reason}"));
-        }
-        if !verdict.valid && self.settings_valid != Some(false) && !verdict.message.is_empty() {
+        let refused = !verdict.valid && verdict.failure.is_none() && self.settings_valid != Some(false);
+        if refused && !verdict.message.is_empty() {
             failure.notes.push(format!("the policy refuses the settings: {}", verdict.message));
         }
         failure.refused_capabilities(&verdict.refused_capabilities);
@@ -104,12 +122,7 @@ impl Expect {
         let mut failure = Failure { stderr: excerpt(&evaluation.log), ..Failure::default() };
         let told = evaluation.response.message();
         match (&self.error, &evaluation.failure) {
-            (Some(error), Some(reason)) => {
-                if !error.fits(reason) {
-                    let told = told.filter(|told| !told.is_empty());
-                    failure.expect_text("error", error, told.or(Some(reason)));
-                }
-            }
+            (Some(error), Some(reason)) => failure.expect_error(error, reason, told),
             (Some(error), None) => failure.expect_text("error", error, None),
             (None, Some(reason)) => {
                 failure.notes.push(format!("the policy did not answer: {reason}"));

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::building::{self, BuildRequest};
 use crate::byte_size::ByteSize;
-use crate::cli::{CompileArgs, PackageArgs, RegistryArgs};
+use crate::cli::{CompileArgs, OF_BUILDS, PackageArgs, RegistryArgs};
 use crate::deploy::{Choices, Deployment, no_registry};
 use crate::fs;
 use crate::inspection;
@@ -37,7 +37,7 @@ pub struct PushArgs {
     #[arg(value_name = "REFERENCE")]
     reference: Option<TypedReference>,
     /// Push this module, and build nothing
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = OF_BUILDS)]
     wasm: Option<PathBuf>,
     /// Let the tag name this policy, whatever it named before and whatever version the policy has
     #[arg(long)]

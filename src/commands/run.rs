@@ -3,19 +3,19 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
 use crate::building::{self, BuildRequest};
-use crate::cli::{CompileArgs, LimitArgs, PackageArgs};
+use crate::cli::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
 use crate::deploy::Deployed;
 use crate::fs;
 use crate::kubernetes::Operation;
 use crate::metadata::PolicyType;
 use crate::module;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, is_reader_gone};
 use crate::protocol::{AdmissionResponse, Evaluation, Installation, Mode, Request, Settings};
-use crate::request_file::{self, Making};
+use crate::request_file::{self, Document, Format, Making};
 use crate::runtime::{Cache, Limits, Policy};
 use crate::shell::{Shell, WithHint, failure, printable};
 
@@ -65,7 +65,7 @@ pub struct RunArgs {
     )]
     manifest: Option<PathBuf>,
     /// Run this module, and build nothing
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = OF_BUILDS)]
     wasm: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
@@ -80,7 +80,9 @@ impl RunArgs {
     pub fn run(self, shell: &Shell) -> Result<Outcome> {
         // What cannot be answered ends with 1, as for `kwctl run`; a build that fails ends as `build` does.
         let refused = |error| {
-            shell.error(&error);
+            if !is_reader_gone(&error) {
+                shell.error(&error);
+            }
             Ok(Outcome::Failed)
         };
         let request = match self.into_request() {
@@ -125,7 +127,7 @@ impl RunArgs {
 /// All that `run` needs to know: no flag is left open.
 #[derive(Debug)]
 struct RunRequest {
-    documents: Vec<Value>,
+    documents: Vec<Document>,
     making: Making,
     /// `None` leaves it to the module.
     policy_type: Option<PolicyType>,
@@ -154,22 +156,28 @@ fn settings(path: Option<&Path>, json: Option<&str>) -> Result<Settings> {
     }
 }
 
-fn documents(path: &Path) -> Result<Vec<Value>> {
+fn documents(path: &Path) -> Result<Vec<Document>> {
     if path != "-" {
-        return request_file::read_documents(&fs::read_to_string(path)?)
+        return request_file::read_documents(&fs::read_to_string(path)?, Format::of(path))
             .with_context(|| format!("could not read the request `{}`", path.display()));
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("could not read stdin")?;
-    request_file::read_documents(&text).context("could not read the request on stdin")
+    request_file::read_documents(&text, Format::Unknown).context("could not read the request on stdin")
 }
 
 fn old_object(path: &Path) -> Result<Value> {
-    let mut documents = request_file::read_documents(&fs::read_to_string(path)?)
+    let documents = request_file::read_documents(&fs::read_to_string(path)?, Format::of(path))
         .with_context(|| format!("could not read the old object `{}`", path.display()))?;
-    match (documents.pop(), documents.len()) {
-        (Some(object), 0) => Ok(object),
-        _ => bail!("could not read the old object `{}`: there are several in it", path.display()),
+    let mut objects: Vec<_> =
+        documents.into_iter().flat_map(|document| document.values(PolicyType::Kubernetes)).collect();
+    match (objects.pop(), objects.len()) {
+        (Some(object), 0) if request_file::is_object(&object) => Ok(object),
+        (Some(_), 0) => {
+            bail!("could not read the old object `{}`: it is no Kubernetes object", path.display())
+        }
+        (None, _) => bail!("could not read the old object `{}`: there is nothing in it", path.display()),
+        (Some(_), _) => bail!("could not read the old object `{}`: there are several in it", path.display()),
     }
 }
 
@@ -178,13 +186,24 @@ fn answer(request: &RunRequest, wasm: &Path, shell: &Shell) -> Result<()> {
     let policy = load(wasm, request.limits, shell)?;
     let metadata = policy.metadata().expect("`load` refuses a module without");
     let policy_type = request.policy_type.unwrap_or(metadata.policy_type);
-    let count = request.documents.len();
+    let documents: Vec<_> =
+        request.documents.iter().cloned().flat_map(|document| document.values(policy_type)).collect();
+    let count = documents.len();
+    if count == 0 {
+        bail!("could not read the request: there is nothing in it");
+    }
+    if count > 1 && request.making.old_object.is_some() {
+        return Err(failure(
+            format!("could not say which of {count} objects the one of `--old-object` was"),
+            "ask about one object at a time",
+        ));
+    }
     let mut requests = Vec::new();
-    for (index, document) in request.documents.iter().enumerate() {
-        let read = request_file::to_request(document.clone(), policy_type, &request.making);
+    for (index, document) in documents.into_iter().enumerate() {
+        let read = request_file::to_request(document, policy_type, &request.making);
         requests.push(match count {
             1 => read?,
-            _ => read.with_context(|| format!("could not read document {} of {count}", index + 1))?,
+            _ => read.with_context(|| format!("could not read request {} of {count}", index + 1))?,
         });
     }
     check_settings(&policy, &request.settings, shell)?;
@@ -208,8 +227,9 @@ fn answer(request: &RunRequest, wasm: &Path, shell: &Shell) -> Result<()> {
             warn_of_mutation(shell);
         }
         if shell.has_reader() {
-            let mode = request.installation.as_ref().map_or(Mode::Protect, |installation| installation.mode);
-            report(asked, &evaluation, response, mode, shell);
+            report(asked, &evaluation, response, request.installation.as_ref(), shell);
+        } else {
+            say_monitored(&evaluation, response, request.installation.as_ref(), shell);
         }
     }
     Ok(())
@@ -259,7 +279,11 @@ fn check_settings(policy: &Policy, settings: &Settings, shell: &Shell) -> Result
             None,
         );
     }
-    bail!("Provided settings are not valid: {}", printable(&verdict.message))
+    let refusal = anyhow!("Provided settings are not valid: {}", printable(&verdict.message));
+    if verdict.message.is_empty() {
+        return Err(refusal).hint(|| "the policy gave no reason".to_owned());
+    }
+    Err(refusal)
 }
 
 /// What a host would only log.
@@ -280,7 +304,7 @@ fn report(
     request: &Request,
     evaluation: &Evaluation,
     response: &AdmissionResponse,
-    mode: Mode,
+    installation: Option<&Installation>,
     shell: &Shell,
 ) {
     let about = about(request);
@@ -288,11 +312,7 @@ fn report(
         true => shell.status("Accepted", &about),
         false => shell.setback("Rejected", &about),
     }
-    if mode == Mode::Monitor && *response != evaluation.response {
-        let verdict = if evaluation.response.allowed { "accepted with a change" } else { "rejected" };
-        shell.status("Monitored", format!("in mode `protect` it would be {verdict}"));
-        say_reason(&evaluation.response, shell);
-    }
+    say_monitored(evaluation, response, installation, shell);
     say_reason(response, shell);
     for warning in response.warnings.iter().flatten() {
         shell.status("Warning", printable(warning));
@@ -309,6 +329,22 @@ fn report(
             shell.diff(&old, &new);
         }
     }
+}
+
+/// Says what a host only logs: what the answer would be in mode `protect`.
+fn say_monitored(
+    evaluation: &Evaluation,
+    response: &AdmissionResponse,
+    installation: Option<&Installation>,
+    shell: &Shell,
+) {
+    let is_monitored = installation.is_some_and(|installation| installation.mode == Mode::Monitor);
+    if !is_monitored || *response == evaluation.response {
+        return;
+    }
+    let verdict = if evaluation.response.allowed { "accepted with a change" } else { "rejected" };
+    shell.status("Monitored", format!("in mode `protect` it would be {verdict}"));
+    say_reason(&evaluation.response, shell);
 }
 
 fn say_reason(response: &AdmissionResponse, shell: &Shell) {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::run::{load, warn_of_mutation};
 use crate::building::{BuildRequest, Loaded};
 use crate::cases::{self, CaseFile, Filter, Format, Names, Report, Suite, Tested};
-use crate::cli::{CompileArgs, LimitArgs, PackageArgs};
+use crate::cli::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
 use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource, Rule};
@@ -49,7 +49,12 @@ pub struct TestArgs {
     #[arg(long, value_name = "FILE", help_heading = "Test selection")]
     cases: Vec<PathBuf>,
     /// Test this module, instead of building one
-    #[arg(long, value_name = "FILE", help_heading = "Test selection")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = OF_BUILDS,
+        help_heading = "Test selection"
+    )]
     wasm: Option<PathBuf>,
     /// Print the names of the tests, and neither build nor run anything
     #[arg(long, help_heading = "Output")]
@@ -132,7 +137,10 @@ impl Subject {
         let policy_type = Facts::of_module(wasm)?.policy_type;
         let name = wasm.file_stem().unwrap_or(wasm.as_os_str()).to_string_lossy().into_owned();
         let paths = if named.is_empty() { cases::find_files(Path::new("tests"))? } else { named.to_vec() };
-        Ok(Self { files: read_cases(&paths, policy_type, shell)?, name })
+        let mut wrong = Vec::new();
+        let files = read_cases(&paths, policy_type, &mut wrong, shell)?;
+        none_wrong(&wrong)?;
+        Ok(Self { files, name })
     }
 
     /// The policies of projects, each with the cases in its `tests` unless others are named.
@@ -144,22 +152,28 @@ impl Subject {
             ));
         }
         let mut subjects = Vec::new();
+        let mut wrong = Vec::new();
         for project in projects {
             // What is wrong with metadata is said by the build.
             let policy_type = project.metadata().metadata.map(|metadata| metadata.policy_type);
             let folder = fs::for_people(&project.root.join("tests"));
             let paths = if named.is_empty() { cases::find_files(&folder)? } else { named.to_vec() };
-            let files = policy_type.map(|policy_type| read_cases(&paths, policy_type, shell));
+            let files = policy_type.map(|policy_type| read_cases(&paths, policy_type, &mut wrong, shell));
             subjects.push(Self { name: project.name.clone(), files: files.transpose()?.unwrap_or_default() });
         }
+        none_wrong(&wrong)?;
         Ok(subjects)
     }
 }
 
-/// The cases in these files; all that is wrong with them is said before this fails.
-fn read_cases(paths: &[PathBuf], policy_type: PolicyType, shell: &Shell) -> Result<Vec<CaseFile>> {
+/// The cases in these files. All that is wrong with them is said, and `wrong` names the files.
+fn read_cases(
+    paths: &[PathBuf],
+    policy_type: PolicyType,
+    wrong: &mut Vec<String>,
+    shell: &Shell,
+) -> Result<Vec<CaseFile>> {
     let mut files = Vec::new();
-    let mut wrong = Vec::new();
     for path in paths {
         let checked = cases::read(path, &fs::read(path)?, policy_type);
         shell.findings(&checked.findings);
@@ -168,10 +182,14 @@ fn read_cases(paths: &[PathBuf], policy_type: PolicyType, shell: &Shell) -> Resu
             None => wrong.push(format!("`{}` ({})", path.display(), tally(&checked.findings))),
         }
     }
-    if !wrong.is_empty() {
-        bail!("could not read the cases in {}", wrong.join(", "));
-    }
     Ok(files)
+}
+
+fn none_wrong(files: &[String]) -> Result<()> {
+    if !files.is_empty() {
+        bail!("could not read the cases in {}", files.join(", "));
+    }
+    Ok(())
 }
 
 /// Runs tests and reports them.
@@ -216,8 +234,14 @@ impl Session<'_> {
         self.shell.status("Testing", format!("{} ({})", subject.name, fs::for_people(wasm).display()));
         if subject.files.is_empty() {
             let message = format!("there are no cases for `{}`: only the protocol is checked", subject.name);
-            self.shell
-                .warn(message, Some("write tests/policy.yml: docs/testing.md of this tool has the format"));
+            self.shell.warn(
+                message,
+                Some(concat!(
+                    "write tests/policy.yml, in the format of ",
+                    env!("CARGO_PKG_REPOSITORY"),
+                    "/blob/main/docs/testing.md"
+                )),
+            );
         }
         let suite = Suite::new(&subject.files, &self.filter);
         let start = Instant::now();

@@ -13,7 +13,7 @@ use super::{Operation, Scope, builtin, names};
 ///
 /// # Errors
 ///
-/// When `object` has no `apiVersion` and `kind`, or `operation` is no single one.
+/// When `object` has no `apiVersion` and `kind`, `operation` is no single one, or `old_object` does not go with them.
 pub fn request_for_object(
     object: Value,
     operation: Operation,
@@ -26,6 +26,9 @@ pub fn request_for_object(
         ));
     }
     let subject = Subject::of(&object)?;
+    if let Some(old) = &old_object {
+        check_old_object(old, operation, &subject)?;
+    }
     let mut request = json!({
         "uid": uid(&format!("{operation} {object}")),
         "kind": subject.kind,
@@ -58,6 +61,27 @@ pub fn request_for_object(
     Ok(request)
 }
 
+fn check_old_object(old: &Value, operation: Operation, subject: &Subject) -> Result<(), Error> {
+    if !matches!(operation, Operation::Update | Operation::Delete) {
+        return Err(Error::new(
+            format!("an object that is there before is given, and a {operation} has none"),
+            "make the operation `UPDATE` or `DELETE`",
+        ));
+    }
+    let before = Subject::of(old)?;
+    if before.kind != subject.kind {
+        let named = |subject: &Subject| {
+            let part = |key: &str| subject.kind[key].as_str().unwrap_or_default().to_owned();
+            format!("{} {}", names::api_version(&part("group"), &part("version")), part("kind"))
+        };
+        return Err(Error::new(
+            format!("the object is a `{}`, and the one before a `{}`", named(subject), named(&before)),
+            "give the same object as it was before",
+        ));
+    }
+    Ok(())
+}
+
 /// What an object says about itself, and what follows from it.
 struct Subject {
     /// Group, version and kind, as requests have them.
@@ -67,18 +91,24 @@ struct Subject {
     /// Where objects of this kind belong to a subresource.
     subresource: Option<&'static str>,
     name: Option<String>,
-    /// `None` for what lives beside the namespaces.
+    /// `None` for what lives beside the namespaces. A namespace lives in itself.
     namespace: Option<String>,
 }
 
 impl Subject {
     fn of(object: &Value) -> Result<Self, Error> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind")) else {
-            return Err(Error::new(
-                "the object has no `apiVersion` and `kind`",
+        let missing = |what: &str| {
+            Error::new(
+                format!("the object has no {what}"),
                 "a Kubernetes object says what it is: `apiVersion: v1` and `kind: Pod`",
-            ));
+            )
+        };
+        let (api_version, kind) = match (text("apiVersion"), text("kind")) {
+            (Some(api_version), Some(kind)) => (api_version, kind),
+            (None, Some(_)) => return Err(missing("`apiVersion`")),
+            (Some(_), None) => return Err(missing("`kind`")),
+            (None, None) => return Err(missing("`apiVersion` and `kind`")),
         };
         let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
         if version.is_empty() || group.contains('/') {
@@ -94,12 +124,16 @@ impl Subject {
         };
         let said = |key: &str| object.get("metadata")?.get(key)?.as_str().map(str::to_owned);
         let is_namespaced = built_in.is_none_or(|built_in| built_in.scope == Scope::Namespaced);
+        let namespace = match (group, kind) {
+            ("", "Namespace") => said("name"),
+            _ => is_namespaced.then(|| said("namespace").unwrap_or_else(|| NAMESPACE.to_owned())),
+        };
         Ok(Self {
             kind: json!({"group": group, "version": version, "kind": kind}),
             resource,
             subresource,
             name: said("name"),
-            namespace: is_namespaced.then(|| said("namespace").unwrap_or_else(|| NAMESPACE.to_owned())),
+            namespace,
         })
     }
 }
@@ -177,11 +211,38 @@ mod tests {
     }
 
     #[test]
+    fn an_old_object_goes_with_operation_and_object() {
+        let refused = |operation, old: Value| {
+            let pod = json!({"apiVersion": "v1", "kind": "Pod"});
+            request_for_object(pod, operation, Some(old)).unwrap_err().to_string()
+        };
+        let pod = json!({"apiVersion": "v1", "kind": "Pod"});
+        assert!(refused(Operation::Create, pod.clone()).contains("a CREATE has none"));
+        assert!(refused(Operation::Connect, pod).contains("a CONNECT has none"));
+        let service = json!({"apiVersion": "v1", "kind": "Service"});
+        assert!(
+            refused(Operation::Update, service).contains("a `v1 Pod`, and the one before a `v1 Service`")
+        );
+        assert!(refused(Operation::Delete, json!(5)).contains("no `apiVersion` and `kind`"));
+    }
+
+    #[test]
+    fn a_namespace_lives_in_itself() {
+        let request = create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}));
+        assert_eq!((&request["namespace"], &request["name"]), (&json!("shop"), &json!("shop")));
+    }
+
+    #[test]
     fn what_says_nothing_about_itself_is_refused() {
-        for object in [json!({}), json!({"kind": "Pod"}), json!({"apiVersion": "", "kind": "Pod"}), json!([])]
-        {
+        for (object, missing) in [
+            (json!({}), "`apiVersion` and `kind`"),
+            (json!([]), "`apiVersion` and `kind`"),
+            (json!({"kind": "Pod"}), "`apiVersion`"),
+            (json!({"apiVersion": "", "kind": "Pod"}), "`apiVersion`"),
+            (json!({"apiVersion": "v1", "kind": 1}), "`kind`"),
+        ] {
             let error = request_for_object(object, Operation::Create, None).unwrap_err();
-            assert_eq!(error.to_string(), "the object has no `apiVersion` and `kind`");
+            assert_eq!(error.to_string(), format!("the object has no {missing}"));
         }
         let pod = json!({"apiVersion": "a/b/c", "kind": "Pod"});
         let error = request_for_object(pod.clone(), Operation::Create, None).unwrap_err();

@@ -30,7 +30,7 @@ pub struct Answer {
 pub struct Evaluation {
     /// What the cluster is told.
     pub response: AdmissionResponse,
-    /// The object as the policy wants it, changed or not, if it named one.
+    /// The object as the policy wants it, changed or not, if it named one for one that is there.
     pub mutated_object: Option<Value>,
     /// Why there was no answer to go by, in words for people.
     pub failure: Option<String>,
@@ -66,9 +66,9 @@ struct ValidationResponse {
     warnings: Option<Vec<String>>,
 }
 
-/// What `validate-settings` prints.
+/// What `validate-settings` prints. Its name is in messages, and so is that of [`ValidationResponse`].
 #[derive(Deserialize)]
-struct SettingsResponse {
+struct SettingsValidationResponse {
     valid: bool,
     message: Option<String>,
 }
@@ -78,8 +78,9 @@ impl Evaluation {
     pub fn new(request: &Request, mut answer: Answer) -> Self {
         let failure = answer.failure.take();
         let (validation, log) = match Spoken::of(answer, failure.is_some()) {
-            Err(unreadable) => {
-                return Self::failed(request, unreadable.clone(), failure.unwrap_or(unreadable));
+            Err(Unreadable { message, stderr }) => {
+                let failure = failure.unwrap_or_else(|| message.clone());
+                return Self { log: stderr, ..Self::failed(request, message, failure) };
             }
             Ok(Spoken { stdout: None, stderr }) => {
                 return Self::failed(request, stderr, failure.unwrap_or_default());
@@ -118,7 +119,7 @@ fn respond(request: &Request, validation: ValidationResponse) -> (AdmissionRespo
         (Some(mutated), Some(object)) => Some(json_patch::diff(object, mutated)),
         (Some(_), None) => {
             let response = AdmissionResponse::rejection(request.uid(), MUTATION_WITHOUT_OBJECT, None);
-            return (response, validation.mutated_object);
+            return (response, None);
         }
     };
     let mut response = AdmissionResponse {
@@ -142,10 +143,13 @@ impl SettingsVerdict {
     pub fn new(mut answer: Answer) -> Self {
         let failure = answer.failure.take();
         match Spoken::of(answer, failure.is_some()) {
-            Err(unreadable) => Self::failed(unreadable.clone(), failure.unwrap_or(unreadable)),
+            Err(Unreadable { message, stderr }) => {
+                let failure = failure.unwrap_or_else(|| message.clone());
+                Self { log: stderr, ..Self::failed(message, failure) }
+            }
             Ok(Spoken { stdout: None, stderr }) => Self::failed(stderr, failure.unwrap_or_default()),
             Ok(Spoken { stdout: Some(stdout), stderr }) => match serde_json::from_str(&stdout) {
-                Ok(SettingsResponse { valid, message }) => Self {
+                Ok(SettingsValidationResponse { valid, message }) => Self {
                     valid,
                     message: message.filter(|_| !valid).unwrap_or_default(),
                     log: stderr,
@@ -172,17 +176,30 @@ struct Spoken {
     stderr: String,
 }
 
+/// An answer that is no text.
+struct Unreadable {
+    message: String,
+    stderr: String,
+}
+
 impl Spoken {
-    /// Fails with a message where bytes that matter are no UTF-8. Stderr is looked at first, whatever else happened.
-    fn of(answer: Answer, failed: bool) -> Result<Self, String> {
+    /// Fails with a message, and with stderr as far as it can be read, where bytes that matter are no UTF-8. Stderr is
+    /// looked at first, whatever else happened.
+    fn of(answer: Answer, failed: bool) -> Result<Self, Unreadable> {
         let text = |pipe, bytes| {
             String::from_utf8(bytes).map_err(|error| {
                 format!("{pipe} pipe conversion error: Cannot convert buffer to UTF8 string: {error}")
             })
         };
-        let stderr = trimmed(text("stderr", answer.stderr)?);
-        let stdout = if failed { None } else { Some(text("stdout", answer.stdout)?) };
-        Ok(Self { stdout, stderr })
+        let nothing_said = |message| Unreadable { message, stderr: String::new() };
+        let stderr = trimmed(text("stderr", answer.stderr).map_err(nothing_said)?);
+        if failed {
+            return Ok(Self { stdout: None, stderr });
+        }
+        match text("stdout", answer.stdout) {
+            Ok(stdout) => Ok(Self { stdout: Some(stdout), stderr }),
+            Err(message) => Err(Unreadable { message, stderr }),
+        }
     }
 }
 

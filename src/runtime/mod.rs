@@ -11,6 +11,7 @@ mod limits;
 mod wasi;
 mod weight;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ pub use cache::Cache;
 pub use capabilities::{CapabilityCall, HostCapabilities, NoCapabilities};
 pub use limits::{Bound, Limits};
 
-use crate::metadata::PolicyType;
+use crate::kubernetes::Rule;
+use crate::metadata::{ContextAwareResource, PolicyType};
 use crate::module;
 use crate::protocol::{Answer, Evaluation, Request, Settings, SettingsVerdict};
 use guest::Guest;
@@ -40,16 +42,57 @@ pub struct Policy {
     capabilities: Arc<dyn HostCapabilities>,
 }
 
-/// What a host reads from the metadata in a module.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// What a host reads from the metadata in a module. It insists on the types of all of them, and on two being there.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ModuleMetadata {
-    /// Does the policy judge Kubernetes requests or any JSON?
-    pub policy_type: PolicyType,
+    /// `v1` or `Unknown`.
+    #[serde(default)]
+    pub protocol_version: Option<ProtocolVersion>,
+    /// Which requests the policy wants to see.
+    pub rules: Vec<Rule>,
+    /// Free text by key.
+    #[serde(default)]
+    pub annotations: Option<BTreeMap<String, String>>,
     /// Does the policy say that it changes objects?
     pub mutating: bool,
+    /// May the audit scanner run the policy?
+    #[serde(default = "yes")]
+    pub background_audit: bool,
     /// `wasi` for a policy this host can run.
+    #[serde(default = "wapc")]
     pub execution_mode: String,
+    /// Does the policy judge Kubernetes requests or any JSON?
+    #[serde(default)]
+    pub policy_type: PolicyType,
+    /// What the policy reads from the cluster.
+    #[serde(default)]
+    pub context_aware_resources: BTreeSet<ContextAwareResource>,
+    /// What the policy asks of the host.
+    #[serde(default)]
+    pub host_capabilities: Option<BTreeSet<String>>,
+    /// The oldest host that runs the policy.
+    #[serde(default)]
+    pub minimum_kubewarden_version: Option<semver::Version>,
+}
+
+/// How a policy of another kind is talked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum ProtocolVersion {
+    /// The one of waPC policies.
+    #[serde(rename = "v1")]
+    V1,
+    /// That of all others.
+    Unknown,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What a host takes where nothing is said.
+fn wapc() -> String {
+    "kubewarden-wapc".to_owned()
 }
 
 /// How a guest was called, and how it ended.
@@ -142,7 +185,10 @@ impl Policy {
         store.data_mut().memory = instance.get_memory(&mut *store, "memory");
         let start = match instance.get_typed_func::<(), ()>(&mut *store, "_start") {
             Ok(start) => start,
-            Err(error) => return Outcome::NoStart(format!("cannot find the function `_start`: {error}")),
+            // In the words of Kubewarden's host.
+            Err(error) => {
+                return Outcome::NoStart(format!("cannot find `_start` function inside of module: {error}"));
+            }
         };
         match start.call(store, ()) {
             Ok(()) => Outcome::Exit(0),
@@ -193,7 +239,9 @@ impl ModuleMetadata {
     fn read(wasm: &[u8]) -> Result<Option<Self>> {
         let sections = module::read_metadata(wasm)?;
         let Some(section) = sections.first() else { return Ok(None) };
-        serde_json::from_slice(section).map(Some).context("could not read the metadata in the module")
+        serde_json::from_slice(section).map(Some).with_context(|| {
+            format!("cannot deserialize custom section `{}` of wasm module", module::METADATA_SECTION)
+        })
     }
 }
 

@@ -80,10 +80,11 @@ impl CaseReader<'_> {
             self.contradiction(other, message, format!("remove `{}` or `settings_valid: false`", other.key));
         } else if !has_request {
             let fix = "write `request:` or `object:`, or `settings_valid:` alone";
-            if let Some(other) = stated(&ANSWER_KEYS).or_else(|| stated(&["error"])) {
+            let without_use = || stated(&["message"]).filter(|_| expect.settings_valid == Some(true));
+            if let Some(other) = stated(&ANSWER_KEYS).or_else(without_use) {
                 let message = format!("`{}` needs a request to be evaluated", other.key);
                 self.reader.error("missing-request", other.line, message, fix);
-            } else if stated(&["settings_valid"]).is_none() {
+            } else if stated(&["settings_valid", "error"]).is_none() {
                 let message = "there is nothing to evaluate: the case has no `request` and no `object`";
                 self.reader.error("missing-request", line, message, fix);
             }
@@ -145,7 +146,7 @@ impl CaseReader<'_> {
             );
             return None;
         };
-        self.reader.inline(&entry.value)?; // each key once
+        self.reader.check_keys(&entry.value)?;
         let texts = entries.iter();
         texts.map(|each| Some((each.key.clone(), self.reader.wording_of(&each.value, &entry.key)?))).collect()
     }

@@ -37,7 +37,7 @@ pub struct Checked {
 pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> Checked {
     let (file, mut findings) = match std::str::from_utf8(bytes) {
         Ok(text) => {
-            let mut reader = CaseReader { policy_type, reader: Reader::new(path, text) };
+            let mut reader = CaseReader { policy_type, reader: Reader::new(path, text, policy_type) };
             (reader.file(), reader.reader.findings)
         }
         Err(error) => {

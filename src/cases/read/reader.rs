@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::super::Wording;
 use crate::finding::{Finding, Place, Quote};
 use crate::fs;
+use crate::metadata::PolicyType;
 use crate::protocol::Settings;
+use crate::request_file::Document;
 use crate::yaml::{self, Content, Entry, Node, ReadError};
 
 /// A file being read, and what was found so far.
@@ -18,7 +20,9 @@ pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) findings: Vec<Finding>,
     /// What other files hold, by path; nothing for those that were reported.
-    fixtures: HashMap<PathBuf, Option<Value>>,
+    fixtures: HashMap<PathBuf, Option<Document>>,
+    /// Says how YAML is read that is no settings.
+    policy_type: PolicyType,
 }
 
 /// A map whose keys are all known and there once.
@@ -39,8 +43,8 @@ impl<'n> Fields<'n> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: &'a Path, text: &'a str) -> Self {
-        Self { file, text, findings: Vec::new(), fixtures: HashMap::new() }
+    pub(super) fn new(file: &'a Path, text: &'a str, policy_type: PolicyType) -> Self {
+        Self { file, text, findings: Vec::new(), fixtures: HashMap::new(), policy_type }
     }
 
     /// Something wrong in a line of the file.
@@ -152,30 +156,40 @@ impl<'a> Reader<'a> {
     /// Any value: written here, or the file that a text names.
     pub(super) fn value(&mut self, entry: &Entry) -> Option<Value> {
         match &entry.value.content {
-            Content::Text(_) => self.fixture(entry),
+            Content::Text(_) => self.value_of_fixture(entry),
             _ => self.inline(&entry.value),
         }
     }
 
     /// A value that is written here.
     pub(super) fn inline(&mut self, node: &Node) -> Option<Value> {
-        if let Some(repeated) = node.repeated_key() {
-            let message = format!("`{}` is written twice", repeated.key);
-            self.error("duplicate-key", repeated.line, message, "keep one of them");
-            return None;
-        }
-        Some(node.to_json())
+        self.check_keys(node)?;
+        Some(Document::from(node.clone()).value(self.policy_type))
+    }
+
+    /// The value that is in the file this names.
+    pub(super) fn value_of_fixture(&mut self, entry: &Entry) -> Option<Value> {
+        Some(self.fixture(entry)?.value(self.policy_type))
+    }
+
+    /// Finds a key that is written twice.
+    pub(super) fn check_keys(&mut self, node: &Node) -> Option<()> {
+        let Some(repeated) = node.repeated_key() else { return Some(()) };
+        let message = format!("`{}` is written twice", repeated.key);
+        self.error("duplicate-key", repeated.line, message, "keep one of them");
+        None
     }
 
     /// Settings that are written here.
     pub(super) fn settings(&mut self, entry: &Entry) -> Option<Settings> {
-        let value = self.inline(&entry.value)?;
-        self.take_settings(value, entry)
+        self.check_keys(&entry.value)?;
+        self.take_settings(entry.value.to_json(), entry)
     }
 
     /// The settings that are in the file this names.
     pub(super) fn settings_of_fixture(&mut self, entry: &Entry) -> Option<Settings> {
-        let value = self.fixture(entry)?;
+        // Settings are Kubewarden's own, not Kubernetes'.
+        let value = self.fixture(entry)?.value(PolicyType::Raw);
         self.take_settings(value, entry)
     }
 
@@ -190,7 +204,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What is in the file this names, seen from the folder of the case file.
-    pub(super) fn fixture(&mut self, entry: &Entry) -> Option<Value> {
+    fn fixture(&mut self, entry: &Entry) -> Option<Document> {
         let written = self.text(entry)?;
         let path = fs::folder_of(self.file).join(written);
         if let Some(known) = self.fixtures.get(&path) {
@@ -201,7 +215,7 @@ impl<'a> Reader<'a> {
         value
     }
 
-    fn read_fixture(&mut self, path: &Path, entry: &Entry, written: &str) -> Option<Value> {
+    fn read_fixture(&mut self, path: &Path, entry: &Entry, written: &str) -> Option<Document> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => {
@@ -231,9 +245,9 @@ impl<'a> Reader<'a> {
 }
 
 /// JSON by the name of the file, else YAML. On failure also says which.
-fn parse(path: &Path, text: &str) -> Result<Value, (&'static str, ReadError)> {
+fn parse(path: &Path, text: &str) -> Result<Document, (&'static str, ReadError)> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
-        return serde_json::from_str(text).map_err(|error| {
+        return serde_json::from_str(text).map(Value::into).map_err(|error| {
             let position = format!(" at line {} column {}", error.line(), error.column());
             let message = error.to_string().replace(&position, "");
             ("JSON", ReadError { message, line: Some(error.line()) })
@@ -241,7 +255,7 @@ fn parse(path: &Path, text: &str) -> Result<Value, (&'static str, ReadError)> {
     }
     let node = yaml::parse(text).map_err(|error| ("YAML", error))?;
     match node.repeated_key() {
-        None => Ok(node.to_json()),
+        None => Ok(node.into()),
         Some(repeated) => {
             let message = format!("`{}` is written twice", repeated.key);
             Err(("YAML", ReadError { message, line: Some(repeated.line) }))

@@ -23,7 +23,7 @@ impl CaseReader<'_> {
                 self.contradiction(object, "`request` and `object` are both written", "keep one of them");
                 return None;
             }
-            (Some(request), None) => (request, self.reader.fixture(request)?),
+            (Some(request), None) => (request, self.reader.value_of_fixture(request)?),
             (None, Some(object)) => (object, self.reader.inline(&object.value)?),
             (None, None) => {
                 let entry = of_making?;

@@ -50,6 +50,7 @@ fn brief(mismatch: &Mismatch) -> Option<(String, String)> {
     let brief = |value: &Value| match value {
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
         Value::Null => Some("nothing".to_owned()),
+        _ if lines(value).is_empty() => Some(value.to_string()),
         _ => None,
     };
     Some((brief(&mismatch.expected)?, brief(&mismatch.got)?))

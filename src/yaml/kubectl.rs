@@ -1,0 +1,188 @@
+//! YAML as `kubectl` reads it, and so Kubernetes: by the rules of YAML 1.1, where `0644` is a number and `yes` is true.
+//! Kubewarden itself reads by those of YAML 1.2.
+//!
+//! Source: sigs.k8s.io/yaml, which tests compare this with.
+
+use serde_json::{Map, Number, Value};
+
+use super::{Content, Entry, Node};
+
+/// A key whose maps are the defaults of the map around it.
+const MERGE: &str = "<<";
+
+impl Node {
+    /// The value alone, as `kubectl` would send it. Of a repeated key the last one counts.
+    pub(crate) fn to_kubernetes_json(&self) -> Value {
+        match &self.content {
+            Content::Text(text) if self.plain => resolve(text),
+            Content::Number(number) => Value::Number(without_fraction(number)),
+            Content::List(items) => items.iter().map(Self::to_kubernetes_json).collect(),
+            Content::Map(entries) => Value::Object(map(entries)),
+            Content::Null | Content::Bool(_) | Content::Text(_) => self.to_json(),
+        }
+    }
+}
+
+fn map(entries: &[Entry]) -> Map<String, Value> {
+    let mut map = Map::new();
+    for entry in entries {
+        match &entry.value.content {
+            Content::Map(defaults) if entry.key == MERGE => add_missing(&mut map, defaults),
+            Content::List(all) if entry.key == MERGE => {
+                for node in all {
+                    if let Content::Map(defaults) = &node.content {
+                        add_missing(&mut map, defaults);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let own = entries.iter().filter(|entry| entry.key != MERGE);
+    map.extend(own.map(|entry| (entry.key.clone(), entry.value.to_kubernetes_json())));
+    map
+}
+
+fn add_missing(target: &mut Map<String, Value>, defaults: &[Entry]) {
+    for (key, value) in map(defaults) {
+        target.entry(key).or_insert(value);
+    }
+}
+
+/// What a scalar without quotes is that YAML 1.2 takes for a text.
+fn resolve(text: &str) -> Value {
+    match text {
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Value::Bool(true),
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Value::Bool(false),
+        _ => {}
+    }
+    if !text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
+        return Value::String(text.to_owned());
+    }
+    let plain = text.replace('_', "");
+    match integer(&plain).or_else(|| float(&plain)) {
+        Some(number) => Value::Number(number),
+        None => Value::String(text.to_owned()),
+    }
+}
+
+/// With a base in front, of which a mere zero is eight.
+fn integer(text: &str) -> Option<Number> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let lower = digits.to_ascii_lowercase();
+    let (base, digits) = match lower.strip_prefix('0') {
+        Some(rest) if !rest.is_empty() => match rest.as_bytes()[0] {
+            b'x' => (16, &rest[1..]),
+            b'b' => (2, &rest[1..]),
+            b'o' => (8, &rest[1..]),
+            _ => (8, rest),
+        },
+        _ => (10, lower.as_str()),
+    };
+    // What stands behind a base has no sign of its own.
+    let absolute = digits.starts_with(|c: char| c.is_ascii_hexdigit()).then_some(digits)?;
+    let absolute = u64::from_str_radix(absolute, base).ok()?;
+    if !negative {
+        return Some(absolute.into());
+    }
+    Some(0_i64.checked_sub_unsigned(absolute)?.into())
+}
+
+/// Decimal digits with a point, an exponent, or none of them.
+fn float(text: &str) -> Option<Number> {
+    let is_digit = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
+    let value = text.chars().all(is_digit).then(|| text.parse::<f64>().ok())??;
+    Some(without_fraction(&Number::from_f64(value)?))
+}
+
+/// Numbers are written as JavaScript writes them: `1.0` is `1`.
+fn without_fraction(number: &Number) -> Number {
+    match number.as_f64() {
+        Some(value) if number.is_f64() && value.fract() == 0.0 && value.abs() < 2_f64.powi(63) => {
+            Number::from(value as i64)
+        }
+        _ => number.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::parse;
+
+    fn read(text: &str) -> serde_json::Value {
+        parse(text).unwrap().to_kubernetes_json()
+    }
+
+    #[test]
+    fn scalars_without_quotes_are_those_of_yaml_1_1() {
+        let text = "[0644, -012, 08, 0o17, 0b11, 0x1F, 1_000, +12, .5, 5., 1e3, 1.0, 1_0.5, 00, yes, N, Off, TRUE, 18446744073709551615]";
+        assert_eq!(
+            read(text),
+            json!([
+                420,
+                -10,
+                8,
+                15,
+                3,
+                31,
+                1000,
+                12,
+                0.5,
+                5,
+                1000,
+                1,
+                10.5,
+                0,
+                true,
+                false,
+                false,
+                true,
+                18_446_744_073_709_551_615_u64
+            ])
+        );
+        let texts = "['0644', \"yes\", !!str 0644, 2020-01-01, 1:30, _1, yep, 0x, 0b2, 1e, -, 1.2.3, 1e400]";
+        let expected = [
+            "0644",
+            "yes",
+            "0644",
+            "2020-01-01",
+            "1:30",
+            "_1",
+            "yep",
+            "0x",
+            "0b2",
+            "1e",
+            "-",
+            "1.2.3",
+            "1e400",
+        ];
+        assert_eq!(read(texts), json!(expected));
+        assert_eq!(read("a: |\n  0644\nb: >-\n  0644\n"), json!({"a": "0644\n", "b": "0644"}));
+    }
+
+    #[test]
+    fn quotes_are_found_wherever_the_scalar_stands() {
+        let text = "ä: &x '0644'\nb: *x\nc: &y 0644\nd: *y\n\"e\": [0755,\n  '0755']\nf:\n  \"0755\"\n";
+        let expected = json!({
+            "ä": "0644", "b": "0644", "c": 420, "d": 420, "e": [493, "0755"], "f": "0755",
+        });
+        assert_eq!(read(text), expected);
+        assert_eq!(read("'0644'"), json!("0644"));
+        assert_eq!(read("0644"), json!(420));
+    }
+
+    #[test]
+    fn defaults_are_merged() {
+        let text =
+            "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc:\n  y: 5\n  <<: *a\nd:\n  <<: [*a, *b]\n  x: 0\n";
+        let read = read(text);
+        assert_eq!(read["c"], json!({"x": 1, "y": 5}));
+        assert_eq!(read["d"], json!({"x": 0, "y": 2, "z": 4}));
+    }
+}
