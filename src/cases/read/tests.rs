@@ -224,6 +224,57 @@ fn schema_and_documentation_have_the_keys_that_are_read() {
     assert!(line.contains(&format!("={}/", env!("CARGO_PKG_REPOSITORY"))));
 }
 
+/// An editor says what this tool will say, as far as it sees but the one file.
+#[test]
+fn the_schema_refuses_what_the_reader_refuses() {
+    let schema = serde_json::from_str(include_str!("../../../schemas/policy-tests.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let pod = "object: { apiVersion: v1, kind: Pod }";
+    let refused = [
+        "expect: { allowed: true }",
+        "expect: { message: x }",
+        "expect: { settings_valid: true, message: x }",
+        "expect: { settings_valid: false, code: 403 }",
+        "expect: {}",
+        "operation: UPDATE, expect: { settings_valid: true }",
+        "POD, expect: { error: x, allowed: false }",
+        "POD, expect: { error: x, message: x }",
+        "POD, expect: { error: x, settings_valid: false }",
+        "POD, expect: { settings_valid: false, patch: [] }",
+        "POD, expect: { patch: [{ op: add, path: /a }] }",
+        "POD, expect: { patch: [{ op: move, path: /a }] }",
+        "POD, request: a.json, expect: { allowed: true }",
+        "POD, settings: {}, settings_file: a.yaml, expect: { allowed: true }",
+        "POD, expect: { allowed: yes }",
+        "POD",
+    ];
+    let accepted = [
+        "expect: { settings_valid: true }",
+        "expect: { settings_valid: false, message: x }",
+        "expect: { error: x }",
+        "POD, expect: { error: x }",
+        "POD, expect: { error: x, settings_valid: true }",
+        "POD, expect: { allowed: true, settings_valid: true, message: x }",
+        "POD, expect: { patch: [{ op: remove, path: /a }, { op: add, path: /a, value: null }] }",
+        "POD, operation: UPDATE, old_object: { apiVersion: v1, kind: Pod }, expect: { message: x }",
+    ];
+    let files = |cases: &[&str]| -> Vec<String> {
+        cases.iter().map(|case| format!("cases: [{{ name: a, {} }}]", case.replace("POD", pod))).collect()
+    };
+    let mut refused = files(&refused);
+    for name in ["''", "' '", "\"a\\nb\"", "1"] {
+        refused.push(format!("cases: [{{ name: {name}, expect: {{ settings_valid: true }} }}]"));
+    }
+    refused.push("settings: {}\nsettings_file: a.yaml\ncases: []".to_owned());
+    for (files, good) in [(refused, false), (files(&accepted), true)] {
+        for text in files {
+            let value: serde_json::Value = yaml_serde::from_str(&text).unwrap();
+            assert_eq!(schema.is_valid(&value), good, "the schema about {text}");
+            assert_eq!(findings(&text).is_empty(), good, "the reader about {text}: {:?}", findings(&text));
+        }
+    }
+}
+
 #[test]
 fn the_documented_example_is_a_case_file() {
     let example = include_str!("../../../docs/testing.md").split("```yaml\n").nth(1).unwrap();
