@@ -141,13 +141,13 @@ fn machine(case: &Case) {
             r#"echo "cargo $*" >> "$HOME/called"
 case "$*" in
   "build --release --locked") ;;
-  "build --release --locked --target "*)
-    mkdir -p "target/$5/release"
-    case $5 in
+  "build --profile dist --locked --target "*)
+    mkdir -p "target/$6/dist"
+    case $6 in
       # The one that is asked for completions. Packing the others would only take time.
-      x86_64-unknown-linux-musl) cp '{TOOL}' "target/$5/release/cargo-kw-wasi" ;;
-      *-windows-*) cp "$HOME/small" "target/$5/release/cargo-kw-wasi.exe" ;;
-      *) cp "$HOME/small" "target/$5/release/cargo-kw-wasi" ;;
+      x86_64-unknown-linux-musl) cp '{TOOL}' "target/$6/dist/cargo-kw-wasi" ;;
+      *-windows-*) cp "$HOME/small" "target/$6/dist/cargo-kw-wasi.exe" ;;
+      *) cp "$HOME/small" "target/$6/dist/cargo-kw-wasi" ;;
     esac ;;
   "test --release --locked "*) ;;
   "info --registry crates-io "*) [ -e "$HOME/published" ] ;;
