@@ -93,7 +93,7 @@ impl RunArgs {
             Source::Module(path) => path.clone(),
             Source::Project(project) => building::build_one(project, &shell.quieter())?.wasm,
         };
-        answer(&request, &wasm, shell).map_or_else(refused, |()| Ok(Outcome::Done))
+        answer(request, &wasm, shell).map_or_else(refused, |()| Ok(Outcome::Done))
     }
 
     /// Reads all that can be read before the policy is there, so that a long build does not end with a typing error.
@@ -182,12 +182,12 @@ fn old_object(path: &Path) -> Result<Value> {
 }
 
 /// What `run` does once there is a module.
-fn answer(request: &RunRequest, wasm: &Path, shell: &Shell) -> Result<()> {
+fn answer(request: RunRequest, wasm: &Path, shell: &Shell) -> Result<()> {
     let policy = load(wasm, request.limits, shell)?;
     let metadata = policy.metadata().expect("`load` refuses a module without");
     let policy_type = request.policy_type.unwrap_or(metadata.policy_type);
     let documents: Vec<_> =
-        request.documents.iter().cloned().flat_map(|document| document.values(policy_type)).collect();
+        request.documents.into_iter().flat_map(|document| document.values(policy_type)).collect();
     let count = documents.len();
     if count == 0 {
         bail!("could not read the request: there is nothing in it");
