@@ -124,7 +124,7 @@ fn every_hostile_guest_is_listed() {
 fn refused_capabilities_are_named_once() {
     let wasm = wat::parse_file(folder().join("never-reads-the-answer.wat")).unwrap();
     let call = Policy::load(&wasm, LIMITS, Cache::None).unwrap().call(&["validate"], b"{}");
-    assert_eq!(call.refused_capabilities, ["oci/v1/verify"]);
+    assert_eq!(call.host_calls.refused_capabilities, ["oci/v1/verify"]);
 }
 
 /// They take some hundred milliseconds and end.

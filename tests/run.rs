@@ -463,25 +463,61 @@ error: `policy.wasm` has no metadata of Kubewarden: a host takes it for a waPC p
         .stderr_has("could not read `nowhere.wasm`");
 }
 
-#[test]
-fn a_refused_capability_is_named() {
+/// A policy that accepts everything after one call of its host.
+fn calling_the_host(namespace: &str, operation: &str, payload: &str) -> Case {
     let case = case(Behaviour::default());
+    let ends = [namespace, operation, payload]
+        .iter()
+        .scan(110, |at, text| {
+            *at += text.len();
+            Some(*at)
+        })
+        .collect::<Vec<_>>();
     let text = format!(
         r#"(module
   (import "host" "call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
-  (data (i32.const 100) "kubewardenociv1/verify")
-  (data (i32.const 0) "\c8\00\00\00\1e\00\00\00")
-  (data (i32.const 200) "{{\"accepted\":true,\"valid\":true}}")
+  (data (i32.const 100) "kubewarden{namespace}{operation}{payload}")
+  (data (i32.const 0) "\00\04\00\00\1e\00\00\00")
+  (data (i32.const 1024) "{{\"accepted\":true,\"valid\":true}}")
   (func (export "_start")
-    (drop (call $call (i32.const 100) (i32.const 10) (i32.const 110) (i32.const 3)
-      (i32.const 113) (i32.const 9) (i32.const 0) (i32.const 0)))
+    (drop (call $call (i32.const 100) (i32.const 10) (i32.const 110) (i32.const {})
+      (i32.const {}) (i32.const {}) (i32.const {}) (i32.const {})))
     (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16))))
   (@custom "io.kubewarden.metadata" "{}"))"#,
-        guest::METADATA.replace('"', "\\\"")
+        namespace.len(),
+        ends[0],
+        operation.len(),
+        ends[1],
+        payload.len(),
+        guest::METADATA.replace('"', "\\\""),
+        payload = payload.replace('"', "\\\""),
     );
     case.write("policy.wasm", wat::parse_str(text).unwrap());
+    case
+}
+
+#[test]
+fn what_is_logged_through_the_host_is_shown() {
+    let case = calling_the_host("tracing", "log", r#"{"level":"info","message":"seen","pod":"web"}"#);
+    // Once for the settings, once for the request.
+    run(&case, "").code(0).stderr_eq(str![[r#"
+      Logged info: seen {"pod":"web"}
+      Logged info: seen {"pod":"web"}
+
+"#]]);
+    case.write(
+        "tests/policy.yml",
+        "cases: [{ name: a, object: { apiVersion: v1, kind: Pod }, expect: { allowed: false } }]",
+    );
+    let test = case.kw_wasi("test --wasm policy.wasm --skip protocol").run().code(1);
+    test.stdout_has("the policy logged: info: seen {\"pod\":\"web\"}");
+}
+
+#[test]
+fn a_refused_capability_is_named() {
+    let case = calling_the_host("oci", "v1/verify", "");
     let warning =
         "warning: the policy asked for the host capability `oci/v1/verify`, which is not provided here";
     let run = run(&case, "").code(0).stderr_has(warning);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Map, Value, json};
 
 use super::{Case, Expect, Wording};
-use crate::protocol::{Evaluation, SettingsVerdict};
+use crate::protocol::{Evaluation, HostCalls, SettingsVerdict};
 use crate::runtime::Policy;
 
 /// Why a test failed.
@@ -56,8 +56,9 @@ impl Failure {
         }
     }
 
-    fn refused_capabilities(&mut self, paths: &[String]) {
-        for path in paths {
+    fn host_calls(&mut self, calls: &HostCalls) {
+        self.notes.extend(excerpt(&calls.logged).lines().map(|line| format!("the policy logged: {line}")));
+        for path in &calls.refused_capabilities {
             self.notes.push(format!(
                 "the policy asked for the host capability `{path}`, which is not granted here"
             ));
@@ -113,7 +114,7 @@ impl Expect {
         if refused && !verdict.message.is_empty() {
             failure.notes.push(format!("the policy refuses the settings: {}", verdict.message));
         }
-        failure.refused_capabilities(&verdict.refused_capabilities);
+        failure.host_calls(&verdict.host_calls);
         failure
     }
 
@@ -133,7 +134,7 @@ impl Expect {
             (None, None) => self.judge_response(evaluation, object, &mut failure),
         }
         if !failure.mismatches.is_empty() || !failure.notes.is_empty() {
-            failure.refused_capabilities(&evaluation.refused_capabilities);
+            failure.host_calls(&evaluation.host_calls);
         }
         failure
     }

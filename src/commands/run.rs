@@ -14,7 +14,7 @@ use crate::kubernetes::Operation;
 use crate::metadata::PolicyType;
 use crate::module;
 use crate::outcome::{Outcome, is_reader_gone};
-use crate::protocol::{AdmissionResponse, Evaluation, Installation, Mode, Request, Settings};
+use crate::protocol::{AdmissionResponse, Evaluation, HostCalls, Installation, Mode, Request, Settings};
 use crate::request_file::{self, Document, Format, Making};
 use crate::runtime::{Cache, Limits, Policy};
 use crate::shell::{Shell, WithHint, failure, printable};
@@ -219,7 +219,7 @@ fn answer(request: RunRequest, wasm: &Path, shell: &Shell) -> Result<()> {
             None => &evaluation.response,
         };
         shell.result_line(response).context("could not write to stdout")?;
-        report_log(&evaluation.log, &evaluation.refused_capabilities, shell);
+        report_log(&evaluation.log, &evaluation.host_calls, shell);
         if let Some(failure) = evaluation.failure.as_deref().filter(|why| response.message() != Some(*why)) {
             shell.warn(format!("the policy failed: {}", printable(failure)), None);
         }
@@ -269,7 +269,7 @@ pub(crate) fn load(wasm: &Path, limits: Limits, shell: &Shell) -> Result<Policy>
 
 fn check_settings(policy: &Policy, settings: &Settings, shell: &Shell) -> Result<()> {
     let verdict = policy.validate_settings(settings);
-    report_log(&verdict.log, &verdict.refused_capabilities, shell);
+    report_log(&verdict.log, &verdict.host_calls, shell);
     if verdict.valid {
         return Ok(());
     }
@@ -287,11 +287,14 @@ fn check_settings(policy: &Policy, settings: &Settings, shell: &Shell) -> Result
 }
 
 /// What a host would only log.
-fn report_log(log: &str, refused_capabilities: &[String], shell: &Shell) {
+fn report_log(log: &str, host_calls: &HostCalls, shell: &Shell) {
+    for line in host_calls.logged.lines() {
+        shell.status("Logged", printable(line));
+    }
     if !log.is_empty() {
         shell.status("Logged", printable(log));
     }
-    for capability in refused_capabilities {
+    for capability in &host_calls.refused_capabilities {
         shell.warn(
             format!("the policy asked for the host capability `{capability}`, which is not provided here"),
             Some("the policy was told so, as on a host that does not grant it"),

@@ -25,6 +25,15 @@ pub struct Answer {
     pub stderr: Vec<u8>,
 }
 
+/// What came of a policy's calls of its host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostCalls {
+    /// What it logged, a line each.
+    pub logged: String,
+    /// Host capabilities it asked for in vain, each once: `oci/v1/manifest_digest`.
+    pub refused_capabilities: Vec<String>,
+}
+
 /// What came of `validate`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
@@ -36,8 +45,8 @@ pub struct Evaluation {
     pub failure: Option<String>,
     /// What a host only logs: the stderr of a policy that did not fail, trimmed.
     pub log: String,
-    /// Host capabilities the policy asked for in vain, each once.
-    pub refused_capabilities: Vec<String>,
+    /// What the policy had its host do.
+    pub host_calls: HostCalls,
 }
 
 /// What came of `validate-settings`.
@@ -51,8 +60,8 @@ pub struct SettingsVerdict {
     pub failure: Option<String>,
     /// What a host only logs: the stderr of a policy that did not fail, trimmed.
     pub log: String,
-    /// Host capabilities the policy asked for in vain, each once.
-    pub refused_capabilities: Vec<String>,
+    /// What the policy had its host do.
+    pub host_calls: HostCalls,
 }
 
 /// What `validate` prints. Unknown keys are ignored, `null` is the same as nothing.
@@ -98,7 +107,7 @@ impl Evaluation {
             }
         };
         let (response, mutated_object) = respond(request, validation);
-        Self { response, mutated_object, failure: None, log, refused_capabilities: Vec::new() }
+        Self { response, mutated_object, failure: None, log, host_calls: HostCalls::default() }
     }
 
     fn failed(request: &Request, message: String, failure: String) -> Self {
@@ -107,7 +116,7 @@ impl Evaluation {
             mutated_object: None,
             failure: Some(failure),
             log: String::new(),
-            refused_capabilities: Vec::new(),
+            host_calls: HostCalls::default(),
         }
     }
 }

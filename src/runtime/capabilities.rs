@@ -2,6 +2,7 @@
 //!
 //! The answer, or the text of a failure, is appended to the guest's stdin. Source: Kubewarden's host capabilities.
 
+use serde_json::{Map, Value};
 use wasmtime::{Caller, Linker, Result, bail};
 
 use super::guest::Guest;
@@ -33,6 +34,26 @@ impl CapabilityCall<'_> {
         path.retain(|c| !c.is_control());
         path
     }
+
+    /// What is to be logged, in a line, if that is asked. It needs no grant, never fails, and answers nothing.
+    pub(super) fn logged(&self) -> Option<String> {
+        if (self.binding, self.namespace, self.operation) != ("kubewarden", "tracing", "log") {
+            return None;
+        }
+        let Ok(mut record) = serde_json::from_slice::<Map<String, Value>>(self.payload) else {
+            return Some(format!("not a record to log: {}", String::from_utf8_lossy(self.payload)));
+        };
+        let mut text = |key| match record.remove(key) {
+            Some(Value::String(text)) => text,
+            Some(Value::Null) | None => String::new(),
+            Some(other) => other.to_string(),
+        };
+        let mut line = format!("{}: {}", text("level").to_lowercase(), text("message"));
+        if !record.is_empty() {
+            line = format!("{} {}", line.trim_end(), Value::Object(record));
+        }
+        Some(line)
+    }
 }
 
 fn shortened(name: &str) -> &str {
@@ -45,7 +66,7 @@ pub trait HostCapabilities: Send + Sync + std::fmt::Debug {
     fn call(&self, call: &CapabilityCall<'_>) -> std::result::Result<Vec<u8>, String>;
 }
 
-/// Grants nothing, as a policy server does that was told nothing else. Logging needs no grant; what is logged is dropped.
+/// Grants nothing, as a policy server does that was told nothing else.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoCapabilities;
 
@@ -53,7 +74,7 @@ impl HostCapabilities for NoCapabilities {
     fn call(&self, call: &CapabilityCall<'_>) -> std::result::Result<Vec<u8>, String> {
         // In the order in which a host looks at them.
         match (call.binding, call.namespace, call.operation) {
-            ("kubewarden", "tracing", "log") => Ok(Vec::new()),
+            // All it has is `log`, of which no grant decides.
             ("kubewarden", "tracing", operation) => {
                 Err(format!("unknown operation: {}", shortened(operation)))
             }
@@ -113,15 +134,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_granted_and_logging_needs_no_grant() {
+    fn nothing_is_granted() {
         let call = |binding, namespace, operation| {
             NoCapabilities.call(&CapabilityCall { binding, namespace, operation, payload: b"{}" })
         };
-        assert_eq!(call("kubewarden", "tracing", "log"), Ok(Vec::new()));
         let refused = |binding, namespace, operation| call(binding, namespace, operation).unwrap_err();
         assert_eq!(refused("kubewarden", "tracing", "nope"), "unknown operation: nope");
         assert_eq!(refused("other", "tracing", "log"), "unknown binding: other");
         let not_granted = "Policy has not been granted access to the 'oci/v1/verify' host capability. The violation has been reported.";
         assert_eq!(refused("kubewarden", "oci", "v1/verify"), not_granted);
+    }
+
+    #[test]
+    fn a_record_is_a_line() {
+        let logged = |binding, operation, payload: &str| {
+            CapabilityCall { binding, namespace: "tracing", operation, payload: payload.as_bytes() }.logged()
+        };
+        for (payload, line) in [
+            (r#"{"level":"INFO","message":"all is well"}"#, "info: all is well"),
+            (r#"{"message":"why","level":"error","b":[1],"a":null}"#, r#"error: why {"a":null,"b":[1]}"#),
+            (r#"{"level":"debug","pod":"web"}"#, r#"debug: {"pod":"web"}"#),
+            ("oh no", "not a record to log: oh no"),
+        ] {
+            assert_eq!(logged("kubewarden", "log", payload).as_deref(), Some(line));
+        }
+        assert_eq!(logged("other", "log", "{}"), None);
+        assert_eq!(logged("kubewarden", "nope", "{}"), None);
     }
 }

@@ -12,6 +12,7 @@ use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, Stream
 use wasmtime_wasi::{WasiCtxBuilder, async_trait};
 
 use super::{Bound, CapabilityCall, HostCapabilities, Limits};
+use crate::protocol::HostCalls;
 
 /// At most this many different capabilities are remembered.
 const REMEMBERED: usize = 100;
@@ -31,7 +32,7 @@ pub(super) struct Guest {
     pub(super) stderr: Output,
     /// The limit it went over, if it did.
     pub(super) stopped: Option<Bound>,
-    pub(super) refused_capabilities: Vec<String>,
+    pub(super) host_calls: HostCalls,
     stdin: Input,
     capabilities: Arc<dyn HostCapabilities>,
     limits: Limits,
@@ -59,7 +60,7 @@ impl Guest {
             stdout,
             stderr,
             stopped: None,
-            refused_capabilities: Vec::new(),
+            host_calls: HostCalls::default(),
             stdin,
             capabilities,
             limits,
@@ -94,13 +95,21 @@ impl Guest {
 
     /// Asks the host, and puts its answer on stdin: 0 for an answer, 1 for a failure.
     pub(super) fn ask(&mut self, call: &CapabilityCall<'_>) -> Result<i32> {
+        let HostCalls { logged, refused_capabilities } = &mut self.host_calls;
+        if let Some(line) = call.logged() {
+            // What is too much is left out: a host that logs it has no limit.
+            if logged.len() + line.len() < self.limits.output_bytes {
+                logged.push_str(&line);
+                logged.push('\n');
+            }
+            return Ok(0);
+        }
         let (answer, status) = match self.capabilities.call(call) {
             Ok(answer) => (answer, 0),
             Err(message) => {
                 let path = call.path();
-                if self.refused_capabilities.len() < REMEMBERED && !self.refused_capabilities.contains(&path)
-                {
-                    self.refused_capabilities.push(path);
+                if refused_capabilities.len() < REMEMBERED && !refused_capabilities.contains(&path) {
+                    refused_capabilities.push(path);
                 }
                 (message.into_bytes(), 1)
             }

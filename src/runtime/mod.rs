@@ -27,7 +27,7 @@ pub use limits::{Bound, Limits};
 use crate::kubernetes::Rule;
 use crate::metadata::{ContextAwareResource, PolicyType};
 use crate::module;
-use crate::protocol::{Answer, Evaluation, Request, Settings, SettingsVerdict};
+use crate::protocol::{Answer, Evaluation, HostCalls, Request, Settings, SettingsVerdict};
 use guest::Guest;
 use weight::is_heavy;
 
@@ -104,8 +104,8 @@ pub struct Call {
     pub stdout: Vec<u8>,
     /// What it wrote to stderr.
     pub stderr: Vec<u8>,
-    /// Host capabilities it asked for in vain, each once: `oci/v1/manifest_digest`.
-    pub refused_capabilities: Vec<String>,
+    /// What it had its host do.
+    pub host_calls: HostCalls,
 }
 
 /// How a guest ended.
@@ -173,7 +173,7 @@ impl Policy {
             outcome: guest.stopped().map_or(outcome, Outcome::Stopped),
             stdout: guest.stdout.take(),
             stderr: guest.stderr.take(),
-            refused_capabilities: guest.refused_capabilities,
+            host_calls: guest.host_calls,
         }
     }
 
@@ -200,16 +200,16 @@ impl Policy {
     pub fn validate_settings(&self, settings: &Settings) -> SettingsVerdict {
         let stdin = serde_json::to_vec(settings).expect("settings are JSON values");
         let mut call = self.call(&["validate-settings"], &stdin).weighed(self.answer_limit_bytes(&stdin));
-        let refused_capabilities = std::mem::take(&mut call.refused_capabilities);
-        SettingsVerdict { refused_capabilities, ..SettingsVerdict::new(call.into()) }
+        let host_calls = std::mem::take(&mut call.host_calls);
+        SettingsVerdict { host_calls, ..SettingsVerdict::new(call.into()) }
     }
 
     /// Asks the policy about a request. The settings should be valid.
     pub fn validate(&self, request: &Request, settings: &Settings) -> Evaluation {
         let stdin = request.to_stdin(settings);
         let mut call = self.call(&["validate"], &stdin).weighed(self.answer_limit_bytes(&stdin));
-        let refused_capabilities = std::mem::take(&mut call.refused_capabilities);
-        Evaluation { refused_capabilities, ..Evaluation::new(request, call.into()) }
+        let host_calls = std::mem::take(&mut call.host_calls);
+        Evaluation { host_calls, ..Evaluation::new(request, call.into()) }
     }
 
     /// How much memory a parsed answer may take. An answer with the whole request in it, changed, is well within.
