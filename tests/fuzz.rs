@@ -6,9 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cargo_kw_wasi::cases;
+use cargo_kw_wasi::deploy::Deployed;
 use cargo_kw_wasi::inspection::{Inspection, require_policy};
 use cargo_kw_wasi::metadata::PolicyType;
 use cargo_kw_wasi::protocol::{Answer, Evaluation, Request, SettingsVerdict};
+use cargo_kw_wasi::request_file::{Format, Making, read_documents, to_request};
 use support::dice::Dice;
 use support::guest;
 
@@ -125,6 +127,40 @@ fn case_files() {
             let line = finding.place.as_ref().and_then(|place| place.line).expect("every finding has a line");
             assert!(line >= 1 && line <= bytes.len() + 1, "line {line} of {bytes:?}");
         }
+    });
+}
+
+const REQUESTS: &str = "
+apiVersion: v1
+kind: List
+items:
+  - &a {apiVersion: v1, kind: Pod, mode: 0644, on: yes, \"b\": '0x1F', c: -1_0.5e3}
+  - <<: *a
+    metadata: {name: >-
+      0755}
+---
+{\"kind\": \"AdmissionReview\", \"request\": {\"uid\": \"1\", \"object\": {\"a\": [1.0, null]}}}
+";
+
+#[test]
+fn requests() {
+    const WORDS: &[&str] = &[
+        "0", "0x", "0b1", "0o", "-", "+", "_", ".", "e", "1e400", "yes", "<<: ", "*a", "&x ", "!!str ", "'",
+        "\"", "|\n ", ">", "\r", "\u{85}", "\u{2028}", "\u{feff}", "ä", "---\n", "{", "}", "[", "]", ": ",
+        "- ", "\n", "\n  ", "null", "kind", "List", "items",
+    ];
+    fuzz(|dice| {
+        let bytes = dice.vary(REQUESTS, WORDS);
+        let Ok(text) = std::str::from_utf8(&bytes) else { return };
+        let format = [Format::Json, Format::Yaml, Format::Unknown][dice.roll(3)];
+        for document in read_documents(text, format).into_iter().flatten() {
+            for policy_type in [PolicyType::Kubernetes, PolicyType::Raw] {
+                for value in document.clone().values(policy_type) {
+                    let _ = to_request(value, policy_type, &Making::default());
+                }
+            }
+        }
+        let _ = Deployed::from_yaml(text);
     });
 }
 
