@@ -436,6 +436,7 @@ mod tests {
             ("line ends\r\nof Windows\r\n", "line ends\nof Windows\n"),
             ("hidden\rshown", "hidden\\rshown"),
             ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("paid \u{202e}yb", "paid \\u{202e}yb"),
         ] {
             assert_eq!(printable(text), shown);
         }

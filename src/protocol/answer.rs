@@ -219,3 +219,23 @@ fn trimmed(mut text: String) -> String {
     text.drain(..start);
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_is_kept_when_stdout_is_no_text() {
+        let answer = || Answer { failure: None, stdout: b"\xff".to_vec(), stderr: b" hello\n".to_vec() };
+        let verdict = SettingsVerdict::new(answer());
+        assert!(
+            !verdict.valid && verdict.message.starts_with("stdout pipe conversion error: "),
+            "{verdict:?}"
+        );
+        assert_eq!(verdict.log, "hello");
+        let request = Request::from_json("{}", crate::metadata::PolicyType::Raw).unwrap();
+        let evaluation = Evaluation::new(&request, answer());
+        assert!(!evaluation.response.allowed);
+        assert_eq!(evaluation.log, "hello");
+    }
+}
