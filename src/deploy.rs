@@ -196,10 +196,7 @@ impl Deployed {
     ///
     /// When there is none or more than one, when a field has the wrong type, and for what `kwctl` refuses to run.
     pub fn from_yaml(yaml: &str) -> Result<Self> {
-        let documents = yaml::parse_all(yaml).map_err(|error| match error.line {
-            Some(line) => anyhow!("line {line}: {}", error.message),
-            None => anyhow!(error.message),
-        })?;
+        let documents = yaml::parse_all(yaml)?;
         let kind = |document: &Value, kinds: &[&str]| {
             document["kind"].as_str().is_some_and(|kind| kinds.contains(&kind))
         };

@@ -75,11 +75,7 @@ pub fn read_documents(text: &str, format: Format) -> Result<Vec<Document>> {
         }
         Format::Yaml | Format::Unknown => {}
     }
-    let documents =
-        yaml::parse_all(text.strip_prefix('\u{feff}').unwrap_or(text)).map_err(|error| match error.line {
-            Some(line) => anyhow!("line {line}: {}", error.message),
-            None => anyhow!(error.message),
-        });
+    let documents = yaml::parse_all(text.strip_prefix('\u{feff}').unwrap_or(text));
     let documents = documents.context(match format {
         Format::Yaml => "it is no valid YAML",
         _ => "it is neither JSON nor YAML",

@@ -23,6 +23,17 @@ pub(crate) struct ReadError {
     pub(crate) line: Option<usize>,
 }
 
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
 impl From<&yaml_serde::Error> for ReadError {
     fn from(error: &yaml_serde::Error) -> Self {
         let text = error.to_string();

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
 
 use super::run::{load, warn_of_mutation};
 use crate::building::{BuildRequest, Loaded};
@@ -14,11 +13,10 @@ use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource, Rule};
 use crate::metadata::PolicyType;
-use crate::module;
 use crate::outcome::Outcome;
 use crate::project::Project;
 use crate::protocol::Request;
-use crate::runtime::Limits;
+use crate::runtime::{Limits, ModuleMetadata};
 use crate::shell::{Shell, failure};
 
 /// Build a policy and run its cases
@@ -134,7 +132,10 @@ struct Subject {
 impl Subject {
     /// A module that is built already, with the cases in `tests` unless others are named.
     fn of_module(wasm: &Path, named: &[PathBuf], shell: &Shell) -> Result<Self> {
-        let policy_type = Facts::of_module(wasm)?.policy_type;
+        let metadata = ModuleMetadata::read(&fs::read(wasm)?)
+            .with_context(|| format!("could not read the metadata in `{}`", wasm.display()))?;
+        // A module without metadata is refused when it is loaded.
+        let policy_type = metadata.map(|metadata| metadata.policy_type).unwrap_or_default();
         let name = wasm.file_stem().unwrap_or(wasm.as_os_str()).to_string_lossy().into_owned();
         let paths = if named.is_empty() { cases::find_files(Path::new("tests"))? } else { named.to_vec() };
         let mut wrong = Vec::new();
@@ -230,7 +231,7 @@ impl Session<'_> {
 
     fn test(&mut self, subject: &Subject, wasm: &Path) -> Result<Outcome> {
         let policy = load(wasm, self.limits, self.shell)?;
-        let example = Facts::of_module(wasm)?.example_request()?;
+        let example = example_request(policy.metadata().expect("`load` refuses a module without"))?;
         self.shell.status("Testing", format!("{} ({})", subject.name, fs::for_people(wasm).display()));
         if subject.files.is_empty() {
             let message = format!("there are no cases for `{}`: only the protocol is checked", subject.name);
@@ -270,41 +271,21 @@ fn print(text: &str, shell: &Shell) -> Result<()> {
     shell.result(text).context("could not write to stdout")
 }
 
-/// What the metadata in a module say of the requests that the policy wants.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Facts {
-    policy_type: PolicyType,
-    rules: Vec<Rule>,
-}
-
-impl Facts {
-    fn of_module(wasm: &Path) -> Result<Self> {
-        let context = || format!("could not read the metadata in `{}`", wasm.display());
-        let bytes = fs::read(wasm)?;
-        let sections = module::read_metadata(&bytes).with_context(context)?;
-        sections
-            .first()
-            .map_or_else(|| Ok(Self::default()), |json| serde_json::from_slice(json))
-            .with_context(context)
+/// A request that the policy would see: for its first rule, else for a Pod. Raw, an empty document.
+fn example_request(metadata: &ModuleMetadata) -> Result<Request> {
+    if metadata.policy_type == PolicyType::Raw {
+        return Ok(Request::Raw(serde_json::json!({})));
     }
-
-    /// A request that the policy would see: for its first rule, else for a Pod. Raw, an empty document.
-    fn example_request(&self) -> Result<Request> {
-        if self.policy_type == PolicyType::Raw {
-            return Ok(Request::Raw(serde_json::json!({})));
-        }
-        let of_rule = |rule: &Rule| {
-            let (group, version) = (rule.api_groups.first()?, rule.api_versions.first()?);
-            let resource = format!("{group}/{version}/{}", rule.resources.first()?);
-            let resource: Resource = resource.trim_start_matches('/').parse().ok()?;
-            Some((resource, *rule.operations.first()?))
-        };
-        let (resource, operation) = match self.rules.first().and_then(of_rule) {
-            Some(found) => found,
-            None => ("pods".parse()?, Operation::Create),
-        };
-        let request = kubernetes::admission_request(&resource, operation, "example", None);
-        Request::from_document(request, self.policy_type)
-    }
+    let of_rule = |rule: &Rule| {
+        let (group, version) = (rule.api_groups.first()?, rule.api_versions.first()?);
+        let resource = format!("{group}/{version}/{}", rule.resources.first()?);
+        let resource: Resource = resource.trim_start_matches('/').parse().ok()?;
+        Some((resource, *rule.operations.first()?))
+    };
+    let (resource, operation) = match metadata.rules.first().and_then(of_rule) {
+        Some(found) => found,
+        None => ("pods".parse()?, Operation::Create),
+    };
+    let request = kubernetes::admission_request(&resource, operation, "example", None);
+    Request::from_document(request, metadata.policy_type)
 }

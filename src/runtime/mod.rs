@@ -236,7 +236,8 @@ impl std::fmt::Debug for Policy {
 }
 
 impl ModuleMetadata {
-    fn read(wasm: &[u8]) -> Result<Option<Self>> {
+    /// Reads them from a module; `None` where there are none.
+    pub(crate) fn read(wasm: &[u8]) -> Result<Option<Self>> {
         let sections = module::read_metadata(wasm)?;
         let Some(section) = sections.first() else { return Ok(None) };
         serde_json::from_slice(section).map(Some).with_context(|| {
