@@ -3,8 +3,8 @@
 
 .PHONY: test lint fuzz demo bench man setup clean
 
-# One profile for everything, so that dependencies are compiled once.
-CARGO_FLAGS := --release --locked
+# One profile for tests and demo, so that dependencies are compiled once.
+CARGO_FLAGS := --profile checked --locked
 
 test: setup
 	cargo test $(CARGO_FLAGS)
@@ -17,7 +17,7 @@ lint:
 
 # Arbitrary bytes, a minute of each kind.
 fuzz:
-	FUZZ_SECONDS=60 cargo test $(CARGO_FLAGS) --test fuzz
+	FUZZ_SECONDS=60 cargo test $(CARGO_FLAGS) --test suite fuzz::
 
 # From nothing to a tested policy and the manifest that deploys it, shown step by step.
 demo:

@@ -476,7 +476,7 @@ fn module_layer(manifest: &OciImageManifest) -> Result<&OciDescriptor> {
 
 /// The registry of the tests of the command line.
 #[cfg(test)]
-#[path = "../../tests/support/bad_registry.rs"]
+#[path = "../../tests/suite/support/bad_registry.rs"]
 #[allow(dead_code, unreachable_pub, reason = "these tests use a part of it")]
 mod bad_registry;
 

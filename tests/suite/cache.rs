@@ -1,0 +1,107 @@
+//! Compiled modules on disk: used again, and harmless whatever is in the folder.
+
+use std::path::{Path, PathBuf};
+
+use cargo_kw_wasi::runtime::{Cache, Limits, Outcome, Policy};
+use crate::support::guest::{self, Behaviour};
+
+struct Module {
+    folder: tempfile::TempDir,
+    wasm: Vec<u8>,
+}
+
+impl Module {
+    fn new() -> Self {
+        let answer = Behaviour::prints(r#"{"accepted":true}"#);
+        let wasm = guest::policy(&answer, &guest::settings_are_valid(), guest::METADATA);
+        Self { folder: tempfile::tempdir().unwrap(), wasm }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("modules")
+    }
+
+    /// Runs it with this cache, and fails the test unless it answers.
+    #[track_caller]
+    fn run(&self) {
+        let policy = Policy::load(&self.wasm, Limits::default(), Cache::Folder(self.root())).unwrap();
+        let call = policy.call(&["validate"], b"{}");
+        assert_eq!((call.outcome, &*call.stdout), (Outcome::Exit(0), &b"{\"accepted\":true}"[..]));
+    }
+
+    /// The compiled modules that are kept.
+    fn kept(&self) -> Vec<PathBuf> {
+        fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+            for entry in folder.read_dir().unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => collect(&path, files),
+                    false => files.push(path),
+                }
+            }
+        }
+        let mut files = Vec::new();
+        collect(&self.root(), &mut files);
+        files.retain(|file| file.extension().is_none() && file.file_name().unwrap() != "checksum");
+        files
+    }
+}
+
+#[test]
+fn a_module_is_compiled_once() {
+    let module = Module::new();
+    module.run();
+    let [kept] = &*module.kept() else { panic!("one module is kept") };
+    let written = kept.metadata().unwrap().modified().unwrap();
+    module.run();
+    assert_eq!(kept.metadata().unwrap().modified().unwrap(), written);
+}
+
+#[test]
+fn a_damaged_module_is_compiled_again() {
+    let module = Module::new();
+    module.run();
+    let kept = module.kept().pop().unwrap();
+    let good = std::fs::read(&kept).unwrap();
+    for place in (0..good.len()).step_by(good.len() / 50) {
+        let mut damaged = good.clone();
+        damaged[place] ^= 1 << (place % 8);
+        replace(&kept, &damaged);
+        module.run(); // ends this process where damaged code is run
+    }
+    for damaged in [&good[..good.len() / 2], b"", b"something else"] {
+        replace(&kept, damaged);
+        module.run();
+    }
+}
+
+/// The folder may be gone: wasmtime tidies up on a thread of its own.
+fn replace(file: &Path, bytes: &[u8]) {
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_does_not_matter() {
+    let module = Module::new();
+    std::fs::write(module.root(), "in the way").unwrap();
+    module.run();
+    assert_eq!(std::fs::read_to_string(module.root()).unwrap(), "in the way");
+    let module = Module::new();
+    module.run();
+    let folder = module.root().read_dir().unwrap().next().unwrap().unwrap().path();
+    while std::fs::remove_dir_all(&folder).is_err() {} // wasmtime may still be tidying up
+    std::fs::write(&folder, "in the way").unwrap();
+    module.run();
+}
+
+#[test]
+fn only_so_many_modules_are_kept() {
+    let mut module = Module::new();
+    for number in 0..55 {
+        let answer = Behaviour::prints(r#"{"accepted":true}"#).and_says(&format!("{number}"));
+        module.wasm = guest::policy(&answer, &guest::settings_are_valid(), guest::METADATA);
+        module.run();
+    }
+    assert_eq!(module.root().read_dir().unwrap().count(), 50);
+}

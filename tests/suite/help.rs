@@ -1,0 +1,37 @@
+//! Every `--help`, and wrong usage.
+
+use std::path::Path;
+
+use snapbox::{Data, file};
+use crate::support::{self, Case};
+
+#[test]
+fn help_of_the_tool() {
+    Case::empty().kw_wasi("--help").succeed().stderr_eq("").stdout_eq(file!["../snapshots/help.txt"]);
+}
+
+#[test]
+fn help_of_every_verb() {
+    for verb in ["new", "build", "run", "test", "inspect", "manifest", "push", "completions"] {
+        let expected = Data::read_from(Path::new(&format!("tests/snapshots/help-{verb}.txt")), None);
+        Case::empty().kw_wasi(&format!("{verb} --help")).succeed().stderr_eq("").stdout_eq(expected);
+    }
+}
+
+#[test]
+fn the_tool_answers_to_cargo_and_to_its_own_name() {
+    let case = Case::empty();
+    let through_cargo = case.kw_wasi("--version").succeed().stdout;
+    assert_eq!(case.program(support::TOOL).args(["--version"]).succeed().stdout, through_cargo);
+    assert!(through_cargo.contains(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_usage_ends_with_2() {
+    let case = Case::empty();
+    case.kw_wasi("").run().code(2);
+    case.kw_wasi("biuld").run().code(2).stderr_has("a similar subcommand exists: 'build'");
+    case.kw_wasi("build --targt-dir x").run().code(2).stderr_has("--target-dir");
+    case.kw_wasi("new --lang cobol").run().code(2).stderr_has("rust");
+    case.kw_wasi("build -q -v").run().code(2);
+}

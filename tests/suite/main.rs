@@ -1,0 +1,31 @@
+//! All tests of the program, in one program: each one more would link a WebAssembly runtime again.
+
+mod support;
+
+mod build;
+mod cache;
+mod completions;
+mod deploy;
+mod docs;
+mod evaluate;
+mod fuzz;
+mod go;
+mod help;
+mod hostile;
+mod inspect;
+mod kubectl;
+mod man;
+mod manifest;
+mod new;
+#[cfg(unix)]
+mod prompts;
+mod readme;
+mod registry;
+mod registry_trouble;
+#[cfg(target_os = "linux")]
+mod release;
+mod run;
+mod templates;
+mod test_verb;
+#[cfg(target_os = "linux")]
+mod workflows;

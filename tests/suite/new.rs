@@ -1,0 +1,610 @@
+//! `new` without a terminal: what it writes, where, and what it refuses.
+
+use snapbox::{IntoData, file, str};
+use crate::support::{self, Case};
+
+/// All files of a project in one text, to be compared with a snapshot.
+fn tree(case: &Case, folder: &str) -> String {
+    let root = case.path(folder);
+    let files = support::files_below(&root);
+    files
+        .iter()
+        .map(|file| format!("==== {file}\n{}\n", std::fs::read_to_string(root.join(file)).unwrap()))
+        .collect()
+}
+
+#[track_caller]
+fn writes(args: &str, snapshot: snapbox::Data) {
+    let case = Case::empty();
+    case.kw_wasi(&format!("new demo --defaults {args}")).succeed().stdout_eq("").stderr_eq(str![[r#"
+     Created policy `demo` in `demo`
+        Next cd demo && cargo kw-wasi build
+
+"#]]);
+    support::assert_snapshot(&tree(&case, "demo"), snapshot, case.redactions());
+}
+
+#[test]
+fn files_of_a_validating_policy() {
+    writes("", file!["../snapshots/new-validate.txt"]);
+}
+
+#[test]
+fn files_of_a_mutating_policy() {
+    writes("--kind mutate --resource deployments.apps", file!["../snapshots/new-mutate.txt"]);
+}
+
+#[test]
+fn files_of_a_validating_policy_in_go() {
+    writes("--lang go --repository https://github.com/acme/policies", file!["../snapshots/new-go-validate.txt"]);
+}
+
+#[test]
+fn files_of_a_raw_mutating_policy_in_go() {
+    writes("--lang go --kind raw-mutate", file!["../snapshots/new-go-raw-mutate.txt"]);
+}
+
+#[test]
+fn a_project_in_go_is_asked_for_its_module() {
+    let case = Case::empty();
+    // What is said, and what the module is called, or why there is none.
+    for (args, module) in [
+        ("a", Ok("example.com/a")),
+        ("b --repository https://github.com/acme/b.git", Ok("github.com/acme/b")),
+        ("c --repository https://github.com/acme/policies/", Ok("github.com/acme/policies/c")),
+        ("d --module-path gitlab.example/team/d", Ok("gitlab.example/team/d")),
+        ("folder --name e --module-path e", Ok("e")),
+        ("fn", Ok("example.com/fn")),
+        (
+            "f --module-path github.com/acme/other",
+            Err("the path of the module is `github.com/acme/other`, but the policy is called `f`"),
+        ),
+        (
+            "f --module-path https://github.com/acme/f",
+            Err("`https://github.com/acme/f` cannot be used for `--module-path`"),
+        ),
+        ("f --module-path acme//f", Err("cannot be used for `--module-path`")),
+        ("f --types serde", Err("`--types` makes no sense for a policy in Go")),
+        ("F_1", Err("`F_1` cannot be the title of a policy")),
+    ] {
+        let run = case.kw_wasi(&format!("new {args} --lang go --defaults --vcs none"));
+        match module {
+            Ok(module) => {
+                run.succeed();
+                let folder = args.split(' ').next().unwrap();
+                assert!(
+                    case.read(&format!("{folder}/go.mod")).starts_with(&format!("module {module}\n")),
+                    "{args}"
+                );
+            }
+            Err(words) => {
+                run.run().code(101).stderr_has(words);
+                assert!(!case.exists("f") && !case.exists("F_1"));
+            }
+        }
+    }
+    case.kw_wasi("new g --module-path example.com/g --defaults")
+        .run()
+        .code(101)
+        .stderr_has("`--module-path` makes no sense for a policy in Rust");
+    // A cargo workspace is no business of Go's.
+    case.write("ws/Cargo.toml", "[workspace]\nmembers = []\n");
+    case.kw_wasi("new ws/h --lang go --defaults --vcs none").succeed();
+    assert_eq!(case.read("ws/Cargo.toml"), "[workspace]\nmembers = []\n");
+    // Nobody is there to ask.
+    case.kw_wasi("new i --lang go").run().code(101).stderr_has("--module-path");
+    case.kw_wasi("new i --lang go --defaults --dry-run").succeed();
+    assert!(!case.exists("i"));
+    let described = "new j --lang go --defaults --vcs none --description";
+    case.kw_wasi(described).arg("It's \"quoted\": #1 \\ {{x}}").succeed();
+    case.kw_wasi("build -q").folder(case.path("j")).succeed().stderr_eq("");
+}
+
+#[test]
+fn files_of_a_raw_validating_policy() {
+    writes("--kind raw-validate", file!["../snapshots/new-raw-validate.txt"]);
+}
+
+#[test]
+fn files_of_a_raw_mutating_policy() {
+    writes("--kind raw-mutate", file!["../snapshots/new-raw-mutate.txt"]);
+}
+
+#[test]
+fn the_default_path_is_my_policy() {
+    let case = Case::empty();
+    case.kw_wasi("new --defaults").succeed();
+    assert!(case.read("my-policy/Cargo.toml").contains("name = \"my-policy\""));
+    assert!(case.exists("my-policy/.git/HEAD"), "a git repository is created");
+}
+
+#[test]
+fn without_a_terminal_everything_that_is_missing_is_named() {
+    let case = Case::empty();
+    case.kw_wasi("new").run().code(101).stdout_eq("").stderr_eq(str![[r#"
+error: there is no terminal to ask at, and this was not said: `PATH`, `--kind`, `--resource`, `--operation`, `--description`, `--author`, `--license`, `--registry`, `--vcs`
+  hint: say it with these flags, or pass `--defaults` to take the default of each
+
+"#]]);
+    case.kw_wasi("new demo --kind raw-mutate --author")
+        .arg("")
+        .args(["--license", "MIT", "--vcs", "none"])
+        .run()
+        .code(101)
+        .stderr_eq(str![[r#"
+error: there is no terminal to ask at, and this was not said: `--description`, `--registry`
+  hint: say it with these flags, or pass `--defaults` to take the default of each
+
+"#]]);
+    assert!(case.files().is_empty());
+}
+
+#[test]
+fn with_every_flag_nothing_is_asked() {
+    let case = Case::empty();
+    case.kw_wasi("new folder --name demo --kind mutate --resource pods,services --resource apps/v1/deployments --operation create --operation update --license MIT --registry ghcr.io/acme/policies --repository https://example.com/demo --vcs none --types serde")
+        .args(["--description", "Says \"hello\" # \\ to 'all'", "--author", "Jörg Ö. <j@example.com>"])
+        .succeed();
+    let manifest: toml_edit::DocumentMut = case.read("folder/Cargo.toml").parse().unwrap();
+    assert_eq!(manifest["package"]["name"].as_str(), Some("demo"));
+    assert_eq!(manifest["package"]["description"].as_str(), Some("Says \"hello\" # \\ to 'all'"));
+    assert_eq!(manifest["package"]["authors"][0].as_str(), Some("Jörg Ö. <j@example.com>"));
+    assert_eq!(manifest["package"]["license"].as_str(), Some("MIT"));
+    assert_eq!(manifest["package"]["repository"].as_str(), Some("https://example.com/demo"));
+    let rules = manifest["package"]["metadata"]["kubewarden"]["rules"].as_array_of_tables().unwrap();
+    assert_eq!(rules.len(), 2, "pods and services share a rule");
+    assert!(!case.exists("folder/.git"));
+    let metadata: serde_json::Value = yaml_serde::from_str(&case.read("folder/metadata.yml")).unwrap();
+    assert_eq!(metadata["mutating"], true);
+    assert_eq!(metadata["rules"][0]["operations"], serde_json::json!(["CREATE", "UPDATE"]));
+    assert_eq!(metadata["annotations"]["io.kubewarden.policy.description"], "Says \"hello\" # \\ to 'all'");
+}
+
+#[test]
+fn a_dry_run_lists_the_files_and_writes_none() {
+    let case = Case::empty();
+    case.kw_wasi("new --defaults --dry-run").succeed().stderr_eq("").stdout_eq(str![[r#"
+my-policy/.github/workflows/release.yml
+my-policy/.github/workflows/test.yml
+my-policy/.gitignore
+my-policy/Cargo.toml
+my-policy/Makefile
+my-policy/README.md
+my-policy/artifacthub-repo.yml
+my-policy/e2e.bats
+my-policy/metadata.yml
+my-policy/src/kubewarden.rs
+my-policy/src/main.rs
+my-policy/src/policy.rs
+my-policy/src/settings.rs
+my-policy/tests/fixtures/accepted.json
+my-policy/tests/fixtures/rejected.json
+my-policy/tests/fixtures/settings.json
+my-policy/tests/policy.yml
+
+"#]]);
+    assert!(case.files().is_empty());
+}
+
+#[test]
+fn resources_are_taken_as_people_type_them() {
+    for (typed, group, version, resource) in [
+        ("pods", "", "v1", "pods"),
+        ("Pod", "", "v1", "pods"),
+        ("deploy", "apps", "v1", "deployments"),
+        ("deployments.apps", "apps", "v1", "deployments"),
+        ("apps/v1/deployments", "apps", "v1", "deployments"),
+        ("example.com/v1beta1/widgets", "example.com", "v1beta1", "widgets"),
+        ("pods/exec", "", "v1", "pods/exec"),
+        ("*", "*", "*", "*"),
+    ] {
+        let case = Case::empty();
+        case.kw_wasi("new demo --defaults --vcs none --resource").arg(typed).succeed();
+        let metadata: serde_json::Value = yaml_serde::from_str(&case.read("demo/metadata.yml")).unwrap();
+        let rule = &metadata["rules"][0];
+        let found = [&rule["apiGroups"][0], &rule["apiVersions"][0], &rule["resources"][0]]
+            .map(|value| value.as_str().unwrap());
+        assert_eq!(found, [group, version, resource], "{typed}");
+    }
+}
+
+#[test]
+fn answers_that_make_no_sense_are_refused_with_the_reason() {
+    let case = Case::empty();
+    let refuses = |args: &[&str], expected: snapbox::data::Inline| {
+        case.kw_wasi("new demo --defaults")
+            .args(args)
+            .run()
+            .code(101)
+            .stdout_eq("")
+            .stderr_eq(expected.into_data());
+        assert!(case.files().is_empty());
+    };
+    refuses(
+        &["--resource", "podz"],
+        str![[r#"
+error: `podz` cannot be used for `--resource`
+  cause: `podz` is not a resource of Kubernetes
+  hint: did you mean `pods`? a custom resource is written `GROUP/VERSION/RESOURCE`, such as `example.com/v1/widgets`
+
+"#]],
+    );
+    refuses(
+        &["--resource", "widgets.example.com"],
+        str![[r#"
+error: `widgets.example.com` cannot be used for `--resource`
+  cause: custom resource `widgets.example.com` has no version
+  hint: write `example.com/VERSION/widgets`
+
+"#]],
+    );
+    refuses(
+        &["--resource", "pods,*"],
+        str![[r#"
+error: `*` already covers `v1/pods`
+  hint: leave out `v1/pods`, or name resources without `*`
+
+"#]],
+    );
+    refuses(
+        &["--operation", "PATCH"],
+        str![[r#"
+error: `PATCH` cannot be used for `--operation`
+  cause: `PATCH` is not an operation
+  hint: use `CREATE`, `UPDATE`, `DELETE`, `CONNECT` or `*`
+
+"#]],
+    );
+    refuses(
+        &["--kind", "validating"],
+        str![[r#"
+error: `validating` cannot be used for `--kind`
+  cause: there is no `validating`
+  hint: there are `validate`, `mutate`, `raw-validate`, `raw-mutate`
+
+"#]],
+    );
+    refuses(
+        &["--kind", "raw-validate", "--resource", "pods"],
+        str![[r#"
+error: `--resource` makes no sense for a policy of kind `raw-validate`
+  hint: leave it out, or choose `--kind` validate or mutate
+
+"#]],
+    );
+    refuses(
+        &["--kind", "mutate", "--operation", "DELETE"],
+        str![[r#"
+error: a policy that changes objects needs requests that have one: CREATE or UPDATE
+  hint: add `--operation CREATE`, or choose `--kind validate`
+
+"#]],
+    );
+    refuses(
+        &["--types", "k8s-openapi", "--resource", "pods,services"],
+        str![[r#"
+error: `--types k8s-openapi` needs exactly one `--resource`, and one of Kubernetes' own
+  hint: name one, or leave `--types` out: small structs fit any object
+
+"#]],
+    );
+    refuses(
+        &["--registry", "https://ghcr.io/Acme"],
+        str![[r#"
+error: `https://ghcr.io/Acme` cannot be used for `--registry`
+  cause: it has a scheme
+  hint: write registry and path, such as `ghcr.io/acme/policies`: lower case, without scheme and tag
+
+"#]],
+    );
+    refuses(
+        &["--author", "Jane"],
+        str![[r#"
+error: `Jane` cannot be used for `--author`
+  cause: it does not have the form that is needed here
+  hint: write a name and an address, such as `Jane Doe <jane@example.com>`, or nothing
+
+"#]],
+    );
+    refuses(
+        &["--vcs", "cvs"],
+        str![[r#"
+error: `cvs` cannot be used for `--vcs`
+  cause: there is no `cvs`
+  hint: there are `git`, `none`
+
+"#]],
+    );
+}
+
+#[test]
+fn names_follow_cargo_and_kubernetes() {
+    let case = Case::empty();
+    for (name, expected) in [
+        (
+            "1st",
+            str![[r#"
+error: invalid character `1` in package name: `1st`, the name cannot start with a digit
+  hint: if the folder should have another name than the package, say `--name`
+
+"#]],
+        ),
+        (
+            "match",
+            str![[r#"
+error: the name `match` cannot be used as a package name, it is a Rust keyword
+  hint: if the folder should have another name than the package, say `--name`
+
+"#]],
+        ),
+        (
+            "My_Policy",
+            str![[r#"
+error: `My_Policy` cannot be the title of a policy, since it cannot name a Kubernetes resource
+  cause: `M` is not allowed, only lower-case letters, digits, `-` and `.`
+  hint: choose another name, such as `my-policy` (`--name my-policy`)
+
+"#]],
+        ),
+    ] {
+        case.kw_wasi("new --defaults").arg(name).run().code(101).stderr_eq(expected.into_data());
+    }
+    case.kw_wasi("new --defaults My_Policy --name my-policy").succeed();
+    assert!(case.read("My_Policy/Cargo.toml").contains("name = \"my-policy\""));
+}
+
+#[test]
+fn an_occupied_folder_is_refused_and_an_empty_one_filled() {
+    let case = Case::empty();
+    case.write("demo/notes.txt", "mine");
+    case.kw_wasi("new demo --defaults").run().code(101).stderr_eq(str![[r#"
+error: `demo` already contains files
+  hint: choose another directory, or pass `--force` to write beside them
+
+"#]]);
+    assert_eq!(case.files(), ["demo/notes.txt"]);
+    case.kw_wasi("new demo --defaults --force").succeed();
+    assert_eq!(case.read("demo/notes.txt"), "mine");
+    assert!(case.exists("demo/src/main.rs") && case.exists("demo/.git/HEAD"));
+    case.write("other/src/main.rs", "mine");
+    case.kw_wasi("new other --defaults --force").run().code(101).stderr_eq(str![[r#"
+error: `other` already contains `src/main.rs`
+  hint: `--force` writes beside files, not over them: move them away first
+
+"#]]);
+    assert_eq!(support::files_below(&case.path("other")), ["src/main.rs"]);
+    case.write("file", "");
+    case.kw_wasi("new file --defaults").run().code(101).stderr_has("`file` already exists, and is no folder");
+    std::fs::create_dir(case.path("empty")).unwrap();
+    case.kw_wasi("new . --defaults").folder(case.path("empty")).succeed().stderr_eq(str![[r#"
+     Created policy `empty` in `.`
+        Next cargo kw-wasi build
+
+"#]]);
+    assert!(case.exists("empty/src/main.rs"));
+}
+
+#[test]
+fn missing_parents_are_created() {
+    let case = Case::empty();
+    case.kw_wasi("new a/b/demo --defaults").succeed();
+    assert!(case.exists("a/b/demo/Cargo.toml"));
+}
+
+#[cfg(unix)]
+#[test]
+fn others_may_read_a_project_as_far_as_the_umask_allows() {
+    use std::os::unix::fs::PermissionsExt;
+    let case = Case::empty();
+    case.program("sh")
+        .args(["-c", &format!("umask 022; exec {} kw-wasi new demo --defaults", support::TOOL)])
+        .succeed();
+    let mode = |path: &str| case.path(path).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("demo"), mode("demo/Cargo.toml")), (0o755, 0o644));
+}
+
+/// Runs `new` with files limited to so many blocks, as on a disk that is full.
+#[cfg(unix)]
+fn with_full_disk(case: &Case, args: &str) -> support::Run {
+    let script = format!("trap '' XFSZ; ulimit -f 1; exec {} kw-wasi new --defaults {args}", support::TOOL);
+    case.program("sh").args(["-c", &script]).run()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_nothing_behind_and_the_path_is_named() {
+    let case = Case::empty();
+    with_full_disk(&case, "a/demo").code(101).stderr_eq(str![[r#"
+error: could not create the project: nothing of it was left behind
+  cause: could not write `a/demo/[..]`
+  cause: File too large (os error 27)
+
+"#]]);
+    assert_eq!(case.path("").read_dir().unwrap().count(), 0, "not even the parent that was created");
+    case.write("demo/notes.txt", "mine");
+    with_full_disk(&case, "demo --force").code(101);
+    assert_eq!(support::files_below(&case.root()), ["demo/notes.txt"]);
+}
+
+#[test]
+fn a_destination_that_cannot_be_written_half_way_is_left_as_it_was() {
+    let case = Case::empty();
+    // `src` is a file, so that everything before `src/main.rs` can be written and that cannot.
+    case.write("demo/src", "mine");
+    case.kw_wasi("new demo --defaults --force").run().code(101).stderr_has("`demo/src");
+    assert_eq!(support::files_below(&case.path("demo")), ["src"]);
+    #[cfg(unix)]
+    case.kw_wasi("new /dev/null/demo --defaults").run().code(101).stderr_has("/dev/null");
+}
+
+#[cfg(unix)]
+#[test]
+fn without_git_nothing_is_left_behind() {
+    let case = Case::empty();
+    case.kw_wasi("new demo --defaults").env("PATH", case.path("nowhere")).run().code(101).stderr_eq(str![[
+        r#"
+error: could not create a git repository
+  cause: could not start `git`
+  cause: No such file or directory (os error 2)
+  hint: say `--vcs none`, or see to git
+
+"#
+    ]]);
+    case.stub("git", "echo 'fatal: no' >&2; exit 128");
+    let run =
+        case.kw_wasi("new demo --defaults --author=").env("PATH", case.path_with_stubs()).run().code(101);
+    run.stderr_eq(str![[r#"
+fatal: no
+error: could not create a git repository: `git` failed
+  hint: say `--vcs none`, or see to git
+
+"#]]);
+    assert!(case.path("").read_dir().unwrap().next().is_none());
+}
+
+#[test]
+fn inside_a_repository_there_is_no_second_one() {
+    let case = Case::empty();
+    case.program("git").args(["init", "-q"]).succeed();
+    case.kw_wasi("new demo --defaults").succeed();
+    assert!(!case.exists("demo/.git"));
+    assert!(!case.exists("demo/.github"), "workflows count in the root of a repository only");
+}
+
+const WORKSPACE: &str = r#"# All our policies.
+[workspace]
+resolver = "3"
+members = [
+    # the oldest
+    "alpha", # kept
+    "omega",
+]
+
+[workspace.package]
+version = "2.0.0"
+edition = "2024"
+authors = ["The Team <team@example.com>"]
+license = "MIT"
+repository = "https://example.com/policies"
+
+[workspace.lints.rust]
+unused = "warn"
+"#;
+
+#[test]
+fn a_package_joins_its_workspace() {
+    let case = Case::empty();
+    case.write("Cargo.toml", WORKSPACE);
+    for name in ["alpha", "omega"] {
+        case.write(
+            &format!("{name}/Cargo.toml"),
+            format!("[package]\nname = \"{name}\"\nversion.workspace = true\n"),
+        );
+        case.write(&format!("{name}/src/lib.rs"), "");
+    }
+    case.kw_wasi("new demo --defaults --vcs none").succeed().stderr_eq(str![[r#"
+     Created policy `demo` in `demo`
+     Updated `Cargo.toml`: the package is a member of the workspace, with the release profile of policies
+        Next cd demo && cargo kw-wasi build
+
+"#]]);
+    let expected = WORKSPACE.replace("    \"omega\",\n", "    \"demo\",\n    \"omega\",\n")
+        + "\n[profile.release]\nopt-level = \"s\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = true\n";
+    assert_eq!(case.read("Cargo.toml"), expected);
+    let manifest = case.read("demo/Cargo.toml");
+    for line in [
+        "version.workspace = true",
+        "edition.workspace = true",
+        "authors.workspace = true",
+        "license.workspace = true",
+        "repository.workspace = true",
+        "[lints]\nworkspace = true",
+    ] {
+        assert!(manifest.contains(line), "{line} is in:\n{manifest}");
+    }
+    assert!(!manifest.contains("[profile"));
+    let before = case.read("demo/metadata.yml");
+    assert!(before.contains("2.0.0") && before.contains("The Team <team@example.com>"), "{before}");
+    // What `new` wrote is what `build` would write.
+    case.kw_wasi("build -q -p demo --offline").run();
+    case.kw_wasi("build -p demo").run().stderr_lacks("Updated");
+    assert_eq!(case.read("demo/metadata.yml"), before);
+}
+
+#[test]
+fn a_workspace_is_left_alone_where_nothing_needs_to_change() {
+    let case = Case::empty();
+    let manifest = "[workspace]\nmembers = [\"policies/*\"]\nexclude = [\"vendor\"]\n\n[profile.release]\nlto = \"thin\"\n";
+    case.write("Cargo.toml", manifest);
+    case.kw_wasi("new policies/demo --defaults --license MIT").succeed().stderr_lacks("Updated");
+    case.kw_wasi("new vendor/demo --defaults").succeed().stderr_lacks("Updated");
+    assert_eq!(case.read("Cargo.toml"), manifest);
+    assert!(
+        case.read("vendor/demo/Cargo.toml").contains("[profile.release]"),
+        "an excluded package is on its own"
+    );
+    assert!(case.read("policies/demo/Cargo.toml").contains("license = \"MIT\""), "a flag is not inherited");
+}
+
+#[test]
+fn a_workspace_that_cannot_be_changed_gets_no_package() {
+    let case = Case::empty();
+    case.write("Cargo.toml", "[workspace\n");
+    case.kw_wasi("new demo --defaults")
+        .run()
+        .code(101)
+        .stderr_has("could not read the manifest `Cargo.toml`, whose workspace the package would belong to");
+    case.write("Cargo.toml", "[workspace]\nmembers = \"all\"\n");
+    case.kw_wasi("new demo --defaults")
+        .run()
+        .code(101)
+        .stderr_has("`workspace.members` in `Cargo.toml` is no list");
+    assert_eq!(case.files(), ["Cargo.toml"]);
+}
+
+#[test]
+fn cargo_itself_is_content_with_the_workspace() {
+    let case = Case::empty();
+    case.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = []\n");
+    case.kw_wasi("new one --defaults").succeed();
+    case.kw_wasi("new sub/two --defaults --kind raw-mutate").succeed();
+    let run = case.program("cargo").args(["metadata", "--no-deps", "--format-version=1"]).succeed();
+    assert_eq!(run.stderr, "");
+    let metadata: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(metadata["workspace_members"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_project_beside_a_workspace_or_repository_is_not_in_it() {
+    let case = Case::empty();
+    let manifest = "[workspace]\nmembers = []\n";
+    case.write("ws/Cargo.toml", manifest).write("ws/sub/x", "");
+    case.program("git").args(["init", "-q", "ws"]).succeed();
+    case.kw_wasi("new ../sibling --defaults").folder(case.path("ws")).succeed();
+    assert_eq!(case.read("ws/Cargo.toml"), manifest);
+    assert!(case.exists("sibling/.git") && case.read("sibling/Cargo.toml").contains("[profile.release]"));
+    case.kw_wasi("new ../inner --defaults").folder(case.path("ws/sub")).succeed();
+    assert!(case.read("ws/Cargo.toml").contains("members = [\"inner\"]"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_project_behind_a_link_is_where_the_link_leads() {
+    let case = Case::empty();
+    case.write("ws/Cargo.toml", "[workspace]\nmembers = []\n");
+    std::os::unix::fs::symlink("../elsewhere", case.path("ws/link")).unwrap();
+    std::fs::create_dir(case.path("elsewhere")).unwrap();
+    case.kw_wasi("new link/outer --defaults").folder(case.path("ws")).succeed();
+    assert!(!case.read("ws/Cargo.toml").contains("outer"), "where the link leads there is no workspace");
+}
+
+#[test]
+fn a_dry_run_says_what_would_change_in_the_workspace() {
+    let case = Case::empty();
+    case.write("Cargo.toml", "[workspace]\n");
+    case.kw_wasi("new demo --defaults --dry-run").succeed().stderr_eq(str![[r#"
+`Cargo.toml` would be changed: the package is a member of the workspace, with the release profile of policies
+
+"#]]);
+    assert_eq!(case.read("Cargo.toml"), "[workspace]\n");
+}

@@ -1,0 +1,662 @@
+//! `push` and `inspect REFERENCE` with a real registry: open, with a password, and with TLS. Another client looks at what is
+//! stored then: `curl` and `jq`.
+
+use std::time::Duration;
+
+use snapbox::str;
+use crate::support::bad_registry::{BadRegistry, Reply, digest};
+use crate::support::guest::{Behaviour, policy, settings_are_valid};
+use crate::support::registry::{self, PASSWORD, USER};
+use crate::support::{self, Case, Invocation, Run};
+
+/// A policy in `policy.wasm`, with metadata that name this registry.
+fn case(host: &str, repository: &str) -> Case {
+    let case = Case::empty();
+    write_policy(&case, &metadata(host, repository, "0.1.0"));
+    case
+}
+
+fn write_policy(case: &Case, metadata: &str) {
+    let validate = Behaviour::prints(r#"{"accepted":true}"#);
+    case.write("policy.wasm", policy(&validate, &settings_are_valid(), metadata));
+}
+
+fn metadata(host: &str, repository: &str, version: &str) -> String {
+    serde_json::json!({
+        "executionMode": "wasi",
+        "mutating": false,
+        "protocolVersion": "Unknown",
+        "rules": [{ "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"] }],
+        "annotations": {
+            "io.kubewarden.policy.title": "demo",
+            "io.kubewarden.policy.version": version,
+            "io.kubewarden.policy.description": "  Looks at pods \n",
+            "io.kubewarden.policy.ociUrl": format!("{host}/{repository}"),
+            "io.kubewarden.policy.source": "https://example.com/demo",
+            "io.kubewarden.policy.usage": "# demo\n\nMany lines.\n",
+        },
+    })
+    .to_string()
+}
+
+/// `push --wasm policy.wasm` without TLS.
+fn push(case: &Case, args: &str) -> Invocation {
+    case.kw_wasi(&format!("push --wasm policy.wasm --insecure {args}"))
+}
+
+/// The digest reference on stdout.
+#[track_caller]
+fn pushed(run: &Run) -> String {
+    let line = run.stdout.strip_suffix('\n').unwrap();
+    assert!(line.contains("@sha256:") && !line.contains(char::is_whitespace), "{line}");
+    line.to_owned()
+}
+
+#[track_caller]
+fn curl(case: &Case, args: &[&str]) -> String {
+    let run = case.program("curl").args(["--silent", "--show-error", "--fail", "--max-time", "20"]);
+    run.args(args).succeed().stdout
+}
+
+#[track_caller]
+fn jq(case: &Case, filter: &str, file: &str) -> String {
+    case.program("jq").args(["--raw-output", filter, file]).succeed().stdout.trim_end().to_owned()
+}
+
+/// What a registry stores is what Kubewarden's own tools store, byte for byte.
+#[track_caller]
+fn assert_stored(case: &Case, url: &str, repository: &str, immutable: &str, further: &[&str]) {
+    let accept = "Accept: application/vnd.oci.image.manifest.v1+json";
+    let manifest = format!("{url}/v2/{repository}/manifests/v0.1.0");
+    let mut args = vec!["--header", accept, "--dump-header", "headers", "--output", "manifest", &manifest];
+    args.extend(further);
+    curl(case, &args);
+    let headers = case.read("headers").to_lowercase();
+    assert!(headers.contains("content-type: application/vnd.oci.image.manifest.v1+json\r\n"), "{headers}");
+    let manifest = case.read_bytes("manifest");
+    let expected = digest(&manifest);
+    assert!(headers.contains(&format!("docker-content-digest: {expected}\r\n")), "{headers}");
+    assert_eq!(immutable.split_once('@').unwrap().1, expected);
+    // Canonical: sorted and compact.
+    let canonical =
+        case.program("jq").args(["--sort-keys", "--compact-output", ".", "manifest"]).succeed().stdout;
+    assert_eq!(canonical.trim_end().as_bytes(), manifest);
+    assert_eq!(jq(case, "keys | join(\" \")", "manifest"), "annotations config layers schemaVersion");
+    assert_eq!(jq(case, ".schemaVersion", "manifest"), "2");
+    assert_eq!(jq(case, ".config.mediaType", "manifest"), "application/vnd.wasm.config.v1+json");
+    assert_eq!(jq(case, ".layers | length", "manifest"), "1");
+    assert_eq!(jq(case, ".layers[0] | keys | join(\" \")", "manifest"), "digest mediaType size");
+    assert_eq!(jq(case, ".layers[0].mediaType", "manifest"), "application/vnd.wasm.content.layer.v1+wasm");
+    assert_eq!(
+        jq(case, ".annotations | to_entries[] | \"\\(.key)=\\(.value)\"", "manifest"),
+        format!(
+            "io.kubewarden.policy.description=Looks at pods\n\
+             io.kubewarden.policy.ociUrl={}/{repository}\n\
+             io.kubewarden.policy.source=https://example.com/demo\n\
+             io.kubewarden.policy.title=demo\n\
+             io.kubewarden.policy.version=0.1.0\n\
+             org.opencontainers.image.source=https://example.com/demo",
+            url.split_once("://").unwrap().1
+        )
+    );
+    for (part, expected) in [("config", b"{}".to_vec()), ("layers[0]", case.read_bytes("policy.wasm"))] {
+        let digest_there = jq(case, &format!(".{part}.digest"), "manifest");
+        assert_eq!(jq(case, &format!(".{part}.size"), "manifest"), expected.len().to_string());
+        let blob = format!("{url}/v2/{repository}/blobs/{digest_there}");
+        let mut args = vec!["--location", "--output", "blob", &blob];
+        args.extend(further);
+        curl(case, &args);
+        assert_eq!(case.read_bytes("blob"), expected);
+        assert_eq!(digest(&expected), digest_there);
+    }
+}
+
+#[test]
+fn a_push_stores_what_kubewarden_stores() {
+    let host = &registry::open().host;
+    let case = case(host, "stores/demo");
+    let run = push(&case, "").redact("[HOST]", host).succeed().stderr_eq(str![[r#"
+      Pushed [HOST]/stores/demo:v0.1.0 (1.0 kB)
+
+"#]]);
+    let immutable = pushed(&run);
+    assert!(immutable.starts_with(&format!("{host}/stores/demo@")), "{immutable}");
+    assert_stored(&case, &format!("http://{host}"), "stores/demo", &immutable, &[]);
+}
+
+#[test]
+fn what_was_pushed_is_there_already_the_second_time() {
+    let registry = registry::open();
+    let case = case(&registry.host, "again/demo");
+    let first = pushed(&push(&case, "").succeed());
+    let second = push(&case, "").redact("[HOST]", &registry.host).succeed().stderr_eq(str![[r#"
+       Fresh [HOST]/again/demo:v0.1.0 (1.0 kB): it was there already
+
+"#]]);
+    assert_eq!(pushed(&second), first);
+    // Another tag for the same policy.
+    assert_eq!(pushed(&push(&case, &format!("{}/again/demo:stable", registry.host)).succeed()), first);
+    let json = push(&case, "--format json").succeed().stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["immutable_ref"], first);
+    assert_eq!(json["already_there"], true);
+}
+
+#[test]
+fn nothing_is_uploaded_a_second_time() {
+    let registry = BadRegistry::good();
+    let case = case(&registry.host, "demo");
+    push(&case, "").succeed();
+    assert_eq!((registry.count("POST", "/uploads/"), registry.count("PUT", "/manifests/")), (2, 1));
+    push(&case, "").succeed();
+    assert_eq!((registry.count("POST", "/uploads/"), registry.count("PUT", "/manifests/")), (2, 1));
+}
+
+#[test]
+fn a_module_that_the_registry_has_lost_is_uploaded_again() {
+    let registry = BadRegistry::good();
+    let case = case(&registry.host, "demo");
+    let first = pushed(&push(&case, "").succeed());
+    let module = digest(&case.read_bytes("policy.wasm"));
+    registry.forget_blob(&module);
+    assert_eq!(pushed(&push(&case, "").succeed().stderr_has("Pushed")), first);
+    registry.replace_blob(&module, b"something else");
+    assert_eq!(pushed(&push(&case, "").succeed().stderr_has("Pushed")), first);
+}
+
+#[test]
+fn a_report_in_json_is_what_scripts_read() {
+    let host = &registry::open().host;
+    let case = case(host, "json/demo");
+    let run = push(&case, "--format json -q").redact("[HOST]", host).succeed().stderr_eq("");
+    case.write("report", &run.stdout);
+    let immutable = jq(&case, ".immutable_ref", "report");
+    assert_stored(&case, &format!("http://{host}"), "json/demo", &immutable, &[]);
+    assert_eq!(jq(&case, ".reference", "report"), format!("{host}/json/demo:v0.1.0"));
+    assert_eq!(immutable, format!("{host}/json/demo@{}", jq(&case, ".digest", "report")));
+    assert_eq!(jq(&case, ".size_bytes", "report"), case.read_bytes("policy.wasm").len().to_string());
+    assert_eq!(jq(&case, ".already_there", "report"), "false");
+}
+
+#[test]
+fn a_tag_keeps_its_content_unless_forced() {
+    let host = &registry::open().host;
+    let case = case(host, "tag/demo");
+    let first = pushed(&push(&case, "").succeed());
+    let changed = metadata(host, "tag/demo", "0.1.0").replace("Looks at pods", "Looks elsewhere");
+    write_policy(&case, &changed);
+    let (_, there) = first.split_once('@').unwrap();
+    push(&case, "").redact("[HOST]", host).redact("[DIGEST]", there).run().code(101).stdout_eq("").stderr_eq(
+        str![[r#"
+error: could not push to `[HOST]/tag/demo:v0.1.0`: the tag exists with other content (`[DIGEST]`)
+  hint: raise the version of the policy; or say `--force`, and clusters get another policy under the same tag
+
+"#]],
+    );
+    assert_eq!(curl_digest(&case, host, "tag/demo", "v0.1.0"), there);
+    let second = pushed(&push(&case, "--force").succeed());
+    assert_ne!(second, first);
+    assert_eq!(curl_digest(&case, host, "tag/demo", "v0.1.0"), second.split_once('@').unwrap().1);
+}
+
+fn curl_digest(case: &Case, host: &str, repository: &str, tag: &str) -> String {
+    let url = format!("http://{host}/v2/{repository}/manifests/{tag}");
+    digest(curl(case, &["--header", "Accept: application/vnd.oci.image.manifest.v1+json", &url]).as_bytes())
+}
+
+#[test]
+fn a_tag_that_contradicts_the_version_is_refused() {
+    let host = &registry::open().host;
+    let case = case(host, "version/demo");
+    push(&case, &format!("{host}/version/demo:v0.2.0"))
+        .redact("[HOST]", host)
+        .run()
+        .code(101)
+        .stdout_eq("")
+        .stderr_eq(str![[r#"
+error: could not push: the tag is `v0.2.0`, and the policy says it has the version `0.1.0`
+  hint: push to `:v0.1.0`, or change the version and build again; `--force` pushes it as it is
+
+"#]]);
+    push(&case, &format!("{host}/version/demo:0.2.0-rc.1")).run().code(101).stdout_eq("");
+    for tag in ["0.1.0", "v0.1.0", "latest", "v0", "2026-11-24"] {
+        push(&case, &format!("{host}/version/demo:{tag}")).succeed();
+    }
+    push(&case, &format!("{host}/version/demo:v0.2.0 --force")).succeed();
+}
+
+#[test]
+fn a_version_that_can_be_no_tag_needs_a_reference() {
+    let host = &registry::open().host;
+    let case = Case::empty();
+    write_policy(&case, &metadata(host, "build/demo", "0.1.0+build"));
+    push(&case, "").redact("[HOST]", host).run().code(101).stdout_eq("").stderr_eq(str![[r#"
+warning[version-with-build]: `0.1.0+build` cannot be a tag in a registry: `+` is not allowed there
+  fix: remove the `+` and what follows it
+error: could not push: the policy has the version `0.1.0+build`, and `v0.1.0+build` cannot be a tag
+  hint: name a reference with a tag: `host/repository:tag`
+
+"#]]);
+}
+
+#[test]
+fn modules_without_metadata_or_with_two_are_refused() {
+    let host = &registry::open().host;
+    let case = case(host, "none/demo");
+    let annotated = case.read_bytes("policy.wasm");
+    // The section once more: its header, and what it holds.
+    let name = b"io.kubewarden.metadata";
+    let at = annotated.windows(name.len()).position(|window| window == name).unwrap();
+    let start = (0..at).rev().find(|&start| annotated[start] == 0 && start + 5 > at - 3).unwrap();
+    let twice = [&annotated[..], &annotated[start..]].concat();
+    case.write("policy.wasm", &annotated[..start]);
+    push(&case, "").run().code(101).stdout_eq("").stderr_eq(str![[r#"
+error: could not push `policy.wasm`
+  cause: `policy.wasm` has no metadata of Kubewarden that could be read: it is a WASI program without metadata
+  hint: take what `cargo kw-wasi build` or `kwctl annotate` has written
+
+"#]]);
+    case.write("policy.wasm", twice);
+    push(&case, "--force").run().code(101).stdout_eq("").stderr_eq(str![[r#"
+error: could not push `policy.wasm`
+  cause: `policy.wasm` has more than one section with metadata, of which Kubewarden reads the first
+  hint: build it with `cargo kw-wasi build`, which leaves one
+
+"#]]);
+    case.write("policy.wasm", "no wasm");
+    push(&case, "").run().code(101).stdout_eq("").stderr_has("could not push `policy.wasm`");
+}
+
+#[test]
+fn the_manifest_deploys_exactly_what_was_pushed() {
+    let host = &registry::open().host;
+    let case = case(host, "out/demo");
+    let run = push(&case, "--manifest-out deploy/demo.yml").redact("[HOST]", host).succeed();
+    let manifest: serde_json::Value = yaml_serde::from_str(&case.read("deploy/demo.yml")).unwrap();
+    assert_eq!(manifest["kind"], "ClusterAdmissionPolicy");
+    assert_eq!(manifest["metadata"]["name"], "demo");
+    assert_eq!(manifest["spec"]["module"], format!("registry://{}", pushed(&run)));
+    run.stderr_eq(str![[r#"
+      Pushed [HOST]/out/demo:v0.1.0 (1.0 kB)
+    Manifest deploy/demo.yml
+
+"#]]);
+}
+
+#[test]
+fn a_manifest_that_cannot_be_written_is_found_out_before_anything_is_sent() {
+    let registry = BadRegistry::good();
+    let case = case(&registry.host, "demo");
+    case.write("folder/file", "");
+    for path in ["folder", "folder/file/demo.yml", "."] {
+        let run = push(&case, &format!("--manifest-out {path}")).run().code(101).stdout_eq("");
+        run.stderr_has("error: could not ");
+    }
+    assert_eq!(registry.lines(), [""; 0]);
+}
+
+#[test]
+fn the_project_of_the_folder_is_built_and_pushed_where_its_metadata_say() {
+    let host = &registry::open().host;
+    let case = Case::policy();
+    case.edit("Cargo.toml", "ghcr.io/acme/policies", &format!("{host}/acme/policies"));
+    // Who waits for cargo sees it work.
+    let run = case.kw_wasi("push --insecure").succeed().stderr_has("Compiling demo v0.1.0");
+    let run = run.stderr_has("Pushed").stderr_lacks("warning");
+    let immutable = pushed(&run);
+    assert!(immutable.starts_with(&format!("{host}/acme/policies/demo@sha256:")), "{immutable}");
+    case.kw_wasi(&format!("inspect --insecure {host}/acme/policies/demo:v0.1.0"))
+        .succeed()
+        .stdout_has("demo v0.1.0")
+        .stdout_has(immutable.split_once('@').unwrap().1);
+    // Deterministic: a build from nothing is the same policy.
+    std::fs::remove_dir_all(case.path("target")).unwrap();
+    case.kw_wasi("push --insecure").succeed().stderr_has("it was there already");
+}
+
+#[test]
+fn inspect_reads_from_a_registry() {
+    let host = &registry::open().host;
+    let case = case(host, "inspect/demo");
+    let immutable = pushed(&push(&case, "").succeed());
+    let from_file = case.kw_wasi("inspect policy.wasm --format json").succeed().stdout;
+    let from_file: serde_json::Value = serde_json::from_str(&from_file).unwrap();
+    for reference in [
+        format!("{host}/inspect/demo:v0.1.0"),
+        format!("registry://{host}/inspect/demo:v0.1.0"),
+        immutable.clone(),
+    ] {
+        let run = case.kw_wasi(&format!("inspect --insecure --format json {reference}")).succeed();
+        let mut from_registry: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let own = from_registry.as_object_mut().unwrap();
+        assert_eq!(own.remove("digest").unwrap(), immutable.split_once('@').unwrap().1);
+        own["source"] = "policy.wasm".into();
+        assert_eq!(from_registry, from_file);
+    }
+    case.kw_wasi(&format!("inspect --insecure {host}/inspect/demo:v9"))
+        .redact("[HOST]", host)
+        .run()
+        .code(101)
+        .stdout_eq("")
+        .stderr_eq(str![[r#"
+error: could not read the manifest (`[HOST]/inspect/demo:v9`)
+  cause: the registry has no such thing (404): manifest unknown
+  hint: are the repository and the tag right? Some registries show them only to those who have logged in
+
+"#]]);
+}
+
+/// Docker's `config.json` in the home of the case, or elsewhere.
+fn write_docker_config(case: &Case, config: &serde_json::Value) -> std::path::PathBuf {
+    let folder = case.home().join("docker config");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
+    folder
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+#[track_caller]
+fn assert_no_secret(run: &Run, secret: &str) {
+    for text in [&run.stdout, &run.stderr] {
+        assert!(!text.contains(secret) && !text.contains(&base64(&format!("{USER}:{secret}"))), "{text}");
+    }
+}
+
+#[test]
+fn credentials_of_dockers_configuration_are_used() {
+    let host = &registry::with_password().host;
+    let case = case(host, "config/demo");
+    let auth = base64(&format!("{USER}:{PASSWORD}"));
+    let folder = write_docker_config(&case, &serde_json::json!({ "auths": { host: { "auth": auth } } }));
+    let run = push(&case, "-v -v").env("DOCKER_CONFIG", &folder).succeed();
+    assert_no_secret(&run, PASSWORD);
+    let user = format!("{USER}:{PASSWORD}");
+    let further = ["--user", user.as_str()];
+    assert_stored(&case, &format!("http://{host}"), "config/demo", &pushed(&run), &further);
+    let inspect = format!("inspect --insecure -v -v {host}/config/demo:v0.1.0");
+    assert_no_secret(&case.kw_wasi(&inspect).env("DOCKER_CONFIG", &folder).succeed(), PASSWORD);
+    // Without the variable it is `.docker` in the home.
+    push(&case, "").run().code(101);
+    std::fs::rename(folder, case.home().join(".docker")).unwrap();
+    push(&case, "").succeed();
+}
+
+#[test]
+fn credentials_of_helpers_are_used() {
+    let host = &registry::with_password().host;
+    let case = case(host, "helper/demo");
+    case.stub(
+        "docker-credential-test",
+        &format!("read host\necho \"$1 $host\" >> '{}'\necho '{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'\n",
+            case.path("asked").display()),
+    );
+    for config in [
+        serde_json::json!({ "credHelpers": { host: "test" } }),
+        serde_json::json!({ "credsStore": "test", "auths": { host: {} } }),
+    ] {
+        let folder = write_docker_config(&case, &config);
+        let run =
+            push(&case, "-v -v").env("DOCKER_CONFIG", &folder).env("PATH", case.path_with_stubs()).succeed();
+        assert_no_secret(&run, PASSWORD);
+    }
+    assert_eq!(case.read("asked"), format!("get {host}\n").repeat(2));
+}
+
+#[test]
+fn credentials_that_are_missing_or_wrong_are_told_apart() {
+    let host = &registry::with_password().host;
+    let case = case(host, "wrong/demo");
+    let attempt = |config: &serde_json::Value| {
+        let folder = write_docker_config(&case, config);
+        push(&case, "-v -v")
+            .env("DOCKER_CONFIG", &folder)
+            .env("PATH", case.path_with_stubs())
+            .redact("[HOST]", host)
+            .redact("[CONFIG]", folder.to_str().unwrap())
+            .run()
+            .code(101)
+            .stdout_eq("")
+    };
+    attempt(&serde_json::json!({})).stderr_eq(str![[r#"
+error: could not look for the tag (`[HOST]/wrong/demo:v0.1.0`)
+  cause: the registry wants to know who you are (401): authentication required
+  hint: log in with `docker login [HOST]`: Docker's `config.json` has no credentials for `[HOST]`
+
+"#]]);
+    let auth = base64(&format!("{USER}:s3cret-and-wrong"));
+    let run = attempt(&serde_json::json!({ "auths": { host: { "auth": auth } } }));
+    assert_no_secret(&run, "s3cret-and-wrong");
+    run.stderr_eq(str![[r#"
+error: could not log in (`[HOST]/wrong/demo:v0.1.0`)
+  cause: the registry wants to know who you are (401): authentication required
+  hint: log in again with `docker login [HOST]`: the user `jane` and the password in Docker's `config.json` are not accepted
+
+"#]]);
+    attempt(&serde_json::json!({ "auths": { host: { "auth": "%%%" } } })).stderr_eq(str![[r#"
+error: could not get the credentials for `[HOST]`: what `[CONFIG]/config.json` has for it cannot be read
+  hint: log in again with `docker login [HOST]`
+
+"#]]);
+    attempt(&serde_json::json!({ "auths": { host: { "identitytoken": "s3cret" } } })).stderr_eq(str![[r#"
+warning: Docker's configuration has an identity token for `[HOST]`, which is not supported: going on as nobody
+  hint: log in with a user and a password or access token: `docker login [HOST]`
+error: could not look for the tag (`[HOST]/wrong/demo:v0.1.0`)
+  cause: the registry wants to know who you are (401): authentication required
+  hint: log in with `docker login [HOST]`: Docker's `config.json` has no credentials for `[HOST]`
+
+"#]]);
+    attempt(&serde_json::json!({ "credHelpers": { host: "missing" } })).stderr_eq(str![[r#"
+error: could not get the credentials for `[HOST]`: the credential helper that is configured for it does not run
+  hint: `credHelpers` and `credsStore` in `[CONFIG]/config.json` name it without its `docker-credential-`: is it on PATH?
+
+"#]]);
+    case.stub("docker-credential-broken", "read host\necho s3cret\necho 'the safe is locked' >&2\nexit 1\n");
+    attempt(&serde_json::json!({ "credHelpers": { host: "broken" } })).stderr_eq(str![[r#"
+error: could not get the credentials for `[HOST]`: the credential helper `docker-credential-broken` failed: the safe is locked
+  hint: log in again with `docker login [HOST]`
+
+"#]]);
+    case.stub("docker-credential-babbling", "read host\necho s3cret\n");
+    attempt(&serde_json::json!({ "credHelpers": { host: "babbling" } })).stderr_eq(str![[r#"
+error: could not get the credentials for `[HOST]`: the credential helper that is configured for it does not answer as Docker wants it
+  hint: `credHelpers` and `credsStore` in `[CONFIG]/config.json` name it
+
+"#]]);
+    case.stub(
+        "docker-credential-empty",
+        "read host\necho 'credentials not found in native keychain'\nexit 1\n",
+    );
+    attempt(&serde_json::json!({ "credHelpers": { host: "empty" } }))
+        .stderr_has("Docker's `config.json` has no credentials");
+    attempt(&serde_json::json!("no object")).stderr_eq(str![[r#"
+error: could not get the credentials for `[HOST]`: `[CONFIG]/config.json` is not the JSON that Docker writes
+  hint: repair the file, or log in anew with `docker login [HOST]`
+
+"#]]);
+}
+
+#[test]
+fn a_registry_with_tls_needs_an_authority_we_know() {
+    let registry = registry::with_tls();
+    let host = &registry.host;
+    let case = case(host, "tls/demo");
+    let push = |args: &str| case.kw_wasi(&format!("push --wasm policy.wasm {args}")).redact("[HOST]", host);
+    push("").run().code(101).stdout_eq("").stderr_eq(str![[r#"
+error: could not talk to the registry (`[HOST]/tls/demo:v0.1.0`)
+  cause: the certificate of the registry is not trusted (invalid peer certificate: UnknownIssuer)
+  hint: if `[HOST]` has a certificate of its own authority, name that authority with `--ca FILE`
+
+"#]]);
+    let mut immutable = Vec::new();
+    for encoding in ["pem", "der"] {
+        let authority = registry.authority(encoding);
+        let run = push(&format!("--ca {}", authority.display())).succeed();
+        immutable.push(pushed(&run));
+        case.kw_wasi(&format!("inspect {host}/tls/demo:v0.1.0 --ca {}", authority.display())).succeed();
+    }
+    assert_eq!(immutable[0], immutable[1]);
+    let authority = registry.authority("pem");
+    let further = ["--cacert", authority.to_str().unwrap()];
+    assert_stored(&case, &format!("https://{host}"), "tls/demo", &immutable[0], &further);
+    // No TLS where there is, and TLS where there is none.
+    push("--insecure").run().code(101).stdout_eq("").stderr_eq(str![[r#"
+error: could not talk to the registry (`[HOST]/tls/demo:v0.1.0`)
+  cause: the registry refused it (400): Client sent an HTTP request to an HTTPS server.
+  hint: if it is a registry with TLS, leave out `--insecure`
+
+"#]]);
+    let open = &registry::open().host;
+    case.kw_wasi(&format!("push --wasm policy.wasm {open}/tls/demo"))
+        .redact("[HOST]", open)
+        .run()
+        .code(101)
+        .stdout_eq("")
+        .stderr_eq(str![[r#"
+error: could not talk to the registry (`[HOST]/tls/demo:v0.1.0`)
+  cause: the registry does not speak TLS
+  hint: if it is a registry without TLS: `--insecure` for one on this machine, `--insecure=[HOST]` for another
+
+"#]]);
+}
+
+#[test]
+fn an_authority_must_be_one() {
+    let registry = registry::with_tls();
+    let case = case(&registry.host, "authority/demo");
+    let push = |path: &str| {
+        case.kw_wasi("push --wasm policy.wasm").args(["--ca", path]).run().code(101).stdout_eq("")
+    };
+    push("nothing.pem").stderr_eq(str![[r#"
+error: could not read `nothing.pem`
+  cause: No such file or directory (os error 2)
+
+"#]]);
+    case.write("garbage.pem", "garbage");
+    push("garbage.pem").stderr_eq(str![[r#"
+error: could not trust `garbage.pem`: it holds no certificate in PEM or DER
+  hint: name the certificate of an authority, in PEM or DER
+
+"#]]);
+    case.write("broken.pem", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
+    push("broken.pem").stderr_eq(str![[r#"
+error: could not trust `broken.pem`: it is no proper PEM (base64 decode error: InvalidCharacter(33))
+  hint: name the certificate of an authority, in PEM or DER
+
+"#]]);
+    case.write("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    push("key.pem").stderr_eq(str![[r#"
+error: could not trust `key.pem`: it holds no certificate
+  hint: name the certificate of an authority, in PEM or DER
+
+"#]]);
+}
+
+#[test]
+fn plain_http_is_for_this_machine_unless_the_host_is_named() {
+    let case = case("registry.example.com:5000", "demo");
+    let attempt =
+        |args: &str| case.kw_wasi(&format!("push --wasm policy.wasm {args}")).run().code(101).stdout_eq("");
+    attempt("--insecure").stderr_eq(str![[r#"
+error: `registry.example.com:5000` is not on this machine, and what goes there by plain HTTP can be read and changed on its way
+  hint: say `--insecure=registry.example.com:5000` if that is what you want
+
+"#]]);
+    attempt("--insecure=registry.example.com").stderr_eq(str![[r#"
+error: `--insecure=registry.example.com` is about another host than `registry.example.com:5000`
+  hint: name the host with its port, as in the reference
+
+"#]]);
+    case.kw_wasi("inspect registry.example.com:5000/demo --insecure").run().code(101).stdout_eq("");
+    let host = &registry::open().host;
+    case.kw_wasi(&format!("push --wasm policy.wasm --insecure={host} {host}/named/demo")).succeed();
+}
+
+#[test]
+fn references_that_are_none_are_wrong_usage() {
+    let case = case("registry.example.com", "demo");
+    for wrong in ["https://ghcr.io/a/b", "ghcr.io/A/b", "ghcr.io/a/b:", "[::1]:5000/a"] {
+        case.kw_wasi("push --wasm policy.wasm").arg(wrong).run().code(2).stdout_eq("").stderr_has(wrong);
+    }
+    let digest = digest(b"");
+    case.kw_wasi(&format!("push --wasm policy.wasm ghcr.io/a/b@{digest}"))
+        .redact("[DIGEST]", &digest)
+        .run()
+        .code(101)
+        .stderr_eq(str![[r#"
+error: could not push to `ghcr.io/a/b@[DIGEST]`: `[DIGEST]` is what a push ends with, and no tag to push to
+  hint: write `host/repository:tag`
+
+"#]]);
+    write_policy(
+        &case,
+        &metadata("registry.example.com", "demo", "0.1.0").replace("policy.ociUrl", "policy.other"),
+    );
+    push(&case, "").run().code(101).stderr_eq(str![[r#"
+error: nothing says which registry the policy goes to
+  hint: name a reference, or write the registry into the metadata (`registry` in `[package.metadata.kubewarden]`, or the annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`)
+
+"#]]);
+}
+
+#[test]
+fn proxies_of_the_environment_are_used_but_not_for_this_machine() {
+    let host = &registry::open().host;
+    let case = case(host, "proxy/demo");
+    let proxy = BadRegistry::start(|_| support::bad_registry::Answer::status(403).body("no way").into());
+    let url = format!("http://{}", proxy.host);
+    let with_proxy = |invocation: Invocation| {
+        let names = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"];
+        let invocation = invocation.env("no_proxy", "").env("NO_PROXY", "");
+        names.iter().fold(invocation, |invocation, name| invocation.env(name, &url))
+    };
+    with_proxy(push(&case, "")).succeed();
+    assert_eq!(proxy.lines(), [""; 0]);
+    with_proxy(case.kw_wasi("inspect registry.example.com/demo:v1 --insecure=registry.example.com"))
+        .run()
+        .code(101)
+        .stdout_eq("")
+        .stderr_eq(str![[r#"
+error: could not log in (`registry.example.com/demo:v1`)
+  cause: the registry does not allow it (403): no way
+  hint: log in with `docker login registry.example.com`
+
+"#]]);
+    assert_eq!(proxy.lines(), ["GET http://registry.example.com/v2/"]);
+    let run = with_proxy(case.kw_wasi("inspect registry.example.com/demo:v1")).run().code(101).stdout_eq("");
+    assert_eq!(proxy.lines()[1], "CONNECT registry.example.com:443");
+    run.stderr_has("could not talk to the registry (`registry.example.com/demo:v1`)");
+}
+
+#[test]
+fn a_bar_is_shown_at_a_terminal_only() {
+    // In the middle of an upload there is time to see it.
+    let slow = |request: &support::bad_registry::Request| {
+        request
+            .is("PUT", "/uploads/")
+            .then_some(Reply::Slowly { pieces: 2, pause: Duration::from_millis(300) })
+    };
+    let registry = BadRegistry::start(slow);
+    let case = Case::empty();
+    let large = Behaviour::prints(&"x".repeat(3 << 20));
+    case.write(
+        "policy.wasm",
+        policy(&large, &settings_are_valid(), &metadata(&registry.host, "demo", "0.1.0")),
+    );
+    let (screen, code) = case.kw_wasi("push --wasm policy.wasm --insecure").at_a_terminal();
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("   Uploading [") && screen.contains("MiB/3.0"), "{screen}");
+    // It is gone in the end.
+    let last = screen.rsplit("Uploading").next().unwrap();
+    assert!(last.contains("Pushed"), "{screen}");
+    let tag = format!("{}/demo:other --force", registry.host);
+    push(&case, &tag).succeed().stderr_lacks("Uploading").stderr_lacks("\r").stderr_lacks("Checking");
+    let (screen, code) = case
+        .kw_wasi(&format!("push --wasm policy.wasm --insecure -q {}/demo:third", registry.host))
+        .at_a_terminal();
+    assert_eq!(code, 0);
+    assert!(!screen.contains("Uploading"), "{screen}");
+}

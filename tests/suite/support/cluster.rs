@@ -1,0 +1,263 @@
+//! A cluster, as far as it reads and checks a resource: the YAML reader of `kubectl`, and the schemas of Kubewarden's
+//! resources as the API server applies them.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use jsonschema::Validator;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const SCHEMAS: [&str; 2] = [
+    include_str!("../../crds/policies.kubewarden.io_clusteradmissionpolicies.yaml"),
+    include_str!("../../crds/policies.kubewarden.io_admissionpolicies.yaml"),
+];
+
+/// What YAML texts say to a cluster, or why they say nothing. `make setup` has compiled the reader.
+#[track_caller]
+pub(crate) fn read_all(texts: &[String]) -> Vec<Result<Value, String>> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(default)]
+        value: Value,
+        error: Option<String>,
+    }
+    let reader = concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-programs/cluster-yaml");
+    let mut child = Command::new(reader)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("`make setup` compiles {reader}: {error}"));
+    let mut lines = String::new();
+    for text in texts {
+        lines += &serde_json::to_string(text).unwrap();
+        lines.push('\n');
+    }
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success());
+    let answers: Vec<_> = serde_json::Deserializer::from_slice(&output.stdout)
+        .into_iter::<Answer>()
+        .map(|answer| answer.unwrap())
+        .map(|answer| answer.error.map_or(Ok(answer.value), Err))
+        .collect();
+    assert_eq!(answers.len(), texts.len());
+    answers
+}
+
+/// What one YAML text says to a cluster.
+#[track_caller]
+pub(crate) fn read(text: &str) -> Value {
+    read_all(&[text.to_owned()]).remove(0).unwrap_or_else(|error| panic!("{error}:\n{text}"))
+}
+
+/// What an API server makes of a resource before Kubewarden sees it.
+pub(crate) struct ApiServer(HashMap<String, Validator>);
+
+impl ApiServer {
+    pub(crate) fn new() -> Self {
+        Self(SCHEMAS.into_iter().map(validator).collect())
+    }
+
+    /// What is wrong with a resource; nothing for a good one. As with `kubectl apply`, an unknown field is an error.
+    pub(crate) fn complaints(&self, resource: &Value) -> Vec<String> {
+        let kind = resource["kind"].as_str().unwrap_or_default();
+        let Some(validator) =
+            self.0.get(kind).filter(|_| resource["apiVersion"] == "policies.kubewarden.io/v1")
+        else {
+            return vec![format!("there is no kind `{kind}` in `{}`", resource["apiVersion"])];
+        };
+        let wrong = validator.iter_errors(resource);
+        let mut complaints: Vec<_> =
+            wrong.map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let is_name = |name: &Value, dots: bool| {
+            name.as_str().is_some_and(|name| {
+                let label = regex_lite::Regex::new("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$").unwrap();
+                name.len() <= 253
+                    && name.split('.').all(|part| label.is_match(part))
+                    && (dots || name.len() <= 63 && !name.contains('.'))
+            })
+        };
+        let metadata = &resource["metadata"];
+        if !is_name(&metadata["name"], true) {
+            complaints.push(format!("name: {}", metadata["name"]));
+        }
+        if (kind == "AdmissionPolicy") != is_name(&metadata["namespace"], false) {
+            complaints.push(format!("namespace of {kind}: {}", metadata["namespace"]));
+        }
+        // Kubewarden's webhook.
+        let rules = resource["spec"]["rules"].as_array().map_or(&[][..], Vec::as_slice);
+        let says_something = |list: &Value| {
+            list.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(|item| item != ""))
+        };
+        let good = |rule: &Value| {
+            ["operations", "apiVersions", "resources"].iter().all(|key| says_something(&rule[key]))
+        };
+        if rules.is_empty() || !rules.iter().all(good) {
+            complaints.push(format!("rules: {rules:?}"));
+        }
+        complaints
+    }
+
+    #[track_caller]
+    pub(crate) fn accepts(&self, yaml: &str) -> Value {
+        let resource = read(yaml);
+        let complaints = self.complaints(&resource);
+        assert!(complaints.is_empty(), "{complaints:#?}\n{yaml}");
+        resource
+    }
+}
+
+/// The kind of a resource definition, and what checks a resource of its version `v1`.
+fn validator(definition: &str) -> (String, Validator) {
+    let definition: Value = yaml_serde::from_str(definition).unwrap();
+    let versions = definition["spec"]["versions"].as_array().unwrap();
+    let version =
+        versions.iter().find(|version| version["name"] == "v1" && version["served"] == true).unwrap();
+    let mut schema = version["schema"]["openAPIV3Schema"].clone();
+    // Every resource has these, and no definition says so.
+    let texts = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    schema["properties"]["metadata"] = json!({"type": "object", "required": ["name"], "properties": {
+        "name": {"type": "string"}, "namespace": {"type": "string"}, "annotations": texts, "labels": texts,
+    }});
+    schema["required"] = json!(["metadata", "spec"]);
+    to_json_schema(&mut schema);
+    let kind = definition["spec"]["names"]["kind"].as_str().unwrap().to_owned();
+    (kind, jsonschema::draft4::new(&schema).unwrap())
+}
+
+/// A schema of Kubernetes as one of JSON Schema: fields are closed unless it says otherwise, and `nullable` is a type.
+fn to_json_schema(schema: &mut Value) {
+    let Some(object) = schema.as_object_mut() else { return };
+    for key in ["properties", "additionalProperties", "items", "allOf", "anyOf", "oneOf", "not"] {
+        match (key, object.get_mut(key)) {
+            ("properties", Some(Value::Object(fields))) => fields.values_mut().for_each(to_json_schema),
+            (_, Some(Value::Array(list))) => list.iter_mut().for_each(to_json_schema),
+            (_, Some(inner)) => to_json_schema(inner),
+            (_, None) => {}
+        }
+    }
+    let keeps_unknown = object.get("x-kubernetes-preserve-unknown-fields") == Some(&json!(true));
+    if object.contains_key("properties") && !keeps_unknown {
+        object.entry("additionalProperties").or_insert(json!(false));
+    }
+    if object.get("nullable") == Some(&json!(true))
+        && let Some(kind) = object.get_mut("type")
+    {
+        *kind = json!([kind, "null"]);
+    }
+}
+
+/// Everything a text can be taken for by one reader or another.
+pub(crate) const TRAPS: &[&str] = &[
+    "",
+    " ",
+    "yes",
+    "No",
+    "on",
+    "OFF",
+    "y",
+    "N",
+    "true",
+    "False",
+    "null",
+    "Null",
+    "~",
+    "1",
+    "-1",
+    "+1",
+    "1.10",
+    "1e3",
+    "1_000",
+    "0b1",
+    "0o17",
+    "017",
+    "0x10",
+    "08",
+    "1:30",
+    "190:20:30",
+    "2001-01-01",
+    "2001-12-14t21:59:43.10-05:00",
+    ".5",
+    ".inf",
+    "-.INF",
+    ".nan",
+    "<<",
+    "=",
+    "-",
+    "- a",
+    "--- a",
+    "---",
+    "...",
+    "...a",
+    "a: b",
+    "a:",
+    ":a",
+    "a #b",
+    "#a",
+    "a#b",
+    "*a",
+    "*",
+    "&a",
+    "!a",
+    "!!str a",
+    "|",
+    ">",
+    "%a",
+    "@a",
+    "`a",
+    "{a}",
+    "{",
+    "[a]",
+    "]",
+    ",",
+    "? a",
+    "?",
+    "\"a\"",
+    "'a'",
+    "it's",
+    "a\\b",
+    "a\nb",
+    "a\n",
+    "a\n\n",
+    "\na",
+    "\n",
+    " a\n b",
+    "  a\nb",
+    "a\n\tb",
+    "\ta",
+    "a\tb",
+    "a\r\nb",
+    "\r",
+    "a \nb",
+    "a\n---\nb",
+    "a\n...\nb",
+    "a\n# b",
+    "\u{1b}[31mred",
+    "\0",
+    "\u{7f}",
+    "\u{85}",
+    "\u{2028}",
+    "\u{feff}a",
+    "\u{ffff}",
+    "\u{10ffff}",
+    "é",
+    "日本",
+    "🦀",
+    "\u{200b}",
+];
+
+/// Do two readers mean the same? A number with nothing behind its point is a whole one to some.
+pub(crate) fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(a), Value::Number(b)) if a.is_f64() || b.is_f64() => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => one == other,
+    }
+}
