@@ -8,12 +8,13 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
 use crate::commands::{build, completions, inspect, manifest, new, push, run, test};
+use crate::error::failure;
 use crate::fs;
 use crate::outcome::Outcome;
 use crate::project::{Compile, Features, Network, Selection};
 use crate::registry::{self, Connection};
 use crate::runtime::Limits;
-use crate::shell::{ColourChoice, Shell, failure};
+use crate::shell::{ColourChoice, Shell};
 
 /// `cargo kw-wasi …`, as cargo calls us: with our own name as the first argument.
 #[derive(Debug, Parser)]

@@ -3,8 +3,7 @@
 //! The command line is the interface. This library exists so that tests and benchmarks reach its parts; it is not
 //! a stable API.
 
-pub mod artifacthub;
-mod building;
+mod build;
 pub mod byte_size;
 pub mod cases;
 pub mod cli;
@@ -12,9 +11,9 @@ pub mod commands;
 pub mod deploy;
 pub mod diff;
 mod digest;
+pub mod error;
 pub mod finding;
 pub mod fs;
-pub mod inspection;
 pub mod kubernetes;
 pub mod metadata;
 pub mod module;
@@ -29,5 +28,6 @@ pub mod settings_file;
 pub mod shell;
 pub mod template;
 pub mod toolchain;
+pub mod untrusted;
 mod wasm_opt;
 mod yaml;

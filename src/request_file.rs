@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
+use crate::error::{WithHint, failure};
 use crate::kubernetes::{self, Operation};
 use crate::metadata::PolicyType;
 use crate::protocol::Request;
-use crate::shell::{WithHint, failure};
 use crate::yaml;
 
 /// How a request is made of a Kubernetes object. A request that is complete has no use for it.

@@ -6,7 +6,8 @@ use anyhow::Result;
 use serde::Deserialize;
 use yaml_serde::{Mapping, Value};
 
-use crate::shell::{failure, printable};
+use crate::error::failure;
+use crate::untrusted::printable;
 use crate::yaml;
 
 /// Settings in YAML or JSON.

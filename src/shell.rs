@@ -10,8 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::diff;
+use crate::error::hints;
 use crate::finding::{Finding, Severity};
-use crate::fs;
+use crate::untrusted::printable;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -252,8 +253,8 @@ impl Shell {
                 indent(&printable(&cause.to_string()), 9)
             ));
         }
-        for link in error.chain() {
-            self.hint(link.downcast_ref::<Hinted>().map(|hinted| hinted.hint.as_str()));
+        for hint in hints(error) {
+            self.hint(Some(hint));
         }
     }
 
@@ -351,94 +352,11 @@ impl Drop for Progress {
     }
 }
 
-/// A text of others without what a terminal would obey; line ends and tabs stay.
-///
-/// Most texts have nothing of that; they may be long, and are not copied.
-pub fn printable(text: &str) -> Cow<'_, str> {
-    // Marks of direction would show a line in another order.
-    let turns =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || turns(c);
-    if !text.contains(obeyed) {
-        return Cow::Borrowed(text);
-    }
-    fs::unix_line_ends(text.to_owned())
-        .chars()
-        .fold(String::new(), |mut printable, c| {
-            if obeyed(c) {
-                printable.extend(c.escape_default());
-            } else {
-                printable.push(c);
-            }
-            printable
-        })
-        .into()
-}
-
 /// Indents all lines of a text but the first.
 fn indent(text: &str, by: usize) -> Cow<'_, str> {
     let text = text.trim_end();
     match text.contains('\n') {
         true => text.replace('\n', &format!("\n{}", " ".repeat(by))).into(),
         false => text.into(),
-    }
-}
-
-/// An error that also says what to do now. It reads like the error it wraps.
-#[derive(Debug)]
-struct Hinted {
-    error: anyhow::Error,
-    hint: String,
-}
-
-impl Display for Hinted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl std::error::Error for Hinted {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.chain().nth(1)
-    }
-}
-
-/// What to do about an error, if it says so.
-pub fn hint_of(error: &anyhow::Error) -> Option<&str> {
-    error.chain().find_map(|link| link.downcast_ref::<Hinted>()).map(|hinted| hinted.hint.as_str())
-}
-
-/// Adds to an error what to do about it.
-pub trait WithHint<T> {
-    /// The same, with `hint` shown below the error and its causes.
-    fn hint(self, hint: impl FnOnce() -> String) -> anyhow::Result<T>;
-}
-
-impl<T, E: Into<anyhow::Error>> WithHint<T> for Result<T, E> {
-    fn hint(self, hint: impl FnOnce() -> String) -> anyhow::Result<T> {
-        self.map_err(|error| Hinted { error: error.into(), hint: hint() }.into())
-    }
-}
-
-/// An error of a message and a hint.
-pub fn failure(message: impl Display, hint: impl Into<String>) -> anyhow::Error {
-    Hinted { error: anyhow::anyhow!("{message}"), hint: hint.into() }.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_of_others_give_no_orders_to_the_terminal() {
-        for (text, shown) in [
-            ("plain\n\ttext\n", "plain\n\ttext\n"),
-            ("line ends\r\nof Windows\r\n", "line ends\nof Windows\n"),
-            ("hidden\rshown", "hidden\\rshown"),
-            ("\u{1b}[31mred", "\\u{1b}[31mred"),
-            ("paid \u{202e}yb", "paid \\u{202e}yb"),
-        ] {
-            assert_eq!(printable(text), shown);
-        }
     }
 }

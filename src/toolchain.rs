@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::error::failure;
 use crate::process::{Program, Running};
-use crate::shell::{Shell, failure};
+use crate::shell::Shell;
 
 /// The triple that policies are compiled for.
 pub const WASM_TARGET: &str = "wasm32-wasip1";

@@ -5,10 +5,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tempfile::TempPath;
 
+use crate::error::{WithHint, failure};
 use crate::fs;
 use crate::module;
 use crate::process::Program;
-use crate::shell::{Shell, WithHint, failure};
+use crate::shell::Shell;
 
 const INSTALL: &str = "install Binaryen (`apt-get install binaryen`, `brew install binaryen`, \
     `npm install --global binaryen`), or leave out `--wasm-opt`";

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use crate::building::{Annotator, BuildRequest, BuiltPolicy, Optimizer, build};
+use crate::build::{Annotator, BuildRequest, BuiltPolicy, Optimizer, build};
 use crate::cli::{CompileArgs, PackageArgs};
 use crate::fs;
 use crate::metadata::PolicyType;

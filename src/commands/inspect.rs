@@ -7,16 +7,17 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::building::{self, BuildRequest};
+use crate::build::{self, BuildRequest};
 use crate::byte_size::ByteSize;
 use crate::cli::{CompileArgs, PackageArgs, RegistryArgs};
 use crate::finding::tally;
 use crate::fs;
-use crate::inspection::{Inspection, Kind};
 use crate::metadata::key;
+use crate::module::inspection::{Inspection, Kind};
 use crate::outcome::Outcome;
 use crate::registry::{self, TypedReference};
-use crate::shell::{Paint, Shell, Tone, printable};
+use crate::shell::{Paint, Shell, Tone};
+use crate::untrusted::printable;
 use crate::yaml;
 
 /// Show what a policy carries: metadata, contract, sizes
@@ -82,7 +83,7 @@ impl InspectArgs {
         let (module, origin) = match self.what {
             None => {
                 let request = BuildRequest::new(self.package.into(), self.compile.into());
-                let path = building::build_one(&request, &shell.quieter())?.wasm;
+                let path = build::build_one(&request, &shell.quieter())?.wasm;
                 (fs::read(&path)?, Origin::File(fs::for_people(&path)))
             }
             Some(what) if !fs::exists(Path::new(&what)) && registry::looks_like_reference(&what) => {

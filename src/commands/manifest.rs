@@ -6,20 +6,21 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use yaml_serde::Mapping;
 
-use crate::artifacthub;
 use crate::cli::{NetworkArgs, PackageArgs};
+use crate::deploy::artifacthub;
 use crate::deploy::{Choices, Deployment, module_in_registry, no_registry};
+use crate::error::{WithHint, failure};
 use crate::finding::{Finding, tally};
 use crate::fs;
-use crate::inspection;
 use crate::kubernetes::{self, Rule};
 use crate::metadata::{Metadata, PolicyType, key};
+use crate::module::inspection;
 use crate::outcome::Outcome;
 use crate::project::{Compile, Projects, Selection};
 use crate::protocol::Mode;
 use crate::registry::ModuleLocation;
 use crate::settings_file;
-use crate::shell::{Shell, WithHint, failure};
+use crate::shell::Shell;
 
 /// Print the resource that deploys a policy
 ///

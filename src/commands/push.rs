@@ -6,18 +6,19 @@ use anyhow::{Context, Result, anyhow};
 use oci_client::Reference;
 use serde::Serialize;
 
-use crate::building::{self, BuildRequest};
+use crate::build::{self, BuildRequest};
 use crate::byte_size::ByteSize;
 use crate::cli::{CompileArgs, OF_BUILDS, PackageArgs, RegistryArgs};
 use crate::deploy::{Choices, Deployment, no_registry};
+use crate::error::failure;
 use crate::fs;
-use crate::inspection;
 use crate::kubernetes;
 use crate::metadata::{Metadata, key};
+use crate::module::inspection;
 use crate::outcome::Outcome;
 use crate::registry::artifact::Artifact;
 use crate::registry::{self, Overwrite, Pushed, TypedReference};
-use crate::shell::{Shell, failure};
+use crate::shell::Shell;
 
 /// Upload a policy to a registry, and report its digest
 ///
@@ -82,7 +83,7 @@ impl PushArgs {
             Some(path) => path,
             None => {
                 let request = BuildRequest::new(self.package.into(), self.compile.into());
-                building::build_one(&request, shell)?.wasm
+                build::build_one(&request, shell)?.wasm
             }
         };
         let module = fs::read(&wasm)?;

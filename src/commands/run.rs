@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
-use crate::building::{self, BuildRequest};
+use crate::build::{self, BuildRequest};
 use crate::cli::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
 use crate::deploy::Deployed;
+use crate::error::{WithHint, failure};
 use crate::fs;
 use crate::kubernetes::Operation;
 use crate::metadata::PolicyType;
@@ -17,7 +18,8 @@ use crate::outcome::{Outcome, is_reader_gone};
 use crate::protocol::{AdmissionResponse, Evaluation, HostCalls, Installation, Mode, Request, Settings};
 use crate::request_file::{self, Document, Format, Making};
 use crate::runtime::{Cache, Limits, Policy};
-use crate::shell::{Shell, WithHint, failure, printable};
+use crate::shell::Shell;
+use crate::untrusted::printable;
 
 /// An object with more text than this is not shown as a diff.
 const SHOWN_BYTES: usize = 1 << 20;
@@ -91,7 +93,7 @@ impl RunArgs {
         };
         let wasm = match &request.policy {
             Source::Module(path) => path.clone(),
-            Source::Project(project) => building::build_one(project, &shell.quieter())?.wasm,
+            Source::Project(project) => build::build_one(project, &shell.quieter())?.wasm,
         };
         answer(request, &wasm, shell).map_or_else(refused, |()| Ok(Outcome::Done))
     }

@@ -6,9 +6,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use super::run::{load, warn_of_mutation};
-use crate::building::{BuildRequest, Loaded};
+use crate::build::{BuildRequest, Loaded};
 use crate::cases::{self, CaseFile, Filter, Format, Names, Report, Suite, Tested};
 use crate::cli::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
+use crate::error::failure;
 use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource, Rule};
@@ -17,7 +18,7 @@ use crate::outcome::Outcome;
 use crate::project::Project;
 use crate::protocol::Request;
 use crate::runtime::{Limits, ModuleMetadata};
-use crate::shell::{Shell, failure};
+use crate::shell::Shell;
 
 /// Build a policy and run its cases
 ///

@@ -7,10 +7,11 @@ use cargo_metadata::{Message, MetadataCommand, TargetKind};
 
 use super::cargo_selection::{folder, has_table, select};
 use super::{Artifact, Compile, Language, Project, Projects, Selection, Source};
+use crate::error::{WithHint, failure};
 use crate::fs;
 use crate::metadata::{Document, Facts, WRITTEN_BY_US};
 use crate::process::Program;
-use crate::shell::{Shell, WithHint, failure};
+use crate::shell::Shell;
 use crate::toolchain::{Question, Toolchain, WASM_TARGET};
 
 /// What all packages have in common.

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{Selection, unknown_name};
+use crate::error::failure;
 use crate::fs;
-use crate::shell::failure;
 
 /// The packages that are meant, all of them policies.
 pub(super) fn select<'a>(

@@ -7,10 +7,11 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::{Artifact, Compile, Features, Language, Network, Project, Projects, Selection, Source, go_flags};
+use crate::error::failure;
 use crate::fs;
 use crate::metadata::{Facts, key};
 use crate::process::{Program, Running};
-use crate::shell::{Shell, Verbosity, failure};
+use crate::shell::{Shell, Verbosity};
 
 /// The first version of Go that compiles for `wasip1`, without the `1.` in front.
 const OLDEST_MINOR: u32 = 21;

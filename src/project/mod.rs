@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::error::{WithHint, failure};
 use crate::fs;
 use crate::metadata::{self, Checked, Document, Facts};
-use crate::shell::{Shell, WithHint, failure};
+use crate::shell::Shell;
 use crate::toolchain::{Fetch, Question};
 
 mod cargo;

@@ -15,7 +15,9 @@ use super::credentials::Credentials;
 use super::session::{Answer, Pulse, Session};
 use super::trouble::{Asked, Kind, Trouble};
 use crate::digest::{hex, oci_digest};
-use crate::shell::{Shell, failure, printable};
+use crate::error::failure;
+use crate::shell::Shell;
+use crate::untrusted::printable;
 
 /// After which times a request is tried again that met a connection error or a server error.
 const RETRIES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];

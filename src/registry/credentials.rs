@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
 
+use crate::error::failure;
 use crate::fs;
-use crate::shell::{Shell, failure, printable};
+use crate::shell::Shell;
+use crate::untrusted::printable;
 
 /// A user and password, or nobody. Never printed.
 pub(super) struct Credentials {

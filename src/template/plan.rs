@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use super::render::Renderer;
 use super::workspace::{Inherited, Workspace};
 use super::{Answers, Given, Question, Rendered, Template, embedded};
+use crate::error::failure;
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource};
 use crate::metadata::{self, Checked, Document, Facts, Metadata};
 use crate::process::Program;
-use crate::shell::{Shell, failure};
+use crate::shell::Shell;
 
 /// A project that could be written.
 #[derive(Debug)]

@@ -8,8 +8,9 @@ use inquire::validator::Validation;
 use inquire::{Confirm, InquireError, MultiSelect, Select, Text};
 
 use super::Question;
+use crate::error::{failure, hints};
 use crate::kubernetes;
-use crate::shell::{Shell, failure, hint_of};
+use crate::shell::Shell;
 
 /// Whoever answers questions.
 pub trait Ask {
@@ -148,7 +149,7 @@ fn validation(check: Result<()>) -> Validation {
     match check {
         Ok(()) => Validation::Valid,
         Err(error) => {
-            let hint = hint_of(&error).map(|hint| format!(": {hint}")).unwrap_or_default();
+            let hint = hints(&error).next().map(|hint| format!(": {hint}")).unwrap_or_default();
             Validation::Invalid(format!("{error:#}{hint}").into())
         }
     }

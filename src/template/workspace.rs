@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use toml_edit::{Array, DocumentMut, Item, RawString, TableLike, Value};
 
+use crate::error::{WithHint, failure};
 use crate::fs;
-use crate::shell::{WithHint, failure};
 
 /// The nearest workspace above a new package, which it belongs to.
 #[derive(Debug)]

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::Plan;
+use crate::error::{WithHint, failure};
 use crate::fs;
 use crate::process::{ChildFailed, Program};
-use crate::shell::{Shell, WithHint, failure};
+use crate::shell::Shell;
 
 /// May a folder that has files already be written to?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::support::{self, Case, POLICY_MANIFEST, POLICY_SOURCE};
 #[cfg(unix)]
 use snapbox::IntoData;
 use snapbox::str;
-use crate::support::{self, Case, POLICY_MANIFEST, POLICY_SOURCE};
 
 /// The JSON text of the metadata in a module.
 fn metadata_of(wasm: &[u8]) -> serde_json::Value {

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_kw_wasi::runtime::{Cache, Limits, Outcome, Policy};
 use crate::support::guest::{self, Behaviour};
+use cargo_kw_wasi::runtime::{Cache, Limits, Outcome, Policy};
 
 struct Module {
     folder: tempfile::TempDir,

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::{Case, TOOL};
 use rexpect::session::{PtySession, spawn_command};
 use snapbox::Data;
-use crate::support::{Case, TOOL};
 
 #[test]
 fn the_script_for_each_shell() {

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use cargo_kw_wasi::artifacthub::Package;
+use crate::support::cluster::{self, ApiServer, TRAPS, same};
+use crate::support::dice::Dice;
+use cargo_kw_wasi::deploy::artifacthub::Package;
 use cargo_kw_wasi::deploy::{Choices, Deployment};
 use cargo_kw_wasi::kubernetes::{self, Operation, Rule};
 use cargo_kw_wasi::metadata::{ContextAwareResource, Document, Facts, Metadata, PolicyType, key, read};
 use cargo_kw_wasi::protocol::Mode;
 use serde_json::{Value, json};
-use crate::support::cluster::{self, ApiServer, TRAPS, same};
-use crate::support::dice::Dice;
 
 /// Random things that are allowed.
 impl Dice {

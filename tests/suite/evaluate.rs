@@ -1,10 +1,10 @@
 //! Every case of the reference's `evaluate.json` and `patch.json`, which are what `kwctl run` and policy-server do.
 
+use crate::support::guest::{self, Behaviour, End};
+use crate::support::{Case, Run};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use crate::support::guest::{self, Behaviour, End};
-use crate::support::{Case, Run};
 
 fn vectors(name: &str) -> Value {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name);

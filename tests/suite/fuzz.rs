@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cargo_kw_wasi::cases;
-use cargo_kw_wasi::deploy::Deployed;
-use cargo_kw_wasi::inspection::{Inspection, require_policy};
-use cargo_kw_wasi::metadata::PolicyType;
-use cargo_kw_wasi::protocol::{Answer, Evaluation, Request, SettingsVerdict};
-use cargo_kw_wasi::request_file::{Format, Making, read_documents, to_request};
 use crate::support::dice::Dice;
 use crate::support::guest;
+use cargo_kw_wasi::cases;
+use cargo_kw_wasi::deploy::Deployed;
+use cargo_kw_wasi::metadata::PolicyType;
+use cargo_kw_wasi::module::inspection::{Inspection, require_policy};
+use cargo_kw_wasi::protocol::{Answer, Evaluation, Request, SettingsVerdict};
+use cargo_kw_wasi::request_file::{Format, Making, read_documents, to_request};
 
 impl Dice {
     /// A text with some of its pieces moved, doubled, dropped, or replaced by words or bytes.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use snapbox::str;
 use crate::support::{Case, GO_SOURCE, shared_target_folder};
+use snapbox::str;
 
 #[test]
 fn a_go_module_is_built_like_any_project() {

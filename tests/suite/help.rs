@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use snapbox::{Data, file};
 use crate::support::{self, Case};
+use snapbox::{Data, file};
 
 #[test]
 fn help_of_the_tool() {

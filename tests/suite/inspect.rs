@@ -2,11 +2,11 @@
 
 use std::process::Stdio;
 
+use crate::support::guest::{self, Behaviour};
+use crate::support::{self, Case, POLICY_MANIFEST, Run, TOOL};
 use rexpect::session::spawn_command;
 use serde_json::{Value, json};
 use snapbox::{Data, file, str};
-use crate::support::guest::{self, Behaviour};
-use crate::support::{self, Case, POLICY_MANIFEST, Run, TOOL};
 use wasm_encoder::{CustomSection, Encode, Section};
 
 const METADATA: &str = r##"{"protocolVersion":"Unknown","rules":[{"apiGroups":["","apps"],"apiVersions":["v1"],"resources":["pods","deployments"],"operations":["CREATE","UPDATE"]},{"apiGroups":["*"],"apiVersions":["*"],"resources":["*/scale"],"operations":["*"]}],"annotations":{"io.kubewarden.kwctl":"kwctl 1.36.0","io.kubewarden.policy.description":"First line\nand a second","io.kubewarden.policy.title":"demo","io.kubewarden.policy.usage":"# Demo\n\nSome *text* with `code`:\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | a longer cell, which a narrow screen breaks |\n\n```yaml\nsettings: {}\n```\n","io.kubewarden.policy.version":"1.2.0"},"mutating":true,"backgroundAudit":false,"executionMode":"wasi","policyType":"kubernetes","contextAwareResources":[{"apiVersion":"v1","kind":"Namespace"}],"hostCapabilities":["oci/v1/verify"],"minimumKubewardenVersion":"1.30.0"}"##;

@@ -1,9 +1,9 @@
 //! YAML of Kubernetes objects means here what it means to `kubectl`.
 
+use crate::support::cluster;
 use cargo_kw_wasi::metadata::PolicyType;
 use cargo_kw_wasi::request_file::{Format, read_documents};
 use serde_json::{Value, json};
-use crate::support::cluster;
 
 fn ours(text: &str) -> Value {
     read_documents(text, Format::Yaml).unwrap().remove(0).value(PolicyType::Kubernetes)

@@ -6,8 +6,8 @@ mod man;
 
 use std::path::Path;
 
-use snapbox::Data;
 use crate::support::{self, Case};
+use snapbox::Data;
 
 #[test]
 fn every_page_is_as_expected_and_renders_without_a_word() {

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use snapbox::{file, str};
 use crate::support::cluster::{self, ApiServer, TRAPS};
 use crate::support::guest::{self, Behaviour};
 use crate::support::{self, Case, GO_METADATA, Run};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use snapbox::{file, str};
 use wasm_encoder::{CustomSection, Encode, Section};
 
 const RULES: &str =
@@ -442,7 +442,8 @@ const BETTER: [(&str, &str); 4] = [
 
 #[test]
 fn every_vector_gives_the_resource_of_kwctl() {
-    let vectors: Vectors<ManifestCase> = serde_json::from_str(include_str!("../vectors/manifest.json")).unwrap();
+    let vectors: Vectors<ManifestCase> =
+        serde_json::from_str(include_str!("../vectors/manifest.json")).unwrap();
     assert!(vectors.cases.len() >= 22, "the table is there");
     for (name, _) in BETTER {
         assert!(vectors.cases.iter().any(|case| case.name == name), "`{name}` is a case");

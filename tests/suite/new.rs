@@ -1,7 +1,7 @@
 //! `new` without a terminal: what it writes, where, and what it refuses.
 
-use snapbox::{IntoData, file, str};
 use crate::support::{self, Case};
+use snapbox::{IntoData, file, str};
 
 /// All files of a project in one text, to be compared with a snapshot.
 fn tree(case: &Case, folder: &str) -> String {
@@ -36,7 +36,10 @@ fn files_of_a_mutating_policy() {
 
 #[test]
 fn files_of_a_validating_policy_in_go() {
-    writes("--lang go --repository https://github.com/acme/policies", file!["../snapshots/new-go-validate.txt"]);
+    writes(
+        "--lang go --repository https://github.com/acme/policies",
+        file!["../snapshots/new-go-validate.txt"],
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `new` at a real terminal: a pseudo-terminal, keys and all. Windows has none that a test can take hold of.
 
-use rexpect::session::{PtySession, spawn_command};
 use crate::support::{self, Case};
+use rexpect::session::{PtySession, spawn_command};
 
 const DOWN: &str = "\x1b[B";
 const ENTER: &str = "\r";

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use snapbox::str;
 use crate::support::bad_registry::{BadRegistry, Reply, digest};
 use crate::support::guest::{Behaviour, policy, settings_are_valid};
 use crate::support::registry::{self, PASSWORD, USER};
 use crate::support::{self, Case, Invocation, Run};
+use snapbox::str;
 
 /// A policy in `policy.wasm`, with metadata that name this registry.
 fn case(host: &str, repository: &str) -> Case {

@@ -4,11 +4,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use snapbox::data::Inline;
-use snapbox::{Data, str};
 use crate::support::bad_registry::{Answer, BadRegistry, Reply, Request, digest};
 use crate::support::guest::{Behaviour, policy, settings_are_valid};
 use crate::support::{Case, Invocation, Run};
+use snapbox::data::Inline;
+use snapbox::{Data, str};
 
 const METADATA: &str = r#"{"executionMode":"wasi","mutating":false,"protocolVersion":"Unknown",
     "rules":[{"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"],"operations":["CREATE"]}]}"#;

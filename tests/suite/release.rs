@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::semver::Version;
 use crate::support::workflow::{Runner, failed_at, step, stub_curl, stub_gh, succeeded};
 use crate::support::{self, Case, TOOL};
+use cargo_metadata::semver::Version;
 use yaml_serde::Value;
 
 const REPOSITORY: &str = "kubewarden/cargo-kw-wasi";

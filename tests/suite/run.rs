@@ -1,12 +1,12 @@
 //! `run`: what it prints for each outcome, on stdout for scripts and on stderr for people.
 
+use crate::support::guest::{self, Behaviour, End};
+use crate::support::{self, Case, Run};
 #[cfg(unix)]
 use rexpect::session::spawn_command;
 #[cfg(unix)]
 use snapbox::file;
 use snapbox::str;
-use crate::support::guest::{self, Behaviour, End};
-use crate::support::{self, Case, Run};
 
 const POD: &str = "\
 apiVersion: v1
@@ -552,7 +552,11 @@ fn assert_screen(case: &Case, args: &str, expected: snapbox::Data) {
 #[cfg(unix)]
 #[test]
 fn at_a_terminal_the_verdict_is_said_in_words() {
-    assert_screen(&case(Behaviour::prints(r#"{"accepted":true}"#)), "", file!["../snapshots/run-accepted.txt"]);
+    assert_screen(
+        &case(Behaviour::prints(r#"{"accepted":true}"#)),
+        "",
+        file!["../snapshots/run-accepted.txt"],
+    );
     let rejecting = r#"{"accepted":false,"message":"no","code":403,"warnings":["careful"],"audit_annotations":{"by":"demo"}}"#;
     let case = case(Behaviour::prints(rejecting));
     assert_screen(&case, "", file!["../snapshots/run-rejected.txt"]);

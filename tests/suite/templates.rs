@@ -1,8 +1,8 @@
 //! Every template, generated and taken all the way: formatted, linted, tested, built, and run as the policy server
 //! runs it.
 
-use serde_json::{Value, json};
 use crate::support::{self, Case};
+use serde_json::{Value, json};
 use wasmtime::{Config, Engine, Linker, Module, Store};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p1::{WasiP1Ctx, add_to_linker_sync};

@@ -1,9 +1,9 @@
 //! `test`, on policies written as text and on a project that is built first.
 
+use crate::support::{self, Case, Run};
 use cargo_kw_wasi::metadata::{Metadata, PolicyType};
 use cargo_kw_wasi::module;
 use snapbox::str;
-use crate::support::{self, Case, Run};
 
 /// A policy that gives constant answers, and refuses settings that do not begin with `{`.
 struct Constant {

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::cases::{Failure, Mismatch};
 use crate::diff;
-use crate::shell::{Paint, Tone, printable};
+use crate::shell::{Paint, Tone};
+use crate::untrusted::printable;
 
 /// All of a failure, in lines.
 pub(super) fn describe(failure: &Failure, paint: Paint) -> String {

@@ -30,7 +30,11 @@ pub(crate) fn is_alone(test: &str) -> bool {
     let program = std::env::current_exe().unwrap();
     let run = Command::new(program).args(["--exact", test]).env(ALONE, "1").output().unwrap();
     let said = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&run.stderr));
+    assert!(
+        run.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
     false
 }
 

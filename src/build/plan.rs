@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::{Annotator, BuildRequest, BuiltPolicy};
 use crate::deploy::{self, Choices, Deployment};
+use crate::error::{WithHint, failure};
 use crate::finding::{Finding, has_errors, tally};
 use crate::fs::{self, Written};
 use crate::kubernetes;
@@ -13,7 +14,7 @@ use crate::metadata::{Metadata, key};
 use crate::module;
 use crate::process::Program;
 use crate::project::{Network, Project, Projects};
-use crate::shell::{Shell, WithHint, failure};
+use crate::shell::Shell;
 
 /// One policy whose metadata is known to be good, and where its files go.
 pub(super) struct Plan<'a> {

@@ -9,17 +9,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::digest::sha256;
+use crate::error::failure;
 use crate::finding::{Finding, Severity, has_errors, tally};
 use crate::metadata::{self, Checked, Document, Facts, Metadata};
 use crate::module;
-use crate::shell::{failure, printable};
+use crate::untrusted::printable;
 
-mod anatomy;
-mod kind;
-
-use anatomy::Anatomy;
-pub use anatomy::{Export, Import, Section, Sizes};
-pub use kind::{Kind, Resemblance};
+use super::anatomy::Anatomy;
+pub use super::anatomy::{Export, Import, Section, Sizes};
+pub use super::kind::{Kind, Resemblance};
 
 /// What is in a module.
 #[derive(Debug, Serialize)]

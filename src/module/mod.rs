@@ -7,9 +7,13 @@ use anyhow::{Context, Result};
 use wasm_encoder::{CustomSection, Encode, Section};
 use wasmparser::{Encoding, ExternalKind, FuncType, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
+use crate::error::failure;
 use crate::finding::Finding;
 use crate::metadata::Metadata;
-use crate::shell::failure;
+
+mod anatomy;
+pub mod inspection;
+mod kind;
 
 /// The custom section with the metadata. Kubewarden reads the first of that name.
 pub const METADATA_SECTION: &str = "io.kubewarden.metadata";

@@ -12,11 +12,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use yaml_serde::Mapping;
 
+use crate::error::failure;
 use crate::kubernetes::Rule;
 use crate::metadata::{ContextAwareResource, Metadata, PolicyType, key};
 use crate::protocol::{Installation, Mode, Mutation, Settings as PolicySettings};
-use crate::shell::failure;
 use crate::yaml;
+
+pub mod artifacthub;
 
 /// First line of every manifest we write. A file without it is somebody's own.
 pub const WRITTEN_BY_US: &str =

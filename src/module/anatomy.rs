@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use wasmparser::{Encoding, ExternalKind, Parser, Payload, TypeRef};
 
-use super::Resemblance;
+use super::kind::Resemblance;
 use crate::module::{METADATA_SECTION, in_memory, unreadable};
 
 /// A section of a module, with its frame.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::shell::printable;
+use crate::untrusted::printable;
 
 /// What a module is to Kubewarden.
 #[derive(Debug, Clone, PartialEq, Eq)]

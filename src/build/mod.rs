@@ -9,10 +9,11 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::byte_size::ByteSize;
+use crate::error::failure;
 use crate::fs;
 use crate::metadata::PolicyType;
 use crate::project::{Compile, Compiler, Project, Projects, Selection};
-use crate::shell::{Shell, failure};
+use crate::shell::Shell;
 use crate::wasm_opt;
 use plan::{kwctl, plan};
 
