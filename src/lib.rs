@@ -17,6 +17,7 @@ pub mod fs;
 pub mod kubernetes;
 pub mod metadata;
 pub mod module;
+mod options;
 pub mod outcome;
 pub mod process;
 pub mod project;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::build::{Annotator, BuildRequest, BuiltPolicy, Optimizer, build};
-use crate::cli::{CompileArgs, PackageArgs};
 use crate::fs;
 use crate::metadata::PolicyType;
+use crate::options::{CompileArgs, PackageArgs};
 use crate::outcome::Outcome;
 use crate::process::pasteable;
 use crate::shell::Shell;

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::build::{self, BuildRequest};
 use crate::byte_size::ByteSize;
-use crate::cli::{CompileArgs, PackageArgs, RegistryArgs};
 use crate::finding::tally;
 use crate::fs;
 use crate::metadata::key;
 use crate::module::inspection::{Inspection, Kind};
+use crate::options::{CompileArgs, PackageArgs, RegistryArgs};
 use crate::outcome::Outcome;
 use crate::registry::{self, TypedReference};
 use crate::shell::{Paint, Shell, Tone};

@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use yaml_serde::Mapping;
 
-use crate::cli::{NetworkArgs, PackageArgs};
 use crate::deploy::artifacthub;
 use crate::deploy::{Choices, Deployment, module_in_registry, no_registry};
 use crate::error::{WithHint, failure};
@@ -15,6 +14,7 @@ use crate::fs;
 use crate::kubernetes::{self, Rule};
 use crate::metadata::{Metadata, PolicyType, key};
 use crate::module::inspection;
+use crate::options::{NetworkArgs, PackageArgs};
 use crate::outcome::Outcome;
 use crate::project::{Compile, Projects, Selection};
 use crate::protocol::Mode;

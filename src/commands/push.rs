@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use crate::build::{self, BuildRequest};
 use crate::byte_size::ByteSize;
-use crate::cli::{CompileArgs, OF_BUILDS, PackageArgs, RegistryArgs};
 use crate::deploy::{Choices, Deployment, no_registry};
 use crate::error::failure;
 use crate::fs;
 use crate::kubernetes;
 use crate::metadata::{Metadata, key};
 use crate::module::inspection;
+use crate::options::{CompileArgs, OF_BUILDS, PackageArgs, RegistryArgs};
 use crate::outcome::Outcome;
 use crate::registry::artifact::Artifact;
 use crate::registry::{self, Overwrite, Pushed, TypedReference};

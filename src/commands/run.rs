@@ -7,13 +7,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
 use crate::build::{self, BuildRequest};
-use crate::cli::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
 use crate::deploy::Deployed;
 use crate::error::{WithHint, failure};
 use crate::fs;
 use crate::kubernetes::Operation;
 use crate::metadata::PolicyType;
 use crate::module;
+use crate::options::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
 use crate::outcome::{Outcome, is_reader_gone};
 use crate::protocol::{AdmissionResponse, Evaluation, HostCalls, Installation, Mode, Request, Settings};
 use crate::request_file::{self, Document, Format, Making};

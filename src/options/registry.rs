@@ -1,0 +1,56 @@
+//! How to reach a registry.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::error::failure;
+use crate::fs;
+use crate::registry::{self, Connection};
+
+/// How to reach a registry.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Registry")]
+pub(crate) struct RegistryArgs {
+    /// Use plain HTTP. Without a host this is for a registry on this machine only
+    #[arg(long, value_name = "HOST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    insecure: Option<String>,
+    /// Trust this certificate authority too, in PEM or DER; several times for several
+    #[arg(long, value_name = "PATH")]
+    ca: Vec<PathBuf>,
+}
+
+impl RegistryArgs {
+    /// How to reach this host.
+    pub(crate) fn connection_to(&self, host: &str) -> Result<Connection> {
+        let plain_http = match self.insecure.as_deref() {
+            None => false,
+            Some("") if registry::is_loopback(host) => true,
+            Some("") => {
+                return Err(failure(
+                    format!(
+                        "`{host}` is not on this machine, and what goes there by plain HTTP can be read and changed on its way"
+                    ),
+                    format!("say `--insecure={host}` if that is what you want"),
+                ));
+            }
+            Some(named) if named == host => true,
+            Some(named) => {
+                return Err(failure(
+                    format!("`--insecure={named}` is about another host than `{host}`"),
+                    "name the host with its port, as in the reference",
+                ));
+            }
+        };
+        let mut authorities = Vec::new();
+        for path in &self.ca {
+            authorities.extend(registry::certificates(&fs::read(path)?).map_err(|reason| {
+                failure(
+                    format!("could not trust `{}`: {reason}", path.display()),
+                    "name the certificate of an authority, in PEM or DER",
+                )
+            })?);
+        }
+        Ok(Connection { plain_http, authorities, ..Connection::default() })
+    }
+}
