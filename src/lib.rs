@@ -28,7 +28,5 @@ pub mod runtime;
 pub mod settings_file;
 pub mod shell;
 pub mod template;
-pub mod toolchain;
 pub mod untrusted;
-mod wasm_opt;
 mod yaml;

@@ -1,6 +1,7 @@
 //! Building: from projects to modules with their metadata inside and manifests beside them.
 
 mod plan;
+mod wasm_opt;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,7 +15,6 @@ use crate::fs;
 use crate::metadata::PolicyType;
 use crate::project::{Compile, Compiler, Project, Projects, Selection};
 use crate::shell::Shell;
-use crate::wasm_opt;
 use plan::{kwctl, plan};
 
 /// All that `build` needs to know: no flag is left open.

@@ -9,12 +9,10 @@ use crate::error::{WithHint, failure};
 use crate::fs;
 use crate::metadata::{self, Checked, Document, Facts};
 use crate::shell::Shell;
-use crate::toolchain::{Fetch, Question};
+use cargo::toolchain::{Fetch, Question};
 
 mod cargo;
-mod cargo_selection;
 mod go;
-mod go_flags;
 
 /// Which projects of a workspace.
 #[derive(Debug, Default)]

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Selection, unknown_name};
 use crate::error::failure;
 use crate::fs;
+use crate::project::{Selection, unknown_name};
 
 /// The packages that are meant, all of them policies.
 pub(super) fn select<'a>(

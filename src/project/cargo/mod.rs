@@ -5,14 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_metadata::{Message, MetadataCommand, TargetKind};
 
-use super::cargo_selection::{folder, has_table, select};
 use super::{Artifact, Compile, Language, Project, Projects, Selection, Source};
 use crate::error::{WithHint, failure};
 use crate::fs;
 use crate::metadata::{Document, Facts, WRITTEN_BY_US};
 use crate::process::Program;
 use crate::shell::Shell;
-use crate::toolchain::{Question, Toolchain, WASM_TARGET};
+
+mod selection;
+pub(super) mod toolchain;
+
+use selection::{folder, has_table, select};
+use toolchain::{Question, Toolchain, WASM_TARGET};
 
 /// What all packages have in common.
 #[derive(Debug)]

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::{Artifact, Compile, Features, Language, Network, Project, Projects, Selection, Source, go_flags};
+use super::{Artifact, Compile, Features, Language, Network, Project, Projects, Selection, Source};
 use crate::error::failure;
 use crate::fs;
 use crate::metadata::{Facts, key};
 use crate::process::{Program, Running};
 use crate::shell::{Shell, Verbosity};
+
+mod flags;
 
 /// The first version of Go that compiles for `wasip1`, without the `1.` in front.
 const OLDEST_MINOR: u32 = 21;
@@ -169,23 +171,23 @@ impl Module {
         let environment: Environment =
             serde_json::from_str(&output).context("could not understand what `go env` printed")?;
         check_version(&environment.goversion)?;
-        let users = go_flags::split(&environment.goflags);
+        let users = flags::split(&environment.goflags);
 
         let mut further = compile.further.clone();
         refuse_what_hides_the_program(&further)?;
         // A folder: then go refuses what is no program, where it would write a library to a file.
         let folder = self.target_dir.join("wasip1");
         fs::create_folder(&folder)?;
-        let linker = go_flags::value(&users, "ldflags").map(str::to_owned).into_iter();
-        let linker = linker.chain(go_flags::take(&mut further, "ldflags"));
+        let linker = flags::value(&users, "ldflags").map(str::to_owned).into_iter();
+        let linker = linker.chain(flags::take(&mut further, "ldflags"));
 
         let mut go = Program::new("go");
         go.folder(&self.root).env("GOOS", "wasip1").env("GOARCH", "wasm").args(["build", "-trimpath"]);
-        if !go_flags::has(&users, "buildvcs") {
+        if !flags::has(&users, "buildvcs") {
             // The same sources are the same module, whatever is committed.
             go.arg("-buildvcs=false");
         }
-        go.args(go_flags::stripped(linker)).arg("-o").arg(folder.join(""));
+        go.args(flags::stripped(linker)).arg("-o").arg(folder.join(""));
         if let Some(jobs) = compile.jobs.as_deref().map(number_of_jobs).transpose()?.flatten() {
             go.args(["-p", &jobs.to_string()]);
         }
@@ -218,7 +220,7 @@ impl Module {
 /// the folder beside `go.work`.
 fn is_vendored(root: &Path, environment: &Environment, users: &[String], further: &[OsString]) -> bool {
     let further: Vec<_> = further.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    match go_flags::value(&further, "mod").or_else(|| go_flags::value(users, "mod")) {
+    match flags::value(&further, "mod").or_else(|| flags::value(users, "mod")) {
         Some(mode) => mode == "vendor",
         None => {
             let root = match environment.gowork.as_str() {
