@@ -1,9 +1,9 @@
-# README's commands. Each does all its set-up: `scripts/wasm-toolchain` gets what policies are compiled with,
-# `scripts/test-programs` what else tests need.
+# Every target installs what it needs: `scripts/wasm-toolchain` finds or installs the toolchain that compiles policies, and
+# `scripts/test-programs` installs the other programs that the tests use.
 
 .PHONY: test lint fuzz demo bench man setup clean
 
-# One profile for tests and demo, so that dependencies are compiled once.
+# The tests and the demo share a profile, so that dependencies are compiled once.
 CARGO_FLAGS := --profile checked --locked
 
 test: setup
@@ -15,20 +15,20 @@ lint:
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
 	cargo package --locked --allow-dirty --list > /dev/null
 
-# Arbitrary bytes, a minute of each kind.
+# Feeds arbitrary bytes to each parser and policy for a minute.
 fuzz:
 	FUZZ_SECONDS=60 cargo test $(CARGO_FLAGS) --test suite fuzz::
 
-# From nothing to a tested policy and the manifest that deploys it, shown step by step.
+# Creates, builds, tests and runs a policy, and shows each step.
 demo:
 	cargo build $(CARGO_FLAGS) --bins --examples
 	scripts/demo
 
-# Times and sizes beside their limits; fails when one is over.
+# Measures times and sizes, and fails if one exceeds its limit.
 bench: setup
 	cargo bench --locked --bench limits
 
-# The manual: `man target/man/cargo-kw-wasi.1`.
+# Writes the manual pages to target/man.
 man:
 	cargo run $(CARGO_FLAGS) --example man -- target/man
 
