@@ -4,6 +4,7 @@
 //! `kubectl api-resources`. Resources are written here as policies name them: the plural, with group and version.
 //! Reading and checking a policy's metadata, in which rules end up, is left to `metadata.rs`.
 
+mod admission;
 mod builtin;
 mod error;
 mod names;
@@ -15,6 +16,7 @@ mod rules;
 
 use std::fmt;
 
+pub use admission::{AdmissionRequest, GroupVersionKind, GroupVersionResource, UserInfo};
 pub use builtin::{BUILT_IN, BuiltIn, Scope};
 pub use error::Error;
 pub use object::request_for_object;

@@ -12,6 +12,6 @@ mod settings;
 
 pub use answer::{Answer, Evaluation, HostCalls, SettingsVerdict};
 pub use installation::{Installation, Mode, Mutation};
-pub use request::{AdmissionRequest, GroupVersionKind, GroupVersionResource, Request, UserInfo};
+pub use request::Request;
 pub use response::{AdmissionResponse, Cause, Details, Status};
 pub use settings::Settings;
