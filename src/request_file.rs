@@ -23,17 +23,17 @@ pub struct Making {
 
 /// One document of a file, not yet a value: what its scalars are depends on who reads it.
 #[derive(Debug, Clone)]
-pub struct Document(Content);
+pub struct InputDocument(InputContent);
 
 #[derive(Debug, Clone)]
-enum Content {
+enum InputContent {
     Json(Value),
     Yaml(yaml::Node),
 }
 
 /// How a file is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum InputFormat {
     /// As JSON, and as nothing else.
     Json,
     /// As YAML, of which JSON is a part.
@@ -42,7 +42,7 @@ pub enum Format {
     Unknown,
 }
 
-impl Format {
+impl InputFormat {
     /// What the name of a file says.
     pub fn of(path: &Path) -> Self {
         let is =
@@ -60,24 +60,24 @@ impl Format {
 /// # Errors
 ///
 /// When it is not in that format, or there is nothing in it.
-pub fn read_documents(text: &str, format: Format) -> Result<Vec<Document>> {
+pub fn read_documents(text: &str, format: InputFormat) -> Result<Vec<InputDocument>> {
     let looks_like_json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
     let error = match serde_json::from_str(text) {
         Ok(document) => return Ok(vec![Value::into(document)]),
         Err(error) => error,
     };
     match format {
-        Format::Json => return Err(error).context("it is no valid JSON"),
-        Format::Unknown if looks_like_json => {
+        InputFormat::Json => return Err(error).context("it is no valid JSON"),
+        InputFormat::Unknown if looks_like_json => {
             return Err(error).context("it is no valid JSON").hint(|| {
                 "YAML may begin with a bracket too: then put it into a file that ends in `.yaml`".to_owned()
             });
         }
-        Format::Yaml | Format::Unknown => {}
+        InputFormat::Yaml | InputFormat::Unknown => {}
     }
     let documents = yaml::parse_all(text.strip_prefix('\u{feff}').unwrap_or(text));
     let documents = documents.context(match format {
-        Format::Yaml => "it is no valid YAML",
+        InputFormat::Yaml => "it is no valid YAML",
         _ => "it is neither JSON nor YAML",
     })?;
     // Null is what stands behind a last `---`.
@@ -85,22 +85,22 @@ pub fn read_documents(text: &str, format: Format) -> Result<Vec<Document>> {
     if documents.is_empty() {
         return Err(anyhow!("there is nothing in it"));
     }
-    Ok(documents.into_iter().map(Document::from).collect())
+    Ok(documents.into_iter().map(InputDocument::from).collect())
 }
 
-impl From<Value> for Document {
+impl From<Value> for InputDocument {
     fn from(json: Value) -> Self {
-        Self(Content::Json(json))
+        Self(InputContent::Json(json))
     }
 }
 
-impl From<yaml::Node> for Document {
+impl From<yaml::Node> for InputDocument {
     fn from(node: yaml::Node) -> Self {
-        Self(Content::Yaml(node))
+        Self(InputContent::Yaml(node))
     }
 }
 
-impl Document {
+impl InputDocument {
     /// What a policy of this type is to judge: one value for most, the items of a `List` for Kubernetes, and nothing for
     /// a document without any value there. `kubectl get` prints a `List` for several objects, and `kubectl apply` takes
     /// its items one by one.
@@ -121,9 +121,9 @@ impl Document {
     /// The one value. Kubernetes reads YAML by other rules than Kubewarden does.
     pub fn value(self, policy_type: PolicyType) -> Value {
         match (self.0, policy_type) {
-            (Content::Json(value), _) => value,
-            (Content::Yaml(node), PolicyType::Kubernetes) => node.to_kubernetes_json(),
-            (Content::Yaml(node), PolicyType::Raw) => node.to_json(),
+            (InputContent::Json(value), _) => value,
+            (InputContent::Yaml(node), PolicyType::Kubernetes) => node.to_kubernetes_json(),
+            (InputContent::Yaml(node), PolicyType::Raw) => node.to_json(),
         }
     }
 }
@@ -175,26 +175,26 @@ mod tests {
 
     use super::*;
 
-    fn values(text: &str, format: Format, policy_type: PolicyType) -> Vec<Value> {
+    fn values(text: &str, format: InputFormat, policy_type: PolicyType) -> Vec<Value> {
         let documents = read_documents(text, format).unwrap();
         documents.into_iter().flat_map(|document| document.values(policy_type)).collect()
     }
 
     #[test]
     fn documents_are_json_or_yaml() {
-        let read = |text| values(text, Format::Unknown, PolicyType::Kubernetes);
+        let read = |text| values(text, InputFormat::Unknown, PolicyType::Kubernetes);
         assert_eq!(read("{\"a\": 1}"), [json!({"a": 1})]);
         assert_eq!(read("a: 1"), [json!({"a": 1})]);
         assert_eq!(read("---\na: 1\n---\nb: 2\n---\n").len(), 2);
         assert_eq!(read("[1, 2]"), [json!([1, 2])]);
-        let read = |text| values(text, Format::Yaml, PolicyType::Kubernetes);
+        let read = |text| values(text, InputFormat::Yaml, PolicyType::Kubernetes);
         assert_eq!(read("{a: 1, b: [c]}"), [json!({"a": 1, "b": ["c"]})]);
     }
 
     #[test]
     fn kubernetes_reads_yaml_as_kubectl_does() {
         let text = "mode: 0644\non: yes\nitems: null\n";
-        let read = |policy_type| values(text, Format::Yaml, policy_type);
+        let read = |policy_type| values(text, InputFormat::Yaml, policy_type);
         assert_eq!(read(PolicyType::Kubernetes), [json!({"mode": 420, "on": true, "items": null})]);
         assert_eq!(read(PolicyType::Raw), [json!({"mode": "0644", "on": "yes", "items": null})]);
     }
@@ -202,36 +202,36 @@ mod tests {
     #[test]
     fn the_items_of_a_list_are_documents_of_kubernetes() {
         let list = "apiVersion: v1\nkind: List\nitems:\n- {kind: Pod}\n- {kind: Service}\n";
-        assert_eq!(values(list, Format::Yaml, PolicyType::Kubernetes).len(), 2);
-        assert_eq!(values(list, Format::Yaml, PolicyType::Raw).len(), 1);
+        assert_eq!(values(list, InputFormat::Yaml, PolicyType::Kubernetes).len(), 2);
+        assert_eq!(values(list, InputFormat::Yaml, PolicyType::Raw).len(), 1);
         let empty = r#"{"apiVersion":"v1","kind":"List","items":[]}"#;
-        assert_eq!(values(empty, Format::Json, PolicyType::Kubernetes).len(), 0);
+        assert_eq!(values(empty, InputFormat::Json, PolicyType::Kubernetes).len(), 0);
         for no_list in
             [r#"{"apiVersion":"v1","kind":"List"}"#, r#"{"apiVersion":"v1","kind":"List","items":1}"#]
         {
             let document: Value = serde_json::from_str(no_list).unwrap();
-            assert_eq!(values(no_list, Format::Json, PolicyType::Kubernetes), [document]);
+            assert_eq!(values(no_list, InputFormat::Json, PolicyType::Kubernetes), [document]);
         }
     }
 
     #[test]
     fn a_raw_document_is_any_value() {
-        assert_eq!(values("null", Format::Json, PolicyType::Raw), [Value::Null]);
-        assert_eq!(values("null", Format::Json, PolicyType::Kubernetes).len(), 0);
+        assert_eq!(values("null", InputFormat::Json, PolicyType::Raw), [Value::Null]);
+        assert_eq!(values("null", InputFormat::Json, PolicyType::Kubernetes).len(), 0);
     }
 
     #[test]
     fn what_is_no_document_is_refused() {
         for (text, format, words) in [
-            ("{\"a\": 1,}", Format::Unknown, "no valid JSON"),
-            ("{\"a\": 1e400}", Format::Unknown, "number out of range"),
-            ("\u{feff}{\"a\": 1}", Format::Unknown, "no valid JSON"),
-            ("a: 1", Format::Json, "no valid JSON"),
-            ("", Format::Unknown, "nothing in it"),
-            ("---\n# none\n---\n", Format::Yaml, "nothing in it"),
-            ("a: [", Format::Unknown, "neither"),
-            ("a: 1\nb: [", Format::Yaml, "no valid YAML: line 3"),
-            ("\t- x: y: z", Format::Unknown, "neither"),
+            ("{\"a\": 1,}", InputFormat::Unknown, "no valid JSON"),
+            ("{\"a\": 1e400}", InputFormat::Unknown, "number out of range"),
+            ("\u{feff}{\"a\": 1}", InputFormat::Unknown, "no valid JSON"),
+            ("a: 1", InputFormat::Json, "no valid JSON"),
+            ("", InputFormat::Unknown, "nothing in it"),
+            ("---\n# none\n---\n", InputFormat::Yaml, "nothing in it"),
+            ("a: [", InputFormat::Unknown, "neither"),
+            ("a: 1\nb: [", InputFormat::Yaml, "no valid YAML: line 3"),
+            ("\t- x: y: z", InputFormat::Unknown, "neither"),
         ] {
             let error = format!("{:#}", read_documents(text, format).unwrap_err());
             assert!(error.contains(words), "{text}: {error}");

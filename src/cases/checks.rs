@@ -4,8 +4,8 @@ use serde::de::IgnoredAny;
 
 use super::judge::{Failure, excerpt};
 use super::{Case, CaseFile};
-use crate::protocol::{Answer, Request, Settings, SettingsVerdict};
-use crate::runtime::{Outcome, Policy};
+use crate::protocol::{GuestOutput, Request, Settings, SettingsVerdict};
+use crate::runtime::{GuestOutcome, Policy};
 
 /// One thing a policy owes its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +22,12 @@ pub enum Check {
 
 /// What the checks ask a policy that has to answer.
 #[derive(Debug)]
-pub(super) struct Question {
+pub(super) struct CheckInput {
     request: Request,
     settings: Settings,
 }
 
-impl Question {
+impl CheckInput {
     /// What the first case asks that expects an answer; without one, about `example` with no settings.
     pub(super) fn of(files: &[CaseFile], example: Request) -> Self {
         let answered =
@@ -56,7 +56,7 @@ impl Check {
     }
 
     /// `None` when the policy does what it should.
-    pub(super) fn run(self, policy: &Policy, question: &Question) -> Option<Failure> {
+    pub(super) fn run(self, policy: &Policy, question: &CheckInput) -> Option<Failure> {
         let mut failure = Failure::default();
         match self {
             Self::Subcommands => {
@@ -71,9 +71,9 @@ impl Check {
             Self::UnknownSubcommand => {
                 let call = policy.call(&["no-such-subcommand"], b"{}");
                 let ended = match call.outcome {
-                    Outcome::Exit(0) => Some("it ended with exit code 0".to_owned()),
-                    Outcome::Exit(_) => None,
-                    _ => Answer::from(call).failure,
+                    GuestOutcome::Exit(0) => Some("it ended with exit code 0".to_owned()),
+                    GuestOutcome::Exit(_) => None,
+                    _ => GuestOutput::from(call).failure,
                 };
                 failure.notes.extend(ended.map(|ended| format!("a subcommand that does not exist: {ended}")));
             }
@@ -81,7 +81,7 @@ impl Check {
                 let settings = serde_json::to_vec(&question.settings).expect("settings are JSON values");
                 let request = question.request.to_stdin(&question.settings);
                 for (name, stdin) in [("validate-settings", settings), ("validate", request)] {
-                    let answer = Answer::from(policy.call(&[name], &stdin));
+                    let answer = GuestOutput::from(policy.call(&[name], &stdin));
                     failure
                         .notes
                         .extend(not_one_document(&answer).map(|reason| format!("`{name}`: {reason}")));
@@ -89,8 +89,8 @@ impl Check {
             }
             Self::SettingsNotJson => {
                 let call = policy.call(&["validate-settings"], b"not JSON");
-                let refused = matches!(call.outcome, Outcome::Exit(code) if code != 0);
-                let answer = Answer::from(call);
+                let refused = matches!(call.outcome, GuestOutcome::Exit(code) if code != 0);
+                let answer = GuestOutput::from(call);
                 failure.stderr = excerpt(String::from_utf8_lossy(&answer.stderr).trim());
                 failure.notes.extend(if refused { None } else { not_refused(answer) });
             }
@@ -99,7 +99,7 @@ impl Check {
     }
 }
 
-fn not_one_document(answer: &Answer) -> Option<String> {
+fn not_one_document(answer: &GuestOutput) -> Option<String> {
     if let Some(reason) = &answer.failure {
         return Some(reason.clone());
     }
@@ -111,7 +111,7 @@ fn not_one_document(answer: &Answer) -> Option<String> {
     })
 }
 
-fn not_refused(answer: Answer) -> Option<String> {
+fn not_refused(answer: GuestOutput) -> Option<String> {
     let crashed = answer.failure.is_some();
     let verdict = SettingsVerdict::new(answer);
     match verdict.failure {

@@ -22,8 +22,8 @@ mod wording;
 
 pub use checks::Check;
 pub use judge::{Failure, Mismatch};
-pub use read::{Checked, read};
-pub use report::{Format, Report};
+pub use read::{CheckedCases, read};
+pub use report::{ReportFormat, TestReport};
 pub use run::{Filter, Names, Suite, Test, Tested};
 pub use wording::Wording;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::checks::Question;
+use super::checks::CheckInput;
 use super::{Case, CaseFile, Check, Failure};
 use crate::protocol::Request;
 use crate::runtime::Policy;
@@ -115,7 +115,7 @@ impl<'a> Suite<'a> {
     /// Runs all tests, and gives each to `report` as soon as it and those before it are done. Checks ask about
     /// `example` where no case has anything to ask.
     pub fn run(&self, policy: &Policy, example: Request, mut report: impl FnMut(&Test<'a>, Tested)) {
-        let question = &Question::of(self.files, example);
+        let question = &CheckInput::of(self.files, example);
         let (sender, results) = mpsc::channel();
         std::thread::scope(|scope| {
             scope.spawn(move || {
@@ -136,7 +136,7 @@ impl<'a> Suite<'a> {
         });
     }
 
-    fn run_one(&self, test: &Test<'_>, policy: &Policy, question: &Question) -> Tested {
+    fn run_one(&self, test: &Test<'_>, policy: &Policy, question: &CheckInput) -> Tested {
         let start = Instant::now();
         let failure = match test {
             Test::Check(check) => check.run(policy, question),

@@ -16,7 +16,7 @@ use crate::module;
 use crate::options::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
 use crate::outcome::{Outcome, is_reader_gone};
 use crate::protocol::{AdmissionResponse, Evaluation, HostCalls, Installation, Mode, Request, Settings};
-use crate::request_file::{self, Document, Format, Making};
+use crate::request_file::{self, InputDocument, InputFormat, Making};
 use crate::runtime::{Cache, Limits, Policy};
 use crate::shell::Shell;
 use crate::untrusted::printable;
@@ -129,7 +129,7 @@ impl RunArgs {
 /// All that `run` needs to know: no flag is left open.
 #[derive(Debug)]
 struct RunRequest {
-    documents: Vec<Document>,
+    documents: Vec<InputDocument>,
     making: Making,
     /// `None` leaves it to the module.
     policy_type: Option<PolicyType>,
@@ -158,18 +158,18 @@ fn settings(path: Option<&Path>, json: Option<&str>) -> Result<Settings> {
     }
 }
 
-fn documents(path: &Path) -> Result<Vec<Document>> {
+fn documents(path: &Path) -> Result<Vec<InputDocument>> {
     if path != "-" {
-        return request_file::read_documents(&fs::read_to_string(path)?, Format::of(path))
+        return request_file::read_documents(&fs::read_to_string(path)?, InputFormat::of(path))
             .with_context(|| format!("could not read the request `{}`", path.display()));
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("could not read stdin")?;
-    request_file::read_documents(&text, Format::Unknown).context("could not read the request on stdin")
+    request_file::read_documents(&text, InputFormat::Unknown).context("could not read the request on stdin")
 }
 
 fn old_object(path: &Path) -> Result<Value> {
-    let documents = request_file::read_documents(&fs::read_to_string(path)?, Format::of(path))
+    let documents = request_file::read_documents(&fs::read_to_string(path)?, InputFormat::of(path))
         .with_context(|| format!("could not read the old object `{}`", path.display()))?;
     let mut objects: Vec<_> =
         documents.into_iter().flat_map(|document| document.values(PolicyType::Kubernetes)).collect();

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::run::{load, warn_of_mutation};
 use crate::build::{BuildRequest, Loaded};
-use crate::cases::{self, CaseFile, Filter, Format, Names, Report, Suite, Tested};
+use crate::cases::{self, CaseFile, Filter, Names, ReportFormat, Suite, TestReport, Tested};
 use crate::error::failure;
 use crate::finding::tally;
 use crate::fs;
@@ -60,7 +60,7 @@ pub struct TestArgs {
     list: bool,
     /// How to report on stdout
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
-    format: Format,
+    format: ReportFormat,
     /// Test the other policies of the workspace too when one has failed
     #[arg(long)]
     no_fail_fast: bool,
@@ -198,7 +198,7 @@ fn none_wrong(files: &[String]) -> Result<()> {
 struct Session<'a> {
     filter: Filter,
     limits: Limits,
-    report: Box<dyn Report>,
+    report: Box<dyn TestReport>,
     shell: &'a Shell,
 }
 

@@ -16,7 +16,7 @@ const MUTATION_WITHOUT_OBJECT: &str = "Incoming object is null, which happens on
 
 /// What a policy left behind when it ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct GuestOutput {
     /// Why it did not end as it should, in words for people; its stdout then counts for nothing.
     pub failure: Option<String>,
     /// One JSON document, if the policy did what it should.
@@ -84,7 +84,7 @@ struct SettingsValidationResponse {
 
 impl Evaluation {
     /// What the cluster is told when a policy answers `request` like this.
-    pub fn new(request: &Request, mut answer: Answer) -> Self {
+    pub fn new(request: &Request, mut answer: GuestOutput) -> Self {
         let failure = answer.failure.take();
         let (validation, log) = match Spoken::of(answer, failure.is_some()) {
             Err(Unreadable { message, stderr }) => {
@@ -149,7 +149,7 @@ fn respond(request: &Request, validation: ValidationResponse) -> (AdmissionRespo
 
 impl SettingsVerdict {
     /// What a policy's answer says about settings. A policy that fails refuses them.
-    pub fn new(mut answer: Answer) -> Self {
+    pub fn new(mut answer: GuestOutput) -> Self {
         let failure = answer.failure.take();
         match Spoken::of(answer, failure.is_some()) {
             Err(Unreadable { message, stderr }) => {
@@ -194,7 +194,7 @@ struct Unreadable {
 impl Spoken {
     /// Fails with a message, and with stderr as far as it can be read, where bytes that matter are no UTF-8. Stderr is
     /// looked at first, whatever else happened.
-    fn of(answer: Answer, failed: bool) -> Result<Self, Unreadable> {
+    fn of(answer: GuestOutput, failed: bool) -> Result<Self, Unreadable> {
         let text = |pipe, bytes| {
             String::from_utf8(bytes).map_err(|error| {
                 format!("{pipe} pipe conversion error: Cannot convert buffer to UTF8 string: {error}")
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_was_said_is_kept_when_stdout_is_no_text() {
-        let answer = || Answer { failure: None, stdout: b"\xff".to_vec(), stderr: b" hello\n".to_vec() };
+        let answer = || GuestOutput { failure: None, stdout: b"\xff".to_vec(), stderr: b" hello\n".to_vec() };
         let verdict = SettingsVerdict::new(answer());
         assert!(
             !verdict.valid && verdict.message.starts_with("stdout pipe conversion error: "),

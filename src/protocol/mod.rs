@@ -10,7 +10,7 @@ mod request;
 mod response;
 mod settings;
 
-pub use answer::{Answer, Evaluation, HostCalls, SettingsVerdict};
+pub use answer::{Evaluation, GuestOutput, HostCalls, SettingsVerdict};
 pub use installation::{Installation, Mode, Mutation};
 pub use request::Request;
 pub use response::{AdmissionResponse, Cause, Details, Status};

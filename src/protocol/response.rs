@@ -79,9 +79,9 @@ impl AdmissionResponse {
 }
 
 /// Writes itself bit by bit: a patch may be long.
-struct Text<T>(T);
+struct AsString<T>(T);
 
-impl<T: Display> Serialize for Text<T> {
+impl<T: Display> Serialize for AsString<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
@@ -95,7 +95,7 @@ impl Serialize for AdmissionResponse {
         if let Some(patch) = &self.patch {
             map.serialize_entry("patchType", "JSONPatch")?;
             let json = serde_json::to_vec(patch).map_err(serde::ser::Error::custom)?;
-            map.serialize_entry("patch", &Text(Base64Display::new(&json, &STANDARD)))?;
+            map.serialize_entry("patch", &AsString(Base64Display::new(&json, &STANDARD)))?;
         }
         if let Some(status) = &self.status {
             map.serialize_entry("status", status)?;

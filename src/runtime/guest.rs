@@ -209,9 +209,9 @@ impl InputStream for Input {
 
 /// A guest's stdout or stderr.
 #[derive(Clone)]
-pub(super) struct Output(Arc<Mutex<Written>>);
+pub(super) struct Output(Arc<Mutex<OutputBuffer>>);
 
-struct Written {
+struct OutputBuffer {
     bytes: Vec<u8>,
     limit_bytes: usize,
     /// Did the guest write more than it may?
@@ -220,10 +220,10 @@ struct Written {
 
 impl Output {
     fn new(limit_bytes: usize) -> Self {
-        Self(Arc::new(Mutex::new(Written { bytes: Vec::new(), limit_bytes, flooded: false })))
+        Self(Arc::new(Mutex::new(OutputBuffer { bytes: Vec::new(), limit_bytes, flooded: false })))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Written> {
+    fn lock(&self) -> MutexGuard<'_, OutputBuffer> {
         lock(&self.0)
     }
 

@@ -27,7 +27,7 @@ pub use limits::{Bound, Limits};
 use crate::kubernetes::Rule;
 use crate::metadata::{ContextAwareResource, PolicyType};
 use crate::module;
-use crate::protocol::{Answer, Evaluation, HostCalls, Request, Settings, SettingsVerdict};
+use crate::protocol::{Evaluation, GuestOutput, HostCalls, Request, Settings, SettingsVerdict};
 use guest::Guest;
 use weight::is_heavy;
 
@@ -99,7 +99,7 @@ fn wapc() -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: GuestOutcome,
     /// What it wrote to stdout.
     pub stdout: Vec<u8>,
     /// What it wrote to stderr.
@@ -110,7 +110,7 @@ pub struct Call {
 
 /// How a guest ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum GuestOutcome {
     /// It returned, which is 0, or left with an exit code.
     Exit(i32),
     /// It trapped: the engine's words for it. No host shows them to the cluster.
@@ -170,29 +170,31 @@ impl Policy {
         let outcome = self.run(&mut store);
         let guest = store.into_data();
         Call {
-            outcome: guest.stopped().map_or(outcome, Outcome::Stopped),
+            outcome: guest.stopped().map_or(outcome, GuestOutcome::Stopped),
             stdout: guest.stdout.take(),
             stderr: guest.stderr.take(),
             host_calls: guest.host_calls,
         }
     }
 
-    fn run(&self, store: &mut Store<Guest>) -> Outcome {
+    fn run(&self, store: &mut Store<Guest>) -> GuestOutcome {
         let instance = match self.instance.instantiate(&mut *store) {
             Ok(instance) => instance,
-            Err(error) => return Outcome::of_error(&error),
+            Err(error) => return GuestOutcome::of_error(&error),
         };
         store.data_mut().memory = instance.get_memory(&mut *store, "memory");
         let start = match instance.get_typed_func::<(), ()>(&mut *store, "_start") {
             Ok(start) => start,
             // In the words of Kubewarden's host.
             Err(error) => {
-                return Outcome::NoStart(format!("cannot find `_start` function inside of module: {error}"));
+                return GuestOutcome::NoStart(format!(
+                    "cannot find `_start` function inside of module: {error}"
+                ));
             }
         };
         match start.call(store, ()) {
-            Ok(()) => Outcome::Exit(0),
-            Err(error) => Outcome::of_error(&error),
+            Ok(()) => GuestOutcome::Exit(0),
+            Err(error) => GuestOutcome::of_error(&error),
         }
     }
 
@@ -222,8 +224,8 @@ impl Policy {
 impl Call {
     /// The same, but stopped if its answer would be too large to read: a short text can be a great many values.
     fn weighed(mut self, limit_bytes: usize) -> Self {
-        if self.outcome == Outcome::Exit(0) && is_heavy(&self.stdout, limit_bytes) {
-            self.outcome = Outcome::Stopped(Bound::Answer(limit_bytes));
+        if self.outcome == GuestOutcome::Exit(0) && is_heavy(&self.stdout, limit_bytes) {
+            self.outcome = GuestOutcome::Stopped(Bound::Answer(limit_bytes));
         }
         self
     }
@@ -246,7 +248,7 @@ impl ModuleMetadata {
     }
 }
 
-impl Outcome {
+impl GuestOutcome {
     fn of_error(error: &wasmtime::Error) -> Self {
         match error.downcast_ref::<I32Exit>() {
             Some(exit) => Self::Exit(exit.0),
@@ -266,11 +268,11 @@ impl Outcome {
     }
 }
 
-impl From<Call> for Answer {
+impl From<Call> for GuestOutput {
     fn from(call: Call) -> Self {
         let failure = call.outcome.failure();
         let stderr = match call.outcome {
-            Outcome::NoStart(why) => why.into_bytes(),
+            GuestOutcome::NoStart(why) => why.into_bytes(),
             _ => call.stderr,
         };
         Self { failure, stdout: call.stdout, stderr }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::guest::{self, Behaviour};
-use cargo_kw_wasi::runtime::{Cache, Limits, Outcome, Policy};
+use cargo_kw_wasi::runtime::{Cache, GuestOutcome, Limits, Policy};
 
 struct Module {
     folder: tempfile::TempDir,
@@ -26,7 +26,7 @@ impl Module {
     fn run(&self) {
         let policy = Policy::load(&self.wasm, Limits::default(), Cache::Folder(self.root())).unwrap();
         let call = policy.call(&["validate"], b"{}");
-        assert_eq!((call.outcome, &*call.stdout), (Outcome::Exit(0), &b"{\"accepted\":true}"[..]));
+        assert_eq!((call.outcome, &*call.stdout), (GuestOutcome::Exit(0), &b"{\"accepted\":true}"[..]));
     }
 
     /// The compiled modules that are kept.

@@ -9,8 +9,8 @@ use cargo_kw_wasi::cases;
 use cargo_kw_wasi::deploy::Deployed;
 use cargo_kw_wasi::metadata::PolicyType;
 use cargo_kw_wasi::module::inspection::{Inspection, require_policy};
-use cargo_kw_wasi::protocol::{Answer, Evaluation, Request, SettingsVerdict};
-use cargo_kw_wasi::request_file::{Format, Making, read_documents, to_request};
+use cargo_kw_wasi::protocol::{Evaluation, GuestOutput, Request, SettingsVerdict};
+use cargo_kw_wasi::request_file::{InputFormat, Making, read_documents, to_request};
 
 impl Dice {
     /// A text with some of its pieces moved, doubled, dropped, or replaced by words or bytes.
@@ -150,7 +150,7 @@ fn requests() {
     fuzz(|dice| {
         let bytes = dice.vary(REQUESTS, WORDS);
         let Ok(text) = std::str::from_utf8(&bytes) else { return };
-        let format = [Format::Json, Format::Yaml, Format::Unknown][dice.roll(3)];
+        let format = [InputFormat::Json, InputFormat::Yaml, InputFormat::Unknown][dice.roll(3)];
         for document in read_documents(text, format).into_iter().flatten() {
             for policy_type in [PolicyType::Kubernetes, PolicyType::Raw] {
                 for value in document.clone().values(policy_type) {
@@ -188,7 +188,7 @@ fn responses() {
     let requests = ["null", "[1, 2]", r#"{"a": [2, {"b": 1}], "c~/d": 1}"#]
         .map(|document| Request::Raw(serde_json::from_str(document).unwrap()));
     fuzz(|dice| {
-        let answer = Answer {
+        let answer = GuestOutput {
             failure: (dice.roll(5) == 0).then(|| "it failed".to_owned()),
             stdout: dice.vary(RESPONSE, WORDS),
             stderr: dice.vary("a word", WORDS),

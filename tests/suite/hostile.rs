@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use cargo_kw_wasi::metadata::PolicyType;
 use cargo_kw_wasi::protocol::{Request, Settings};
-use cargo_kw_wasi::runtime::{Bound, Cache, Limits, Outcome, Policy};
+use cargo_kw_wasi::runtime::{Bound, Cache, GuestOutcome, Limits, Policy};
 
 use crate::support;
 
@@ -88,14 +88,14 @@ fn a_hostile_guest_is_stopped_in_time_and_in_little_memory() {
         let outcome = policy.call(&["validate"], b"{}").outcome;
         let as_expected = match (&outcome, end) {
             // Too large an answer is found out when it is read.
-            (Outcome::Exit(0), Stopped(bound @ Bound::Answer(_))) => {
+            (GuestOutcome::Exit(0), Stopped(bound @ Bound::Answer(_))) => {
                 evaluation.failure.as_deref() == Some(bound.to_string().as_str())
             }
-            (Outcome::Stopped(bound), Stopped(expected)) => {
+            (GuestOutcome::Stopped(bound), Stopped(expected)) => {
                 bound == expected && evaluation.failure.as_deref() == Some(bound.to_string().as_str())
             }
-            (Outcome::Trap(why), Trap(words)) => why.contains(words),
-            (Outcome::Exit(code), Exit(expected)) => code == expected,
+            (GuestOutcome::Trap(why), Trap(words)) => why.contains(words),
+            (GuestOutcome::Exit(code), Exit(expected)) => code == expected,
             _ => false,
         };
         if !as_expected {
@@ -155,8 +155,8 @@ fn without_a_time_limit_a_guest_takes_its_time() {
             Policy::load(&wasm, limits, Cache::None).unwrap().call(&["validate"], b"{}").outcome
         };
         let time = Duration::from_millis(50);
-        assert_eq!(outcome(Some(time)), Outcome::Stopped(Bound::Time(time)), "{guest}");
-        assert_eq!(outcome(None), Outcome::Exit(0), "{guest}");
+        assert_eq!(outcome(Some(time)), GuestOutcome::Stopped(Bound::Time(time)), "{guest}");
+        assert_eq!(outcome(None), GuestOutcome::Exit(0), "{guest}");
     }
 }
 

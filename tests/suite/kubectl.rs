@@ -2,11 +2,11 @@
 
 use crate::support::cluster;
 use cargo_kw_wasi::metadata::PolicyType;
-use cargo_kw_wasi::request_file::{Format, read_documents};
+use cargo_kw_wasi::request_file::{InputFormat, read_documents};
 use serde_json::{Value, json};
 
 fn ours(text: &str) -> Value {
-    read_documents(text, Format::Yaml).unwrap().remove(0).value(PolicyType::Kubernetes)
+    read_documents(text, InputFormat::Yaml).unwrap().remove(0).value(PolicyType::Kubernetes)
 }
 
 #[test]

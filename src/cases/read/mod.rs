@@ -26,7 +26,7 @@ const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
 /// Cases as far as they could be read, and what is wrong with them.
 #[derive(Debug)]
-pub struct Checked {
+pub struct CheckedCases {
     /// `None` when there are findings.
     pub file: Option<CaseFile>,
     /// Errors all of them, in the order of the file.
@@ -34,7 +34,7 @@ pub struct Checked {
 }
 
 /// Reads the text of a case file. `path`, as the user would name it, says where the files lie that it names.
-pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> Checked {
+pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> CheckedCases {
     let (file, mut findings) = match std::str::from_utf8(bytes) {
         Ok(text) => {
             let mut reader = CaseReader { policy_type, reader: Reader::new(path, text, policy_type) };
@@ -49,7 +49,7 @@ pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> Checked {
     };
     // By line, so that a person works through the file from top to bottom.
     findings.sort_by_key(|finding| finding.place.as_ref().and_then(|place| place.line));
-    Checked { file: file.filter(|_| !has_errors(&findings)), findings }
+    CheckedCases { file: file.filter(|_| !has_errors(&findings)), findings }
 }
 
 struct CaseReader<'a> {

@@ -10,7 +10,7 @@ use crate::finding::{Finding, Place, Quote};
 use crate::fs;
 use crate::metadata::PolicyType;
 use crate::protocol::Settings;
-use crate::request_file::Document;
+use crate::request_file::InputDocument;
 use crate::yaml::{self, Content, Entry, Node, ReadError};
 
 /// A file being read, and what was found so far.
@@ -20,7 +20,7 @@ pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) findings: Vec<Finding>,
     /// What other files hold, by path; nothing for those that were reported.
-    fixtures: HashMap<PathBuf, Option<Document>>,
+    fixtures: HashMap<PathBuf, Option<InputDocument>>,
     /// Says how YAML is read that is no settings.
     policy_type: PolicyType,
 }
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
     /// A value that is written here.
     pub(super) fn inline(&mut self, node: &Node) -> Option<Value> {
         self.check_keys(node)?;
-        Some(Document::from(node.clone()).value(self.policy_type))
+        Some(InputDocument::from(node.clone()).value(self.policy_type))
     }
 
     /// The value that is in the file this names.
@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What is in the file this names, seen from the folder of the case file.
-    fn fixture(&mut self, entry: &Entry) -> Option<Document> {
+    fn fixture(&mut self, entry: &Entry) -> Option<InputDocument> {
         let written = self.text(entry)?;
         let path = fs::folder_of(self.file).join(written);
         if let Some(known) = self.fixtures.get(&path) {
@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
         value
     }
 
-    fn read_fixture(&mut self, path: &Path, entry: &Entry, written: &str) -> Option<Document> {
+    fn read_fixture(&mut self, path: &Path, entry: &Entry, written: &str) -> Option<InputDocument> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => {
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
 }
 
 /// JSON by the name of the file, else YAML. On failure also says which.
-fn parse(path: &Path, text: &str) -> Result<Document, (&'static str, ReadError)> {
+fn parse(path: &Path, text: &str) -> Result<InputDocument, (&'static str, ReadError)> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
         return serde_json::from_str(text).map(Value::into).map_err(|error| {
             let position = format!(" at line {} column {}", error.line(), error.column());

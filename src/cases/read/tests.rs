@@ -1,20 +1,20 @@
 use super::*;
 use serde_json::json;
 
-fn checked(text: &str) -> Checked {
+fn checked(text: &str) -> CheckedCases {
     read(Path::new("tests/policy.yml"), text.as_bytes(), PolicyType::Kubernetes)
 }
 
 #[track_caller]
 fn cases(text: &str) -> CaseFile {
-    let Checked { file, findings } = checked(text);
+    let CheckedCases { file, findings } = checked(text);
     assert!(findings.is_empty(), "{:#?}", findings);
     file.unwrap()
 }
 
 /// `line name message (fix)` of each finding.
 fn findings(text: &str) -> Vec<String> {
-    let Checked { file, findings } = checked(text);
+    let CheckedCases { file, findings } = checked(text);
     assert_eq!(file.is_none(), has_errors(&findings), "a file with a mistake is not used");
     let line = |finding: &Finding| finding.place.as_ref().unwrap().line.unwrap();
     // Each system has its own words for it.

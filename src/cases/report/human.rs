@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::failure::describe;
-use super::{Report, Tally};
+use super::{Tally, TestReport};
 use crate::cases::{Failure, Suite, Test, Tested};
 use crate::shell::{Paint, Tone};
 
@@ -30,7 +30,7 @@ impl Human {
     }
 }
 
-impl Report for Human {
+impl TestReport for Human {
     fn begin(&mut self, _policy: &str, suite: &Suite<'_>) -> String {
         self.tally = Tally { filtered_out: suite.filtered_out, ..Tally::default() };
         self.failed.clear();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Report, Tally};
+use super::{Tally, TestReport};
 use crate::cases::{Failure, Suite, Test, Tested};
 use crate::fs;
 
@@ -15,7 +15,7 @@ pub(super) struct Json {
     time: Duration,
 }
 
-impl Report for Json {
+impl TestReport for Json {
     fn begin(&mut self, policy: &str, suite: &Suite<'_>) -> String {
         policy.clone_into(&mut self.policy);
         self.tally.filtered_out += suite.filtered_out;

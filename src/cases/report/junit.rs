@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::Report;
+use super::TestReport;
 use super::failure::{describe, summarise};
 use crate::cases::{Failure, Suite, Test, Tested};
 use crate::fs;
@@ -21,7 +21,7 @@ impl Junit {
     }
 }
 
-impl Report for Junit {
+impl TestReport for Junit {
     fn begin(&mut self, policy: &str, _: &Suite<'_>) -> String {
         self.suite = TestSuite::new(policy);
         String::new()

@@ -12,7 +12,7 @@ mod junit;
 
 /// The values of `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum ReportFormat {
     /// Like `cargo test`
     Human,
     /// One JSON object a line
@@ -22,7 +22,7 @@ pub enum Format {
 }
 
 /// Makes the text of a report, piece by piece. Policies come one after the other, each with its tests in order.
-pub trait Report {
+pub trait TestReport {
     /// The tests of a policy are about to run.
     fn begin(&mut self, policy: &str, suite: &Suite<'_>) -> String;
     /// One of them is done.
@@ -33,9 +33,9 @@ pub trait Report {
     fn finish(&mut self) -> String;
 }
 
-impl Format {
+impl ReportFormat {
     /// A report in this format; `paint` is for people.
-    pub fn report(self, paint: Paint) -> Box<dyn Report> {
+    pub fn report(self, paint: Paint) -> Box<dyn TestReport> {
         match self {
             Self::Human => Box::new(human::Human::new(paint)),
             Self::Json => Box::new(json::Json::default()),
