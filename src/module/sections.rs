@@ -1,0 +1,87 @@
+//! The metadata section of a module: read, put in, replaced.
+//!
+//! Source: WebAssembly core specification, 5.5 (modules).
+
+use anyhow::Result;
+use wasm_encoder::{CustomSection, Encode, Section};
+use wasmparser::{Encoding, Parser, Payload};
+
+use super::{in_memory, unreadable};
+use crate::error::failure;
+use crate::metadata::Metadata;
+
+/// The custom section with the metadata. Kubewarden reads the first of that name.
+pub const METADATA_SECTION: &str = "io.kubewarden.metadata";
+
+/// Returns `module` with `metadata` as its only `io.kubewarden.metadata` custom section.
+///
+/// `module` is a core module, 8-byte header included; components are refused. Other sections keep bytes and
+/// order; the metadata comes last, as compact JSON. Kubewarden reads the first section of that name: append a
+/// second and the stale one wins. Source: WebAssembly core specification, 5.5.3.
+///
+/// # Errors
+///
+/// When `module` cannot be parsed; the message gives the byte offset.
+pub fn annotate(module: &[u8], metadata: &Metadata) -> Result<Vec<u8>> {
+    let json = metadata.to_section();
+    let mut annotated = Vec::with_capacity(module.len() + json.len() + METADATA_SECTION.len() + 16);
+    let mut copied = 0;
+    for section in metadata_sections(module)? {
+        annotated.extend_from_slice(&module[copied..section.whole.start]);
+        copied = section.whole.end;
+    }
+    annotated.extend_from_slice(&module[copied..]);
+    let section = CustomSection { name: METADATA_SECTION.into(), data: json.into() };
+    annotated.push(section.id());
+    section.encode(&mut annotated);
+    Ok(annotated)
+}
+
+/// The metadata in a module as JSON text: all of its sections, of which Kubewarden reads the first.
+///
+/// # Errors
+///
+/// When `module` cannot be parsed; the message gives the byte offset.
+pub fn read_metadata(module: &[u8]) -> Result<Vec<&[u8]>> {
+    Ok(metadata_sections(module)?.into_iter().map(|section| section.data).collect())
+}
+
+struct MetadataSection<'a> {
+    /// From the section's id to its last byte.
+    whole: std::ops::Range<usize>,
+    data: &'a [u8],
+}
+
+/// All metadata sections, in file order. Reads every section's frame, so a module that is cut off is found out.
+fn metadata_sections(module: &[u8]) -> Result<Vec<MetadataSection<'_>>> {
+    let mut sections = Vec::new();
+    // Where the section begins that is read next: right behind the header, then behind the one before it.
+    let mut start = 0;
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.map_err(unreadable)?;
+        match &payload {
+            Payload::Version { encoding: Encoding::Component, .. } => return Err(component()),
+            Payload::Version { range, .. } => start = in_memory(range.end),
+            Payload::CustomSection(custom) if custom.name() == METADATA_SECTION => {
+                sections.push(MetadataSection {
+                    whole: start..in_memory(custom.range().end),
+                    data: custom.data(),
+                });
+            }
+            _ => {}
+        }
+        if let Some((_, range)) = payload.as_section() {
+            start = in_memory(range.end);
+        }
+    }
+    Ok(sections)
+}
+fn component() -> anyhow::Error {
+    failure(
+        "this is a WebAssembly component, not a core module: Kubewarden does not load components (at byte 4)",
+        "build for the target `wasm32-wasip1`, not `wasm32-wasip2`",
+    )
+}
+
+#[cfg(test)]
+mod tests;
