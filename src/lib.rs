@@ -4,7 +4,6 @@
 //! a stable API.
 
 mod build;
-pub mod byte_size;
 pub mod cases;
 pub mod cli;
 pub mod commands;

@@ -7,9 +7,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use bytesize::ByteSize;
 use serde::Serialize;
 
-use crate::byte_size::ByteSize;
 use crate::error::failure;
 use crate::fs;
 use crate::metadata::PolicyType;
@@ -144,7 +144,7 @@ impl fmt::Display for BuiltPolicy {
             self.name,
             self.version.as_ref().map(|version| format!(" v{version}")).unwrap_or_default(),
             fs::for_people(&self.wasm).display(),
-            ByteSize(self.size_bytes)
+            ByteSize::b(self.size_bytes as u64).display().si()
         )
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use bytesize::ByteSize;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::build::{self, BuildRequest};
-use crate::byte_size::ByteSize;
 use crate::finding::tally;
 use crate::fs;
 use crate::metadata::key;
@@ -308,7 +308,8 @@ fn sizes(inspection: &Inspection, page: &mut Page) {
         let percent = format!("{}.{} %", tenths / 10, tenths % 10);
         page.line(name, format!("{bytes:>10} bytes {percent:>8}  {note}").trim_end());
     }
-    page.line("total", &format!("{total:>10} bytes  ({})", ByteSize(total)));
+    let size = ByteSize::b(total as u64).display().si();
+    page.line("total", &format!("{total:>10} bytes  ({size})"));
 }
 
 fn interface(inspection: &Inspection, page: &mut Page) {

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
+use bytesize::ByteSize;
 use oci_client::Reference;
 use serde::Serialize;
 
 use crate::build::{self, BuildRequest};
-use crate::byte_size::ByteSize;
 use crate::deploy::{Choices, Deployment, no_registry};
 use crate::error::failure;
 use crate::fs;
@@ -106,7 +106,7 @@ impl PushArgs {
         let pushed = registry::push(&reference, connection, &artifact, overwrite, shell)?;
         let digest = artifact.digest();
         let immutable = format!("{}/{}@{digest}", reference.registry(), reference.repository());
-        let size = ByteSize(artifact.module.len());
+        let size = ByteSize::b(artifact.module.len() as u64).display().si();
         match pushed {
             Pushed::Now => shell.status("Pushed", format!("{reference} ({size})")),
             Pushed::Before => shell.status("Fresh", format!("{reference} ({size}): it was there already")),

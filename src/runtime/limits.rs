@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use bytesize::ByteSize;
+
 /// What a guest may use in one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -44,29 +46,29 @@ impl fmt::Display for Bound {
         match self {
             Self::Time(time) => write!(f, "it was stopped after {time:?} (see `--time-limit`)"),
             Self::Memory(bytes) => {
-                let bytes = Bytes(*bytes);
+                let bytes = ByteSize::b(*bytes as u64);
                 write!(f, "it was stopped when it wanted more than {bytes} of memory (see `--memory-limit`)")
             }
             Self::Stdout(bytes) => {
-                let bytes = Bytes(*bytes);
+                let bytes = ByteSize::b(*bytes as u64);
                 write!(f, "it was stopped when it wrote more than {bytes} to stdout (see `--output-limit`)")
             }
             Self::Stderr(bytes) => {
-                let bytes = Bytes(*bytes);
+                let bytes = ByteSize::b(*bytes as u64);
                 write!(f, "it was stopped when it wrote more than {bytes} to stderr (see `--output-limit`)")
             }
             Self::Unread(bytes) => {
                 write!(
                     f,
                     "it was stopped when it left more than {} of the host's answers unread",
-                    Bytes(*bytes)
+                    ByteSize::b(*bytes as u64)
                 )
             }
             Self::Answer(bytes) => {
                 write!(
                     f,
                     "its answer was not read: there are more values in it than {} can hold",
-                    Bytes(*bytes)
+                    ByteSize::b(*bytes as u64)
                 )
             }
         }
@@ -74,17 +76,3 @@ impl fmt::Display for Bound {
 }
 
 impl std::error::Error for Bound {}
-
-/// A number of bytes, in the largest unit that needs no fraction: `16 MiB`.
-struct Bytes(usize);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            n if n >= 1 << 20 && n.is_multiple_of(1 << 20) => write!(f, "{} MiB", n >> 20),
-            n if n >= 1 << 10 && n.is_multiple_of(1 << 10) => write!(f, "{} KiB", n >> 10),
-            1 => f.write_str("1 byte"),
-            n => write!(f, "{n} bytes"),
-        }
-    }
-}

@@ -157,7 +157,7 @@ fn each_limit_can_be_set_and_is_named() {
     let case = case(Behaviour::prints(r#"{"accepted":true}"#).and_says("more than ten bytes"));
     for (limit, words) in [
         ("--output-limit 10B", "wrote more than 10 bytes to stdout (see `--output-limit`)"),
-        ("--memory-limit 64KiB", "wanted more than 64 KiB of memory (see `--memory-limit`)"),
+        ("--memory-limit 64KiB", "wanted more than 64.0 KiB of memory (see `--memory-limit`)"),
     ] {
         // The limits are there for the settings too.
         run(&case, limit).code(1).stdout_eq("").stderr_has(words);
