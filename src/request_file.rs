@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use crate::error::{WithHint, failure};
 use crate::kubernetes::{self, Operation};
-use crate::metadata::PolicyType;
-use crate::protocol::Request;
+use crate::protocol::{PolicyType, Request};
 use crate::yaml;
 
 /// How a request is made of a Kubernetes object. A request that is complete has no use for it.

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::error::failure;
 use crate::fs;
-use crate::metadata::PolicyType;
 use crate::project::{Compile, Compiler, Project, Projects, Selection};
+use crate::protocol::PolicyType;
 use crate::shell::Shell;
 use plan::{kwctl, plan};
 

@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 
 use crate::build::{Annotator, BuildRequest, BuiltPolicy, Optimizer, build};
 use crate::fs;
-use crate::metadata::PolicyType;
 use crate::options::{CompileArgs, PackageArgs};
 use crate::outcome::Outcome;
 use crate::process::pasteable;
+use crate::protocol::PolicyType;
 use crate::shell::Shell;
 
 /// Compile a policy to WebAssembly, ready to deploy

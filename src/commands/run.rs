@@ -11,11 +11,12 @@ use crate::deploy::Deployed;
 use crate::error::{WithHint, failure};
 use crate::fs;
 use crate::kubernetes::Operation;
-use crate::metadata::PolicyType;
 use crate::module;
 use crate::options::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
 use crate::outcome::{Outcome, is_reader_gone};
-use crate::protocol::{AdmissionResponse, Evaluation, HostCalls, Installation, Mode, Request, Settings};
+use crate::protocol::{
+    AdmissionResponse, Evaluation, HostCalls, Installation, Mode, PolicyType, Request, Settings,
+};
 use crate::request_file::{self, InputDocument, InputFormat, Making};
 use crate::runtime::{Cache, Limits, Policy};
 use crate::shell::Shell;

@@ -12,11 +12,10 @@ use crate::error::failure;
 use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource, Rule};
-use crate::metadata::PolicyType;
 use crate::options::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
 use crate::outcome::Outcome;
 use crate::project::Project;
-use crate::protocol::Request;
+use crate::protocol::{PolicyType, Request};
 use crate::runtime::{Limits, ModuleMetadata};
 use crate::shell::Shell;
 

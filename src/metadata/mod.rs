@@ -18,6 +18,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
+pub use crate::protocol::PolicyType;
 pub(crate) use annotations::{addresses, check_repository};
 pub use document::Document;
 pub use read::{Checked, Facts, read};
@@ -88,17 +89,6 @@ pub struct Metadata {
     /// The oldest host that runs the policy, if it says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_kubewarden_version: Option<semver::Version>,
-}
-
-/// Does the policy judge Kubernetes requests or any JSON?
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PolicyType {
-    /// Admission requests of a cluster.
-    #[default]
-    Kubernetes,
-    /// Any JSON document, sent to a policy server by hand.
-    Raw,
 }
 
 /// A kind of resource a policy reads from the cluster.

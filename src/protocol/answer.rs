@@ -233,7 +233,7 @@ mod tests {
             "{verdict:?}"
         );
         assert_eq!(verdict.log, "hello");
-        let request = Request::from_json("{}", crate::metadata::PolicyType::Raw).unwrap();
+        let request = Request::from_json("{}", crate::protocol::PolicyType::Raw).unwrap();
         let evaluation = Evaluation::new(&request, answer());
         assert!(!evaluation.response.allowed);
         assert_eq!(evaluation.log, "hello");

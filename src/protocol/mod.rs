@@ -12,6 +12,6 @@ mod settings;
 
 pub use answer::{Evaluation, GuestOutput, HostCalls, SettingsVerdict};
 pub use installation::{Installation, Mode, Mutation};
-pub use request::Request;
+pub use request::{PolicyType, Request};
 pub use response::{AdmissionResponse, Cause, Details, Status};
 pub use settings::Settings;

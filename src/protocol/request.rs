@@ -1,12 +1,22 @@
 //! Requests: what a policy is asked about.
 
 use anyhow::{Context, Result, anyhow, bail};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Settings;
 use crate::kubernetes::AdmissionRequest;
-use crate::metadata::PolicyType;
+
+/// Does the policy judge Kubernetes requests or any JSON?
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PolicyType {
+    /// Admission requests of a cluster.
+    #[default]
+    Kubernetes,
+    /// Any JSON document, sent to a policy server by hand.
+    Raw,
+}
 
 /// What a policy is asked about: an admission request of a cluster, or, raw, any JSON.
 #[derive(Debug, Clone, PartialEq)]

@@ -25,9 +25,9 @@ pub use capabilities::{CapabilityCall, HostCapabilities, NoCapabilities};
 pub use limits::{Bound, Limits};
 
 use crate::kubernetes::Rule;
-use crate::metadata::{ContextAwareResource, PolicyType};
+use crate::metadata::ContextAwareResource;
 use crate::module;
-use crate::protocol::{Evaluation, GuestOutput, HostCalls, Request, Settings, SettingsVerdict};
+use crate::protocol::{Evaluation, GuestOutput, HostCalls, PolicyType, Request, Settings, SettingsVerdict};
 use guest::Guest;
 use weight::is_heavy;
 

@@ -7,8 +7,8 @@ use crate::support::dice::Dice;
 use crate::support::guest;
 use cargo_kw_wasi::cases;
 use cargo_kw_wasi::deploy::Deployed;
-use cargo_kw_wasi::metadata::PolicyType;
 use cargo_kw_wasi::module::inspection::{Inspection, require_policy};
+use cargo_kw_wasi::protocol::PolicyType;
 use cargo_kw_wasi::protocol::{Evaluation, GuestOutput, Request, SettingsVerdict};
 use cargo_kw_wasi::request_file::{InputFormat, Making, read_documents, to_request};
 

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use cargo_kw_wasi::metadata::PolicyType;
+use cargo_kw_wasi::protocol::PolicyType;
 use cargo_kw_wasi::protocol::{Request, Settings};
 use cargo_kw_wasi::runtime::{Bound, Cache, GuestOutcome, Limits, Policy};
 

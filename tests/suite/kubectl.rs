@@ -1,7 +1,7 @@
 //! YAML of Kubernetes objects means here what it means to `kubectl`.
 
 use crate::support::cluster;
-use cargo_kw_wasi::metadata::PolicyType;
+use cargo_kw_wasi::protocol::PolicyType;
 use cargo_kw_wasi::request_file::{InputFormat, read_documents};
 use serde_json::{Value, json};
 

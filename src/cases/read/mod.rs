@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::checks::Check;
 use super::{Case, CaseFile, CaseSettings, Expect};
 use crate::finding::{Finding, Place, has_errors};
-use crate::metadata::PolicyType;
+use crate::protocol::PolicyType;
 use crate::yaml::{self, Content, Entry, Node};
 use reader::{Fields, Reader, list, nearest};
 

@@ -8,8 +8,7 @@ use serde_json::Value;
 use super::super::Wording;
 use crate::finding::{Finding, Place, Quote};
 use crate::fs;
-use crate::metadata::PolicyType;
-use crate::protocol::Settings;
+use crate::protocol::{PolicyType, Settings};
 use crate::request_file::InputDocument;
 use crate::yaml::{self, Content, Entry, Node, ReadError};
 

@@ -5,8 +5,7 @@ use serde_json::Value;
 use super::reader::{Fields, list, nearest};
 use super::{CaseReader, OPERATIONS};
 use crate::kubernetes::Operation;
-use crate::metadata::PolicyType;
-use crate::protocol::Request;
+use crate::protocol::{PolicyType, Request};
 use crate::request_file::{self, Making};
 use crate::yaml::Entry;
 
