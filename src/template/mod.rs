@@ -10,18 +10,22 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 mod answers;
+mod context;
 mod embedded;
+mod metadata_file;
 mod plan;
 mod prompts;
 mod render;
+mod surroundings;
 mod workspace;
 mod write;
 
 pub mod package_name;
 
 pub use answers::{Answers, Given};
-pub use plan::{Plan, Surroundings, plan};
+pub use plan::{Plan, plan};
 pub use prompts::{Ask, NoTerminal, TakeDefaults, Terminal};
+pub use surroundings::Surroundings;
 pub use write::{Overwrite, write};
 
 /// A template: a folder under `templates/`.
