@@ -12,6 +12,7 @@ use serde::Deserialize;
 mod answers;
 mod context;
 mod embedded;
+mod members;
 mod metadata_file;
 mod plan;
 mod prompts;
