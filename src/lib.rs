@@ -19,7 +19,7 @@ pub mod module;
 mod options;
 pub mod outcome;
 pub mod process;
-pub mod project;
+mod project;
 pub mod protocol;
 pub mod registry;
 pub mod request_file;

@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::error::failure;
 use crate::fs;
-use crate::project::{Selection, unknown_name};
+use crate::project::selection::Selection;
 
 /// The packages that are meant, all of them policies.
-pub(super) fn select<'a>(
+pub(crate) fn select<'a>(
     metadata: &'a cargo_metadata::Metadata,
     manifest: &Path,
     selection: &Selection,
@@ -102,11 +102,11 @@ fn is_policy(package: &cargo_metadata::Package) -> bool {
     has_table(package) || folder(package).join("metadata.yml").is_file()
 }
 
-pub(super) fn has_table(package: &cargo_metadata::Package) -> bool {
+pub(crate) fn has_table(package: &cargo_metadata::Package) -> bool {
     package.metadata.get("kubewarden").is_some()
 }
 
-pub(super) fn folder(package: &cargo_metadata::Package) -> &Path {
+pub(crate) fn folder(package: &cargo_metadata::Package) -> &Path {
     fs::folder_of(package.manifest_path.as_std_path())
 }
 
@@ -127,4 +127,18 @@ fn not_a_policy(package: &cargo_metadata::Package) -> anyhow::Error {
             fs::for_people(package.manifest_path.as_std_path()).display()
         ),
     )
+}
+
+/// An unknown name typed by the user, with the names that exist.
+fn unknown_name(what: &str, name: &str, known: &[&str]) -> anyhow::Error {
+    let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let similarity = |known: &str| strsim::normalized_damerau_levenshtein(name, known);
+    let near = known.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    match near.filter(|near| similarity(near) > 0.5) {
+        Some(near) => failure(
+            format!("there is no {what} `{name}`"),
+            format!("did you mean `{near}`? There are {list}"),
+        ),
+        None => failure(format!("there is no {what} `{name}`"), format!("there are {list}")),
+    }
 }

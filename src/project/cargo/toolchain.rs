@@ -12,18 +12,18 @@ use crate::process::{Program, Running};
 use crate::shell::Shell;
 
 /// The triple that policies are compiled for.
-pub(in crate::project) const WASM_TARGET: &str = "wasm32-wasip1";
+pub(crate) const WASM_TARGET: &str = "wasm32-wasip1";
 
 /// A toolchain that has the target.
 #[derive(Debug)]
-pub(in crate::project) struct Toolchain {
+pub(crate) struct Toolchain {
     /// The folder the toolchain is installed in.
-    pub(in crate::project) sysroot: PathBuf,
+    pub(crate) sysroot: PathBuf,
 }
 
 /// May a missing target be fetched?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::project) enum Fetch {
+pub(crate) enum Fetch {
     /// Ask rustup for it.
     Allowed,
     /// Say how to get it.
@@ -32,14 +32,14 @@ pub(in crate::project) enum Fetch {
 
 /// A question to `rustc` on its way, so that other work can be done until the answer is there.
 #[derive(Debug)]
-pub(in crate::project) struct Question {
+pub(crate) struct ToolchainQuestion {
     rustc: PathBuf,
     running: Running,
 }
 
-impl Question {
+impl ToolchainQuestion {
     /// Asks this `rustc` where its things are.
-    pub(in crate::project) fn ask(rustc: &Path, shell: &Shell) -> Result<Self> {
+    pub(crate) fn ask(rustc: &Path, shell: &Shell) -> Result<Self> {
         let mut program = Program::new(rustc);
         program.args(["--print", "sysroot", "--print", "target-libdir", "--target", WASM_TARGET]);
         let running = program.start(shell).context("could not ask for the installed targets")?;
@@ -51,7 +51,7 @@ impl Question {
     /// # Errors
     ///
     /// When the target is missing and cannot be added; the hint is the command for this system.
-    pub(in crate::project) fn require_target(self, fetch: Fetch, shell: &Shell) -> Result<Toolchain> {
+    pub(crate) fn require_target(self, fetch: Fetch, shell: &Shell) -> Result<Toolchain> {
         let rustc = self.rustc.clone();
         let (toolchain, installed) = self.answer()?;
         if installed {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 /// The flags in a value of `GOFLAGS`: separated by spaces, each in quotes where it has some itself.
-pub(super) fn split(goflags: &str) -> Vec<String> {
+pub(crate) fn split(goflags: &str) -> Vec<String> {
     let mut flags = Vec::new();
     let mut rest = goflags.trim_start();
     while let Some(first) = rest.chars().next() {
@@ -18,7 +18,7 @@ pub(super) fn split(goflags: &str) -> Vec<String> {
 }
 
 /// The value of the last flag of this name, `-name=value`, with one or two dashes.
-pub(super) fn value<'a>(flags: &'a [String], name: &str) -> Option<&'a str> {
+pub(crate) fn value<'a>(flags: &'a [String], name: &str) -> Option<&'a str> {
     flags.iter().rev().find_map(|flag| {
         let flag = flag.strip_prefix("--").or_else(|| flag.strip_prefix('-'))?;
         flag.strip_prefix(name)?.strip_prefix('=')
@@ -26,7 +26,7 @@ pub(super) fn value<'a>(flags: &'a [String], name: &str) -> Option<&'a str> {
 }
 
 /// Is there a flag of this name, with or without a value?
-pub(super) fn has(flags: &[String], name: &str) -> bool {
+pub(crate) fn has(flags: &[String], name: &str) -> bool {
     flags.iter().any(|flag| is_named(flag, name))
 }
 
@@ -36,7 +36,7 @@ fn is_named(flag: &str, name: &str) -> bool {
 }
 
 /// Takes the values of all flags of this name out of a command line.
-pub(super) fn take(args: &mut Vec<OsString>, name: &str) -> Vec<String> {
+pub(crate) fn take(args: &mut Vec<OsString>, name: &str) -> Vec<String> {
     let mut taken = Vec::new();
     let mut kept = Vec::new();
     let mut rest = std::mem::take(args).into_iter();
@@ -55,7 +55,7 @@ pub(super) fn take(args: &mut Vec<OsString>, name: &str) -> Vec<String> {
 
 /// The `-ldflags` that strip a module and say what the user says. The user's may begin with a pattern of packages: then
 /// they stand alone, with ours inside, since of several that match a package only the last counts.
-pub(super) fn stripped(users: impl IntoIterator<Item = String>) -> Vec<String> {
+pub(crate) fn stripped(users: impl IntoIterator<Item = String>) -> Vec<String> {
     const STRIPPED: &str = "-s -w";
     let mut all = STRIPPED.to_owned();
     let mut patterns = Vec::new();

@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::{Artifact, Compile, Features, Language, Network, Project, Projects, Selection, Source};
 use crate::error::failure;
 use crate::fs;
 use crate::metadata::{Facts, key};
 use crate::process::{Program, Running};
+use crate::project::compile::{Artifact, Compile, Features};
+use crate::project::load::{Language, Projects};
+use crate::project::network::Network;
+use crate::project::selection::Selection;
+use crate::project::source::{MetadataSource, Project};
 use crate::shell::{Shell, Verbosity};
 
 mod flags;
@@ -22,7 +26,7 @@ const INSTALL: &str = "get Go 1.21 or later from https://go.dev/dl or from your 
 
 /// What of a module matters to compile it.
 #[derive(Debug)]
-pub(super) struct Module {
+pub(crate) struct GoModule {
     root: PathBuf,
     /// What `go build` calls the program.
     program: String,
@@ -45,7 +49,7 @@ struct Environment {
 }
 
 /// The module that this `go.mod` is of.
-pub(super) fn load(
+pub(crate) fn load(
     manifest: &Path,
     selection: &Selection,
     compile: &Compile,
@@ -79,7 +83,7 @@ pub(super) fn load(
     let facts = Facts { name: name.clone(), file: shown, ..Facts::default() };
     let project = Project { name: name.clone(), version: None, root: root.clone(), source, facts };
     let projects = Projects { policies: vec![project], output_folder: target_dir.join("kubewarden") };
-    Ok((projects, Language::Go(Module { root, program: name, target_dir, question })))
+    Ok((projects, Language::Go(GoModule { root, program: name, target_dir, question })))
 }
 
 /// Flags that cargo has and go has not.
@@ -131,10 +135,10 @@ fn program_name(path: &str) -> &str {
     if is_version { parts.next().unwrap_or(last) } else { last }
 }
 
-fn source(root: &Path, module: &str) -> Result<Source> {
+fn source(root: &Path, module: &str) -> Result<MetadataSource> {
     let path = root.join("metadata.yml");
     match fs::find(&path)? {
-        Some(bytes) => Source::file(&path, bytes),
+        Some(bytes) => MetadataSource::file(&path, bytes),
         None if root.join("metadata.yaml").is_file() => Err(failure(
             format!(
                 "the module `{module}` has a `metadata.yaml`, but Kubewarden's workflows look for `metadata.yml`"
@@ -164,9 +168,9 @@ fn add_network(go: &mut Program, network: Network) {
     }
 }
 
-impl Module {
+impl GoModule {
     /// Compiles the package in the root of the module. Go's own output passes through.
-    pub(super) fn compile(self, compile: &Compile, shell: &Shell) -> Result<Artifact> {
+    pub(crate) fn compile(self, compile: &Compile, shell: &Shell) -> Result<Artifact> {
         let output = self.question.finish_with_output()?;
         let environment: Environment =
             serde_json::from_str(&output).context("could not understand what `go env` printed")?;

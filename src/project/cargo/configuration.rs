@@ -1,0 +1,23 @@
+//! Cargo's configuration, which only compiling needs.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::error::WithHint;
+
+/// Cargo's configuration, from files and environment.
+pub(crate) fn configuration() -> Result<cargo_config2::Config> {
+    let here = std::env::current_dir().context("could not find the current folder")?;
+    // Of no use here, and cargo takes more words for it than the library that reads it.
+    let environment = std::env::vars_os().filter(|(name, _)| name != "CARGO_BUILD_JOBS");
+    let options = cargo_config2::ResolveOptions::default().env(environment);
+    cargo_config2::Config::load_with_options(here, options)
+        .context("could not read cargo's configuration")
+        .hint(|| "if cargo itself accepts it, write it another way, such as a number for `jobs`".to_owned())
+}
+
+/// The compiler itself: a wrapper around it answers no questions.
+pub(crate) fn rustc(configuration: &cargo_config2::Config) -> PathBuf {
+    configuration.build.rustc.clone().unwrap_or_else(|| "rustc".into())
+}

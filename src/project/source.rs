@@ -1,0 +1,68 @@
+//! One project: where it is, and where its metadata is written.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::error::WithHint;
+use crate::fs;
+use crate::metadata::{self, Checked, Document, Facts};
+
+/// One policy's project.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// Name of the package: what the outputs are called.
+    pub(crate) name: String,
+    /// Version of the package, in a language where packages have one.
+    pub(crate) version: Option<String>,
+    /// The folder with README.md and metadata.yml.
+    pub(crate) root: PathBuf,
+    pub(crate) source: MetadataSource,
+    pub(crate) facts: Facts,
+}
+
+/// Where the metadata is written by hand.
+#[derive(Debug)]
+pub(crate) enum MetadataSource {
+    /// `[package.metadata.kubewarden]`; `metadata.yml` follows it.
+    Table(Box<Document>),
+    /// `metadata.yml`.
+    File(Box<Document>),
+}
+
+impl MetadataSource {
+    /// The `metadata.yml` in this folder, whose bytes are these.
+    pub(crate) fn file(path: &Path, bytes: Vec<u8>) -> Result<Self> {
+        let shown = fs::for_people(path);
+        let text = String::from_utf8(bytes)
+            .with_context(|| format!("could not read `{}`", shown.display()))
+            .hint(|| "save the file as UTF-8".to_owned())?;
+        Ok(Self::File(Box::new(Document::yaml(&shown, text))))
+    }
+}
+
+impl Project {
+    /// The metadata, complete and checked.
+    pub(crate) fn metadata(&self) -> Checked {
+        match &self.source {
+            MetadataSource::Table(document) | MetadataSource::File(document) => {
+                metadata::read(document, &self.facts)
+            }
+        }
+    }
+
+    /// Is `metadata.yml` written by us, after what another file says?
+    pub(crate) fn writes_metadata_file(&self) -> bool {
+        matches!(self.source, MetadataSource::Table(_))
+    }
+
+    /// `metadata.yml` beside the manifest: written by us or by hand.
+    pub(crate) fn metadata_file(&self) -> PathBuf {
+        self.root.join("metadata.yml")
+    }
+
+    /// README.md beside the manifest: it becomes the usage text.
+    pub(crate) fn readme(&self) -> PathBuf {
+        self.root.join("README.md")
+    }
+}
