@@ -8,7 +8,6 @@ use crate::build::{Annotator, BuildRequest, BuiltPolicy, Optimizer, build};
 use crate::fs;
 use crate::options::{CompileArgs, PackageArgs};
 use crate::outcome::Outcome;
-use crate::process::pasteable;
 use crate::protocol::PolicyType;
 use crate::shell::Shell;
 
@@ -69,6 +68,9 @@ impl BuildArgs {
                 shell.result(&format!("{line}\n")).context("could not write to stdout")?;
             }
         }
+        if built.iter().any(|policy| !policy.fresh) {
+            shell.status("Next", "cargo kw-wasi test");
+        }
         Ok(Outcome::Done)
     }
 }
@@ -85,27 +87,16 @@ impl From<BuildArgs> for BuildRequest {
     }
 }
 
-/// Says what a person wants to know: path, size, what to do next.
+/// Tells a person where the policy and its manifest are.
 fn report(policy: &BuiltPolicy, shell: &Shell) {
     let verb = if policy.fresh { "Fresh" } else { "Built" };
     shell.status(verb, policy);
     let Some(manifest) = &policy.manifest else { return };
     let manifest = fs::for_people(manifest);
     let shown = manifest.display();
-    match policy.policy_type {
-        PolicyType::Kubernetes => shell.status(
-            "Manifest",
-            format!(
-                "{shown} (once the module is pushed: kubectl apply -f {})",
-                pasteable(manifest.as_os_str())
-            ),
-        ),
-        PolicyType::Raw => {
-            shell.status("Manifest", format!("{shown} (an entry for the policies.yml of a policy server)"))
-        }
-    }
-    if policy.module.is_some() && !policy.fresh {
-        let wasm = fs::for_people(&policy.wasm);
-        shell.status("Next", format!("cargo kw-wasi push --wasm {}", pasteable(wasm.as_os_str())));
-    }
+    let purpose = match policy.policy_type {
+        PolicyType::Kubernetes => "apply it with `kubectl` after `cargo kw-wasi push`",
+        PolicyType::Raw => "an entry for the policies.yml of a policy server",
+    };
+    shell.status("Manifest", format!("{shown} ({purpose})"));
 }

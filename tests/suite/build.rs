@@ -81,14 +81,14 @@ fn a_person_is_told_path_size_and_what_is_next() {
    Compiling demo v0.1.0 ([ROOT])
     Finished `release` profile [optimized] target(s) in [..]s
        Built demo v0.1.0: target/kubewarden/demo.wasm ([..] kB)
-    Manifest target/kubewarden/demo.yml (once the module is pushed: kubectl apply -f target/kubewarden/demo.yml)
-        Next cargo kw-wasi push --wasm target/kubewarden/demo.wasm
+    Manifest target/kubewarden/demo.yml (apply it with `kubectl` after `cargo kw-wasi push`)
+        Next cargo kw-wasi test
 
 "#]]);
     case.kw_wasi("build").succeed().stdout_eq("").stderr_eq(str![[r#"
     Finished `release` profile [optimized] target(s) in [..]s
        Fresh demo v0.1.0: target/kubewarden/demo.wasm ([..] kB)
-    Manifest target/kubewarden/demo.yml (once the module is pushed: kubectl apply -f target/kubewarden/demo.yml)
+    Manifest target/kubewarden/demo.yml (apply it with `kubectl` after `cargo kw-wasi push`)
 
 "#]]);
 }

@@ -10,8 +10,8 @@ fn a_go_module_is_built_like_any_project() {
     let case = Case::go_policy();
     case.kw_wasi("build").succeed().stdout_eq("").stderr_eq(str![[r#"
        Built demo v0.1.0: target/kubewarden/demo.wasm ([..] MB)
-    Manifest target/kubewarden/demo.yml (once the module is pushed: kubectl apply -f target/kubewarden/demo.yml)
-        Next cargo kw-wasi push --wasm target/kubewarden/demo.wasm
+    Manifest target/kubewarden/demo.yml (apply it with `kubectl` after `cargo kw-wasi push`)
+        Next cargo kw-wasi test
 
 "#]]);
     let first = case.read_bytes("target/kubewarden/demo.wasm");
