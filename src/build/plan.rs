@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::{Annotator, BuildRequest, BuiltPolicy};
 use crate::deploy::{self, Choices, Deployment};
 use crate::error::{WithHint, failure};
-use crate::finding::{Finding, has_errors, tally};
+use crate::finding::{Finding, FindingName, has_errors, tally};
 use crate::fs::{self, Written};
 use crate::kubernetes;
 use crate::metadata::{Metadata, key};
@@ -191,13 +191,15 @@ impl Plan<'_> {
         let missing = match module {
             _ if kubernetes::check_name(name).is_err() => Some((
                 "title",
-                "missing-title",
+                FindingName::MissingTitle,
                 "give the policy a title that can name a Kubernetes resource",
             )),
             None if self.version().is_none() => {
-                Some(("version", "missing-version", "say which version it will be pushed as"))
+                Some(("version", FindingName::MissingVersion, "say which version it will be pushed as"))
             }
-            None => Some(("registry", "missing-registry", "say which registry it will be pushed to")),
+            None => {
+                Some(("registry", FindingName::MissingRegistry, "say which registry it will be pushed to"))
+            }
             Some(_) => None,
         };
         if let Some((what, finding, fix)) = missing {

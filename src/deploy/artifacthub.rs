@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use url::Url;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, FindingName};
 use crate::metadata::{Metadata, addresses, key};
 use crate::yaml;
 
@@ -91,7 +91,7 @@ impl Package {
             let value = metadata.annotation(key).map(str::to_owned);
             if value.is_none() {
                 findings.push(Finding::error(
-                    "artifacthub-missing",
+                    FindingName::ArtifacthubMissing,
                     format!("Artifact Hub needs the annotation `{key}`"),
                     format!("write {table} in Cargo.toml, or the annotation in `metadata.yml`"),
                 ));
@@ -151,7 +151,7 @@ impl Package {
 }
 
 fn invalid(key: &str, message: String, fix: &str) -> Finding {
-    Finding::error("artifacthub-invalid", format!("annotation `{key}` {message}"), fix)
+    Finding::error(FindingName::ArtifacthubInvalid, format!("annotation `{key}` {message}"), fix)
 }
 
 /// The image with its registry filled in.
@@ -253,7 +253,7 @@ fn annotations(
     }
     match questions {
         Some("") => findings.push(Finding::error(
-            "artifacthub-invalid",
+            FindingName::ArtifacthubInvalid,
             "the file with questions is empty",
             "write the questions into it, or remove it",
         )),

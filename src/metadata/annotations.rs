@@ -4,6 +4,7 @@ use super::document::{Steps, at};
 use super::read::Facts;
 use super::reader::{Reader, annotation};
 use super::{Metadata, SEVERITIES, key};
+use crate::finding::FindingName;
 use crate::kubernetes;
 
 /// Adds the annotations that a table says in other words, or that `[package]` says. Everything is written once: an
@@ -16,7 +17,7 @@ pub(super) fn complete(reader: &mut Reader<'_>, metadata: &mut Metadata, facts: 
         Ok(text) => text,
         Err(_) => {
             reader.error(
-                "wrong-type",
+                FindingName::WrongType,
                 &at![key],
                 format!("`{key}` must be text"),
                 format!("write `{key} = \"…\"`"),
@@ -47,7 +48,7 @@ pub(super) fn complete(reader: &mut Reader<'_>, metadata: &mut Metadata, facts: 
         if let Some(written) = metadata.annotations.get(key).filter(|written| **written != value) {
             let message = format!("annotation `{key}` says `{written}`, but {source} says `{value}`");
             reader.error(
-                "contradiction",
+                FindingName::Contradiction,
                 &annotation(key),
                 message,
                 "remove the annotation: everything about a policy is written once",
@@ -75,7 +76,7 @@ fn authors(reader: &mut Reader<'_>, authors: &[String]) -> Option<String> {
                     "author `{author}` has no name with a mail address, which Artifact Hub needs: left out"
                 );
                 reader.warning(
-                    "author-without-address",
+                    FindingName::AuthorWithoutAddress,
                     &[],
                     message,
                     "write `authors = [\"Jane Doe <jane@example.com>\"]`",
@@ -98,7 +99,7 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
         let place = source(reader, key::OCI_URL, "registry");
         let fix = "write registry and repository, such as `ghcr.io/acme/policies`: lower case, without scheme and tag";
         reader.error(
-            "invalid-oci-url",
+            FindingName::InvalidOciUrl,
             &place,
             format!("`{url}` does not name a repository in a registry: {reason}"),
             fix,
@@ -109,7 +110,7 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
     {
         let place = source(reader, key::SEVERITY, "severity");
         reader.warning(
-            "unknown-severity",
+            FindingName::UnknownSeverity,
             &place,
             format!("`{severity}` is no severity that reports know"),
             "write `info`, `low`, `medium`, `high` or `critical`",
@@ -117,12 +118,12 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
     }
     if let Some(author) = metadata.annotation(key::AUTHOR).filter(|author| addresses(author).is_none()) {
         let message = format!("`{author}` is no list of mail addresses, as Artifact Hub reads it");
-        reader.warning("invalid-author", &annotation(key::AUTHOR), message, "write `Jane Doe <jane@example.com>`, several separated by commas; a name with a comma goes in double quotes");
+        reader.warning(FindingName::InvalidAuthor, &annotation(key::AUTHOR), message, "write `Jane Doe <jane@example.com>`, several separated by commas; a name with a comma goes in double quotes");
     }
     for key in [key::URL, key::SOURCE] {
         if let Some(url) = metadata.annotation(key).filter(|url| !is_absolute_url(url)) {
             reader.warning(
-                "invalid-url",
+                FindingName::InvalidUrl,
                 &annotation(key),
                 format!("`{url}` is no absolute URL, as Artifact Hub wants it"),
                 "write the whole URL, such as `https://example.com/policy`",
@@ -133,7 +134,7 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
         && keywords.split(',').any(|keyword| keyword.trim().is_empty())
     {
         reader.warning(
-            "invalid-keywords",
+            FindingName::InvalidKeywords,
             &annotation(key::KEYWORDS),
             "there is an empty keyword: Artifact Hub refuses the list",
             "separate the keywords by single commas",
@@ -143,7 +144,7 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
         metadata.annotation(key::HIDDEN_UI).filter(|hidden| !["true", "false"].contains(hidden))
     {
         reader.warning(
-            "invalid-hidden-ui",
+            FindingName::InvalidHiddenUi,
             &annotation(key::HIDDEN_UI),
             format!("`{hidden}` is neither `true` nor `false`"),
             "write one of the two",
@@ -160,7 +161,7 @@ fn title(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) -> bool {
                 facts.name
             );
             reader.warning(
-                "missing-title",
+                FindingName::MissingTitle,
                 &at!["annotations"],
                 message,
                 format!("add the annotation `{}`", key::TITLE),
@@ -176,7 +177,7 @@ fn title(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) -> bool {
     };
     let fix = format!("{name}; a title for people goes into the annotation `io.artifacthub.displayName`");
     reader.error(
-        "invalid-title",
+        FindingName::InvalidTitle,
         &place,
         format!("the title `{title}` cannot name a Kubernetes resource: {reason}"),
         fix,
@@ -196,7 +197,7 @@ fn version(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) {
                 _ => "write three numbers, such as `0.1.0`".to_owned(),
             };
             reader.error(
-                "invalid-version",
+                FindingName::InvalidVersion,
                 &path,
                 format!("`{version}` is no semantic version: {error}"),
                 fix,
@@ -205,7 +206,7 @@ fn version(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) {
         }
         Ok(version) if !version.build.is_empty() => {
             reader.warning(
-                "version-with-build",
+                FindingName::VersionWithBuild,
                 &path,
                 format!("`{version}` cannot be a tag in a registry: `+` is not allowed there"),
                 "remove the `+` and what follows it",
@@ -222,14 +223,14 @@ fn version(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) {
             "annotation `{}` says `{version}`, but `{file}` says `version = \"{facts_version}\"`",
             key::VERSION
         );
-        reader.error("version-mismatch", &path, message, format!("write the same version in both, or move the metadata to `[package.metadata.kubewarden]` in `{file}`, which needs no second version"));
+        reader.error(FindingName::VersionMismatch, &path, message, format!("write the same version in both, or move the metadata to `[package.metadata.kubewarden]` in `{file}`, which needs no second version"));
         return;
     }
     // The release workflows of Kubewarden take the second word of the first line with this key.
     let line = reader.document.text().lines().find(|line| line.contains(key::VERSION));
     let word = line.and_then(|line| line.split_whitespace().nth(1)).map(|word| word.replace('"', ""));
     if word.is_some_and(|word| word != version) {
-        reader.warning("version-line", &path, "Kubewarden's release workflows would not find the version here", format!("write `{}: {version}` on a line of its own, without single quotes, and name the key nowhere before it", key::VERSION));
+        reader.warning(FindingName::VersionLine, &path, "Kubewarden's release workflows would not find the version here", format!("write `{}: {version}` on a line of its own, without single quotes, and name the key nowhere before it", key::VERSION));
     }
 }
 

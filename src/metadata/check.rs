@@ -3,6 +3,7 @@
 use super::document::{Step, at};
 use super::reader::{Reader, below, context};
 use super::{Metadata, PolicyType};
+use crate::finding::FindingName;
 
 /// A policy for a cluster needs rules.
 pub(super) fn has_rules(reader: &mut Reader<'_>, metadata: &Metadata) {
@@ -22,7 +23,7 @@ pub(super) fn has_rules(reader: &mut Reader<'_>, metadata: &Metadata) {
         "add a rule with `apiGroups`, `apiVersions`, `resources` and `operations`; a policy for other JSON says `policyType: raw`"
     };
     reader.error(
-        "empty-rules",
+        FindingName::EmptyRules,
         &path,
         "there are no rules: the cluster refuses a policy that asks for no requests",
         fix,
@@ -49,7 +50,7 @@ fn not_empty(reader: &mut Reader<'_>, path: &[Step], list: &[String]) {
     if list.is_empty() {
         let key = reader.document.spelling(path);
         reader.error(
-            "empty-list",
+            FindingName::EmptyList,
             path,
             format!("`{key}`{} is empty: the rule would match nothing", context(path)),
             "name at least one, or write `*` for all",
@@ -61,7 +62,7 @@ fn wildcard_alone(reader: &mut Reader<'_>, path: &[Step], list: &[String]) {
     if list.len() > 1 && list.iter().any(|item| item == "*") {
         let key = reader.document.spelling(path);
         reader.error(
-            "wildcard-not-alone",
+            FindingName::WildcardNotAlone,
             path,
             format!("`*` in `{key}` covers the other items: Kubewarden wants it alone"),
             "keep `*`, or remove it",
@@ -71,7 +72,7 @@ fn wildcard_alone(reader: &mut Reader<'_>, path: &[Step], list: &[String]) {
 
 fn empty_text(reader: &mut Reader<'_>, path: &[Step], fix: &str) {
     let list = reader.document.spelling(&path[..path.len() - 1]);
-    reader.error("empty-text", path, format!("an item of `{list}` is empty"), fix);
+    reader.error(FindingName::EmptyText, path, format!("an item of `{list}` is empty"), fix);
 }
 
 /// `resource` or `resource/subresource`, of which none should cover another.
@@ -97,10 +98,15 @@ fn resources(reader: &mut Reader<'_>, path: &[Step], list: &[String]) {
             format!("`{resource}` is covered by `{by}`")
         };
         if is_refused(list, index) {
-            reader.error("conflicting-resources", &path, format!("{covered}, which Kubernetes refuses"), fix);
+            reader.error(
+                FindingName::ConflictingResources,
+                &path,
+                format!("{covered}, which Kubernetes refuses"),
+                fix,
+            );
         } else {
             let message = format!("{covered}: in another order, Kubernetes would refuse it");
-            reader.warning("covered-resource", &path, message, fix);
+            reader.warning(FindingName::CoveredResource, &path, message, fix);
         }
     }
 }
@@ -154,7 +160,7 @@ pub(super) fn context_aware_resources(reader: &mut Reader<'_>) {
                 let spelling = reader.document.spelling(&path);
                 let example = if key == "kind" { "Pod" } else { "v1" };
                 reader.error(
-                    "empty-text",
+                    FindingName::EmptyText,
                     &path,
                     format!("`{spelling}`{} is empty", context(&path)),
                     format!("write, for example, `{example}`"),

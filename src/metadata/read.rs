@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::document::{ReadError, Step, at};
 use super::reader::{Reader, below, describe};
 use super::{ContextAwareResource, Document, Metadata, PolicyType, annotations, check};
-use crate::finding::{Finding, Severity, has_errors};
+use crate::finding::{Finding, FindingName, Severity, has_errors};
 use crate::kubernetes::{Operation, Rule};
 
 /// What the project knows besides its metadata: for a cargo package, what `[package]` says.
@@ -100,7 +100,7 @@ impl Reader<'_> {
         if !self.document.is_table() && self.document.text().starts_with('\u{feff}') {
             let fix = "save the file as UTF-8 without a byte order mark";
             self.error(
-                "byte-order-mark",
+                FindingName::ByteOrderMark,
                 &[],
                 "the file starts with a byte order mark, which Kubewarden takes for a part of the first key",
                 fix,
@@ -119,13 +119,13 @@ impl Reader<'_> {
             } else {
                 format!("not YAML: {}", error.message)
             };
-            self.at_line(Severity::Error, "invalid-yaml", error.line, message, fix);
+            self.at_line(Severity::Error, FindingName::InvalidYaml, error.line, message, fix);
             return None;
         }
         if let Err(error) = self.document.read::<Option<BTreeMap<String, IgnoredAny>>>(&[]) {
             self.at_line(
                 Severity::Error,
-                "invalid-yaml",
+                FindingName::InvalidYaml,
                 error.line,
                 "the file must hold a map of keys and values",
                 "start with `rules:`",
@@ -186,7 +186,7 @@ impl Reader<'_> {
                         "write one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT`, `*`".to_owned()
                     };
                     self.error(
-                        "unknown-operation",
+                        FindingName::UnknownOperation,
                         &below(path, index),
                         format!("`{name}` is no operation"),
                         fix,
@@ -218,13 +218,16 @@ impl Reader<'_> {
         let fix = format!("write `{line}`: this tool builds WASI policies only");
         match self.value::<String>(&path) {
             Some(mode) if mode == "wasi" => {}
-            Some(mode) => {
-                self.error("execution-mode", &path, format!("`{key}` must be `wasi`, found `{mode}`"), fix)
-            }
+            Some(mode) => self.error(
+                FindingName::ExecutionMode,
+                &path,
+                format!("`{key}` must be `wasi`, found `{mode}`"),
+                fix,
+            ),
             None if self.document.is_table()
                 || self.document.keys(&at![]).iter().any(|written| written == "executionMode") => {}
             None => self.error(
-                "execution-mode",
+                FindingName::ExecutionMode,
                 &at![],
                 "`executionMode` is missing: Kubewarden would take the policy for a waPC one",
                 fix,
@@ -240,7 +243,7 @@ impl Reader<'_> {
         {
             let key = self.spell(&[], "protocolVersion");
             self.error(
-                "unknown-protocol-version",
+                FindingName::UnknownProtocolVersion,
                 &path,
                 format!("`{key}` must be `v1` or `Unknown`, found `{version}`"),
                 "remove it: it is set when the policy is built",
@@ -256,7 +259,7 @@ impl Reader<'_> {
             Some(other) => {
                 let key = self.spell(&[], "policyType");
                 self.error(
-                    "unknown-policy-type",
+                    FindingName::UnknownPolicyType,
                     &path,
                     format!("`{key}` must be `kubernetes` or `raw`, found `{other}`"),
                     "write one of the two",
@@ -295,7 +298,7 @@ impl Reader<'_> {
             Err(error) => {
                 let key = self.spell(&[], "minimumKubewardenVersion");
                 self.error(
-                    "invalid-version",
+                    FindingName::InvalidVersion,
                     &path,
                     format!("`{key}` is no semantic version: {error}"),
                     "write three numbers, such as `1.20.0`, without a leading `v`",
@@ -318,7 +321,7 @@ impl Reader<'_> {
                 Ok(text) => {
                     if annotations.insert(key.clone(), text.unwrap_or_default()).is_some() {
                         self.warning(
-                            "duplicate-key",
+                            FindingName::DuplicateKey,
                             &path,
                             format!("annotation `{key}` is written twice: the last one counts"),
                             "keep one of them",
@@ -341,7 +344,7 @@ impl Reader<'_> {
         };
         let (found, _) = describe(&error.message);
         self.error(
-            "invalid-annotation",
+            FindingName::InvalidAnnotation,
             path,
             format!("annotation `{key}` must be text, found {found}"),
             fix,
@@ -373,7 +376,7 @@ impl Reader<'_> {
             let line = error.location().map(|location| location.line());
             self.at_line(
                 Severity::Error,
-                "unreadable",
+                FindingName::Unreadable,
                 line,
                 format!("Kubewarden could not read this: {error}"),
                 "correct the YAML",

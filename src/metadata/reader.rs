@@ -4,7 +4,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::Document;
 use super::document::{ReadError, Step, Steps, at, camel_case};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, FindingName, Severity};
 
 /// A document being read, and what was found so far.
 pub(super) struct Reader<'a> {
@@ -19,7 +19,7 @@ impl Reader<'_> {
             Ok(Some(value)) => Some(value),
             Ok(None) => {
                 let message = format!("`{}` is missing{}", self.document.spelling(path), context(path));
-                self.error("missing-key", path, message, fix);
+                self.error(FindingName::MissingKey, path, message, fix);
                 None
             }
             Err(error) => {
@@ -80,7 +80,7 @@ impl Reader<'_> {
             if known.contains(&key.as_str()) {
                 if keys[..index].iter().any(|earlier| normal(earlier) == key) {
                     self.error(
-                        "duplicate-key",
+                        FindingName::DuplicateKey,
                         &at,
                         format!("`{written}` is written twice"),
                         "keep one of them",
@@ -90,16 +90,18 @@ impl Reader<'_> {
             }
             let (name, fix) = match (key.as_str(), self.nearest(&key, known, path)) {
                 ("contextAware", _) => (
-                    "legacy-context-aware",
+                    FindingName::LegacyContextAware,
                     "remove it; a policy that reads cluster resources lists them in `contextAwareResources`"
                         .to_owned(),
                 ),
                 ("scope", _) if !path.is_empty() => (
-                    "unknown-key",
+                    FindingName::UnknownKey,
                     "remove it: a scope can only be given in the resource that deploys the policy".to_owned(),
                 ),
-                (_, Some(near)) => ("unknown-key", format!("write `{near}`")),
-                (_, None) => ("unknown-key", format!("remove it; known here are {}", self.list(known, path))),
+                (_, Some(near)) => (FindingName::UnknownKey, format!("write `{near}`")),
+                (_, None) => {
+                    (FindingName::UnknownKey, format!("remove it; known here are {}", self.list(known, path)))
+                }
             };
             self.warning(
                 name,
@@ -155,12 +157,12 @@ impl Reader<'_> {
             }
             _ => format!("write {wanted}"),
         };
-        self.error("wrong-type", path, format!("{subject} must be {wanted}, found {found}"), fix);
+        self.error(FindingName::WrongType, path, format!("{subject} must be {wanted}, found {found}"), fix);
     }
 
     pub(super) fn error(
         &mut self,
-        name: &'static str,
+        name: FindingName,
         path: &[Step],
         message: impl Into<String>,
         fix: impl Into<String>,
@@ -170,7 +172,7 @@ impl Reader<'_> {
 
     pub(super) fn warning(
         &mut self,
-        name: &'static str,
+        name: FindingName,
         path: &[Step],
         message: impl Into<String>,
         fix: impl Into<String>,
@@ -178,7 +180,7 @@ impl Reader<'_> {
         self.find(Severity::Warning, name, path, message.into(), fix.into());
     }
 
-    fn find(&mut self, severity: Severity, name: &'static str, path: &[Step], message: String, fix: String) {
+    fn find(&mut self, severity: Severity, name: FindingName, path: &[Step], message: String, fix: String) {
         let (place, quote) = self.document.place(path);
         self.findings.push(Finding { name, severity, message, place: Some(place), quote, fix });
     }
@@ -186,7 +188,7 @@ impl Reader<'_> {
     pub(super) fn at_line(
         &mut self,
         severity: Severity,
-        name: &'static str,
+        name: FindingName,
         line: Option<usize>,
         message: impl Into<String>,
         fix: &str,

@@ -81,7 +81,7 @@ fn every_vector_gives_the_section_of_kwctl_or_a_refusal() {
             .findings
             .iter()
             .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| finding.name)
+            .map(|finding| finding.name.as_str())
             .collect();
         match (stricter.get(case.name.as_str()), case.expected.ok) {
             (Some(finding), _) => assert!(
@@ -317,7 +317,7 @@ fn authors_without_an_address_are_left_out_and_said() {
     let facts = Facts { authors: vec!["Jane".to_owned(), "Rick <rick@example.com>".to_owned()], ..facts() };
     let checked = toml(TABLE, &facts);
     assert_eq!(
-        checked.findings.iter().map(|finding| finding.name).collect::<Vec<_>>(),
+        checked.findings.iter().map(|finding| finding.name.as_str()).collect::<Vec<_>>(),
         ["author-without-address"]
     );
     assert_eq!(checked.metadata.unwrap().annotation(key::AUTHOR), Some("Rick <rick@example.com>"));

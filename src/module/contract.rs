@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use wasmparser::{Encoding, ExternalKind, FuncType, Parser, Payload, TypeRef, Validator};
 
 use super::unreadable;
-use crate::finding::Finding;
+use crate::finding::{Finding, FindingName};
 
 /// What a host must find in a module to run it as a WASI policy. Source: protocol of Kubewarden, "Module shape".
 ///
@@ -17,13 +17,13 @@ pub(crate) fn check_contract(module: &[u8]) -> Vec<Finding> {
         Ok(shape) => shape,
         Err(error) => {
             let fix = "build it again; if it stays so, the compiler or a tool after it is at fault";
-            return vec![Finding::error("invalid-module", format!("{error:#}"), fix)];
+            return vec![Finding::error(FindingName::InvalidModule, format!("{error:#}"), fix)];
         }
     };
     if shape.is_component {
         let message = "this is a component: Kubewarden loads core modules only";
         return vec![Finding::error(
-            "component",
+            FindingName::Component,
             message,
             "build for the target `wasm32-wasip1`, not `wasm32-wasip2`",
         )];
@@ -32,7 +32,7 @@ pub(crate) fn check_contract(module: &[u8]) -> Vec<Finding> {
     let wapc = shape.imports.iter().any(|(module, _)| *module == "wapc") || shape.exports_guest_call;
     if wapc {
         findings.push(Finding::error(
-            "wapc-import",
+            FindingName::WapcImport,
             "this is a waPC policy: it imports from `wapc` or exports `__guest_call`, which no WASI host provides",
             "do not use the crate `kubewarden-policy-sdk` in a WASI policy: read the request from stdin and write the \
              response to stdout, as the projects of `cargo kw-wasi new` do",
@@ -43,7 +43,7 @@ pub(crate) fn check_contract(module: &[u8]) -> Vec<Finding> {
             || (*name == "call" && matches!(*module, "host" | "kubewarden:javy/host"));
         if !(known || wapc && *module == "wapc") {
             findings.push(Finding::error(
-                "unknown-import",
+                FindingName::UnknownImport,
                 format!("import `{module}`.`{name}` is known to no Kubewarden host"),
                 "a policy may import from `wasi_snapshot_preview1`, and `host`.`call`; remove the dependency that wants more",
             ));
@@ -52,17 +52,17 @@ pub(crate) fn check_contract(module: &[u8]) -> Vec<Finding> {
     match shape.start {
         _ if wapc => {}
         Start::Missing => findings.push(Finding::error(
-            "not-a-command",
+            FindingName::NotACommand,
             "there is no function `_start`: this is a library, not a program",
             "build a binary: a package with `src/main.rs` and `fn main`",
         )),
         Start::NotAFunction => findings.push(Finding::error(
-            "not-a-command",
+            FindingName::NotACommand,
             "the export `_start` is no function",
             "export the program's entry point as `_start`",
         )),
         Start::WrongType => findings.push(Finding::error(
-            "start-type",
+            FindingName::StartType,
             "the function `_start` takes or returns values: a host calls it without any",
             "let `_start` have the type `() -> ()`",
         )),
@@ -70,7 +70,7 @@ pub(crate) fn check_contract(module: &[u8]) -> Vec<Finding> {
     }
     if !shape.exports_memory {
         findings.push(Finding::error(
-            "no-memory",
+            FindingName::NoMemory,
             "no memory is exported as `memory`: the host could not pass the request",
             "export the module's memory as `memory`, as compilers for WASI do by default",
         ));

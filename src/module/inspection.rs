@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::digest::sha256;
 use crate::error::failure;
-use crate::finding::{Finding, Severity, has_errors, tally};
+use crate::finding::{Finding, FindingName, Severity, has_errors, tally};
 use crate::metadata::{self, Checked, Document, Facts, Metadata};
 use crate::module;
 use crate::untrusted::printable;
@@ -56,7 +56,7 @@ fn findings_for_scripts<S: serde::Serializer>(
 ) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Plain<'a> {
-        name: &'a str,
+        name: FindingName,
         severity: &'static str,
         message: &'a str,
         fix: &'a str,
@@ -129,7 +129,7 @@ impl Inspection {
         match read.and_then(|metadata| Ok((Kind::of_metadata(&metadata)?, metadata))) {
             Ok((kind, metadata)) => (self.kind, self.metadata) = (kind, Some(metadata)),
             Err(reason) => self.findings.push(Finding::error(
-                "unreadable-metadata",
+                FindingName::UnreadableMetadata,
                 format!("no host can read the metadata in the module: {reason}"),
                 "annotate the module again",
             )),
@@ -139,7 +139,7 @@ impl Inspection {
 
 fn annotated_twice(count: usize) -> Finding {
     Finding::warning(
-        "annotated-twice",
+        FindingName::AnnotatedTwice,
         format!(
             "there are {count} sections with metadata: Kubewarden reads the first, and the others count for nothing"
         ),
@@ -149,7 +149,7 @@ fn annotated_twice(count: usize) -> Finding {
 
 fn not_annotated(resemblance: Option<Resemblance>) -> Finding {
     Finding::error(
-        "not-annotated",
+        FindingName::NotAnnotated,
         "there are no metadata of Kubewarden in it: a host would take it for a waPC policy",
         match resemblance {
             Some(Resemblance::Wapc | Resemblance::Rego) => "annotate it with `kwctl annotate`",
@@ -165,7 +165,7 @@ fn check_metadata(section: &[u8], file: &Path) -> Checked {
     let text = String::from_utf8_lossy(section).into_owned();
     let mut checked = metadata::read(&Document::yaml(file, text), &facts);
     // Release scripts look for the version in a file, not in a module.
-    checked.findings.retain(|finding| finding.name != "version-line");
+    checked.findings.retain(|finding| finding.name != FindingName::VersionLine);
     for finding in &mut checked.findings {
         finding.place = None;
         finding.quote = None;
@@ -205,7 +205,7 @@ pub fn require_policy(module: &[u8], file: &Path) -> Result<(Metadata, Vec<Findi
             ));
         }
     }
-    if inspection.findings.iter().any(|finding| finding.name == "annotated-twice") {
+    if inspection.findings.iter().any(|finding| finding.name == FindingName::AnnotatedTwice) {
         return Err(failure(
             format!("`{shown}` has more than one section with metadata, of which Kubewarden reads the first"),
             "build it with `cargo kw-wasi build`, which leaves one",

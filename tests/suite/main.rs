@@ -6,7 +6,6 @@ mod build;
 mod cache;
 mod completions;
 mod deploy;
-mod docs;
 mod evaluate;
 mod fuzz;
 mod go;

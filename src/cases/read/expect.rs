@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::reader::{Fields, list};
 use super::{CaseReader, Expect};
 use crate::cases::Wording;
+use crate::finding::FindingName;
 use crate::yaml::{Content, Entry};
 
 /// Keys of `expect`.
@@ -30,13 +31,23 @@ impl CaseReader<'_> {
     pub(super) fn expect(&mut self, fields: &Fields<'_>, line: usize) -> Option<Expect> {
         let Some(entry) = fields.find("expect") else {
             let fix = "write `expect:` with at least one of its keys, such as `{ allowed: true }`";
-            self.reader.error("missing-key", line, "the case states nothing: it has no `expect`", fix);
+            self.reader.error(
+                FindingName::MissingKey,
+                line,
+                "the case states nothing: it has no `expect`",
+                fix,
+            );
             return None;
         };
         let fields = self.reader.fields(&entry.value, "`expect`", &EXPECT_KEYS)?;
         if matches!(&entry.value.content, Content::Map(entries) if entries.is_empty()) {
             let fix = format!("write one of {}", list(&EXPECT_KEYS));
-            self.reader.error("missing-key", entry.line, "`expect` is empty: the case states nothing", fix);
+            self.reader.error(
+                FindingName::MissingKey,
+                entry.line,
+                "`expect` is empty: the case states nothing",
+                fix,
+            );
             return None;
         }
         Some(Expect {
@@ -83,10 +94,10 @@ impl CaseReader<'_> {
             let without_use = || stated(&["message"]).filter(|_| expect.settings_valid == Some(true));
             if let Some(other) = stated(&ANSWER_KEYS).or_else(without_use) {
                 let message = format!("`{}` needs a request to be evaluated", other.key);
-                self.reader.error("missing-request", other.line, message, fix);
+                self.reader.error(FindingName::MissingRequest, other.line, message, fix);
             } else if stated(&["settings_valid", "error"]).is_none() {
                 let message = "there is nothing to evaluate: the case has no `request` and no `object`";
-                self.reader.error("missing-request", line, message, fix);
+                self.reader.error(FindingName::MissingRequest, line, message, fix);
             }
         }
     }
@@ -103,21 +114,31 @@ impl CaseReader<'_> {
                 Some("remove") => {}
                 Some("add" | "replace") if fields.find("value").is_some() => {}
                 Some("add" | "replace") => {
-                    self.reader.error("missing-key", item.line, "the operation has no `value`", "write it");
+                    self.reader.error(
+                        FindingName::MissingKey,
+                        item.line,
+                        "the operation has no `value`",
+                        "write it",
+                    );
                 }
                 _ => {
                     let message = "`op` must be one of `add`, `remove`, `replace`";
-                    self.reader.error("wrong-type", item.line, message, "hosts make patches of these alone");
+                    self.reader.error(
+                        FindingName::WrongType,
+                        item.line,
+                        message,
+                        "hosts make patches of these alone",
+                    );
                 }
             }
             match fields.find("path").map(|path| self.reader.text(path)) {
                 Some(Some(path)) if !path.is_empty() && !path.starts_with('/') => {
                     let message = format!("`{path}` is no JSON pointer");
-                    self.reader.error("wrong-type", item.line, message, format!("write `/{path}`"));
+                    self.reader.error(FindingName::WrongType, item.line, message, format!("write `/{path}`"));
                 }
                 Some(_) => {}
                 None => self.reader.error(
-                    "missing-key",
+                    FindingName::MissingKey,
                     item.line,
                     "the operation has no `path`",
                     "write it as a JSON pointer, such as `/metadata/labels`",
@@ -139,7 +160,7 @@ impl CaseReader<'_> {
         let Content::Map(entries) = &entry.value.content else {
             let message = format!("`{}` must be a map, found {}", entry.key, entry.value.content);
             self.reader.error(
-                "wrong-type",
+                FindingName::WrongType,
                 entry.line,
                 message,
                 "write keys with their texts, `{}` for none",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::checks::Check;
 use super::{Case, CaseFile, CaseSettings, Expect};
-use crate::finding::{Finding, Place, has_errors};
+use crate::finding::{Finding, FindingName, Place, has_errors};
 use crate::protocol::PolicyType;
 use crate::yaml::{self, Content, Entry, Node};
 use reader::{Fields, Reader, list, nearest};
@@ -43,7 +43,8 @@ pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> CheckedCases 
         Err(error) => {
             let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
             let place = Place { file: path.to_owned(), line: Some(line) };
-            let finding = Finding::error("invalid-yaml", "the file is not UTF-8", "save it as UTF-8");
+            let finding =
+                Finding::error(FindingName::InvalidYaml, "the file is not UTF-8", "save it as UTF-8");
             (None, vec![Finding { place: Some(place), ..finding }])
         }
     };
@@ -63,7 +64,12 @@ impl CaseReader<'_> {
             Ok(root) => root,
             Err(error) => {
                 let message = format!("not YAML: {}", error.message);
-                self.reader.error("invalid-yaml", error.line.unwrap_or(1), message, "correct the YAML");
+                self.reader.error(
+                    FindingName::InvalidYaml,
+                    error.line.unwrap_or(1),
+                    message,
+                    "correct the YAML",
+                );
                 return None;
             }
         };
@@ -71,7 +77,12 @@ impl CaseReader<'_> {
         let settings = self.settings(&fields).unwrap_or_default();
         let skipped_checks = fields.find("skip_checks").map(|entry| self.skipped_checks(entry));
         let Some(cases) = fields.find("cases") else {
-            self.reader.error("missing-key", root.line, "there are no cases", "write a list `cases:`");
+            self.reader.error(
+                FindingName::MissingKey,
+                root.line,
+                "there are no cases",
+                "write a list `cases:`",
+            );
             return None;
         };
         let cases = self.cases(cases, &settings)?;
@@ -97,7 +108,7 @@ impl CaseReader<'_> {
                     };
                     let fix = near.map_or_else(|| fix.clone(), |near| format!("write `{near}`"));
                     let message = format!("there is no such check: found {}", item.content);
-                    self.reader.error("unknown-check", item.line, message, fix);
+                    self.reader.error(FindingName::UnknownCheck, item.line, message, fix);
                 }
                 known
             })
@@ -129,7 +140,12 @@ impl CaseReader<'_> {
             let Some(case) = self.case(item, settings) else { continue };
             if let Some(earlier) = cases.iter().find(|earlier| earlier.name == case.name) {
                 let message = format!("the case in line {} has the name `{}` too", earlier.line, case.name);
-                self.reader.error("duplicate-name", case.line, message, "give each case a name of its own");
+                self.reader.error(
+                    FindingName::DuplicateName,
+                    case.line,
+                    message,
+                    "give each case a name of its own",
+                );
             }
             cases.push(case);
         }
@@ -152,19 +168,19 @@ impl CaseReader<'_> {
     fn name(&mut self, fields: &Fields<'_>, line: usize) -> Option<String> {
         let Some(entry) = fields.find("name") else {
             let fix = "write `name:` and what is stated, such as `a denied name is rejected`";
-            self.reader.error("missing-key", line, "the case has no `name`", fix);
+            self.reader.error(FindingName::MissingKey, line, "the case has no `name`", fix);
             return None;
         };
         let name = self.reader.text(entry)?.trim();
         if name.is_empty() || name.chars().any(char::is_control) {
             let message = "`name` must be one line that is not empty";
-            self.reader.error("wrong-type", entry.value.line, message, "write what is stated");
+            self.reader.error(FindingName::WrongType, entry.value.line, message, "write what is stated");
             return None;
         }
         Some(name.to_owned())
     }
 
     fn contradiction(&mut self, entry: &Entry, message: impl Into<String>, fix: impl Into<String>) {
-        self.reader.error("contradiction", entry.line, message, fix);
+        self.reader.error(FindingName::Contradiction, entry.line, message, fix);
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::super::Wording;
-use crate::finding::{Finding, Place, Quote};
+use crate::finding::{Finding, FindingName, Place, Quote};
 use crate::fs;
 use crate::protocol::{PolicyType, Settings};
 use crate::request_file::InputDocument;
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
     /// Something wrong in a line of the file.
     pub(super) fn error(
         &mut self,
-        name: &'static str,
+        name: FindingName,
         line: usize,
         message: impl Into<String>,
         fix: impl Into<String>,
@@ -61,14 +61,14 @@ impl<'a> Reader<'a> {
 
     fn wrong_type(&mut self, entry: &Entry, wanted: &str, fix: &str) {
         let message = format!("`{}` must be {wanted}, found {}", entry.key, entry.value.content);
-        self.error("wrong-type", entry.value.line, message, fix);
+        self.error(FindingName::WrongType, entry.value.line, message, fix);
     }
 
     /// A map of known keys. Unknown and repeated ones are reported, and what is no map.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
         let Content::Map(entries) = &node.content else {
             let message = format!("{what} must be a map, found {}", node.content);
-            self.error("wrong-type", node.line, message, format!("known keys are {}", list(known)));
+            self.error(FindingName::WrongType, node.line, message, format!("known keys are {}", list(known)));
             return None;
         };
         for (index, entry) in entries.iter().enumerate() {
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
                 self.unknown_key(entry, what, known);
             } else if entries[..index].iter().any(|earlier| earlier.key == entry.key) {
                 let message = format!("`{}` is written twice", entry.key);
-                self.error("duplicate-key", entry.line, message, "keep one of them");
+                self.error(FindingName::DuplicateKey, entry.line, message, "keep one of them");
             }
         }
         Some(Fields { entries })
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
             Some(near) => format!("write `{near}`"),
             None => format!("remove it; known here are {}", list(known)),
         };
-        self.error("unknown-key", entry.line, format!("`{}` is no key of {what}", entry.key), fix);
+        self.error(FindingName::UnknownKey, entry.line, format!("`{}` is no key of {what}", entry.key), fix);
     }
 
     /// The values of a list, as they are.
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
     pub(super) fn wording_of(&mut self, node: &Node, what: &str) -> Option<Wording> {
         let Content::Text(written) = &node.content else {
             let message = format!("what `{what}` has must be texts, found {}", node.content);
-            self.error("wrong-type", node.line, message, "write it in quotes");
+            self.error(FindingName::WrongType, node.line, message, "write it in quotes");
             return None;
         };
         match Wording::parse(written) {
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
                 let message = format!("`{written}` is no regular expression: {error}");
                 let fix =
                     "text between slashes is a regular expression: put `\\` before what it takes for syntax";
-                self.error("invalid-regex", node.line, message, fix);
+                self.error(FindingName::InvalidRegex, node.line, message, fix);
                 None
             }
         }
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
     pub(super) fn check_keys(&mut self, node: &Node) -> Option<()> {
         let Some(repeated) = node.repeated_key() else { return Some(()) };
         let message = format!("`{}` is written twice", repeated.key);
-        self.error("duplicate-key", repeated.line, message, "keep one of them");
+        self.error(FindingName::DuplicateKey, repeated.line, message, "keep one of them");
         None
     }
 
@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
         if settings.is_none() {
             let message = format!("`{}` must be a map, or a file with one", entry.key);
             let fix = "settings are keys and values: Kubewarden refuses all else before the policy sees it";
-            self.error("wrong-type", entry.value.line, message, fix);
+            self.error(FindingName::WrongType, entry.value.line, message, fix);
         }
         settings
     }
@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
                     "name a file by its path from the folder of this one, `{}`",
                     fs::folder_of(self.file).display()
                 );
-                self.error("unreadable-file", entry.value.line, message, fix);
+                self.error(FindingName::UnreadableFile, entry.value.line, message, fix);
                 return None;
             }
         };
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
                 let message = format!("not {format}: {}", error.message);
                 let fix =
                     format!("correct the {format}; {}:{} names the file", self.file.display(), entry.line);
-                let finding = Finding::error("invalid-fixture", message, fix);
+                let finding = Finding::error(FindingName::InvalidFixture, message, fix);
                 self.findings.push(Finding { place: Some(place), quote, ..finding });
                 None
             }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::reader::{Fields, list, nearest};
 use super::{CaseReader, OPERATIONS};
+use crate::finding::FindingName;
 use crate::kubernetes::Operation;
 use crate::protocol::{PolicyType, Request};
 use crate::request_file::{self, Making};
@@ -27,7 +28,12 @@ impl CaseReader<'_> {
             (None, None) => {
                 let entry = of_making?;
                 let message = format!("`{}` needs an object", entry.key);
-                self.reader.error("missing-request", entry.line, message, "write `request:` or `object:`");
+                self.reader.error(
+                    FindingName::MissingRequest,
+                    entry.line,
+                    message,
+                    "write `request:` or `object:`",
+                );
                 return None;
             }
         };
@@ -42,7 +48,12 @@ impl CaseReader<'_> {
             Ok(request) => Some(request),
             Err(error) => {
                 let fix = "write an admission request, an AdmissionReview or a Kubernetes object";
-                self.reader.error("invalid-request", entry.line, format!("no request: {error:#}"), fix);
+                self.reader.error(
+                    FindingName::InvalidRequest,
+                    entry.line,
+                    format!("no request: {error:#}"),
+                    fix,
+                );
                 None
             }
         }
@@ -67,7 +78,7 @@ impl CaseReader<'_> {
                 None => format!("write one of {}", list(&OPERATIONS)),
             };
             let message = format!("`{written}` is no operation");
-            self.reader.error("unknown-operation", entry.value.line, message, fix);
+            self.reader.error(FindingName::UnknownOperation, entry.value.line, message, fix);
         }
         known
     }

@@ -8,7 +8,7 @@ fn wat(text: &str) -> Vec<u8> {
 
 /// The names of the findings of a module.
 fn findings(text: &str) -> Vec<&'static str> {
-    check_contract(&wat(text)).iter().map(|finding| finding.name).collect()
+    check_contract(&wat(text)).iter().map(|finding| finding.name.as_str()).collect()
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_wapc_policy_is_named_once_with_the_way_out() {
             (memory (export "memory") 1) (func (export "_start")) (func (export "__guest_call")))"#);
     let findings = check_contract(&module);
     assert_eq!(findings.len(), 1);
-    assert_eq!(findings[0].name, "wapc-import");
+    assert_eq!(findings[0].name.as_str(), "wapc-import");
     assert!(findings[0].fix.contains("stdin"));
 }
 
@@ -105,6 +105,6 @@ fn code_that_does_not_type_check_is_no_valid_module() {
     let text = r#"(module (memory (export "memory") 1) (func (export "_start") i32.add))"#;
     let findings = check_contract(&wat(text));
     assert_eq!(findings.len(), 1);
-    assert_eq!(findings[0].name, "invalid-module");
+    assert_eq!(findings[0].name.as_str(), "invalid-module");
     assert!(findings[0].message.contains("at byte "), "{}", findings[0].message);
 }

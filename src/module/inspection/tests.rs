@@ -25,7 +25,7 @@ const PROGRAM: &str =
 const RULE: &str = r#""rules":[{"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"],"operations":["CREATE"]}],"mutating":false"#;
 
 fn names(inspection: &Inspection) -> Vec<&str> {
-    inspection.findings.iter().map(|finding| finding.name).collect()
+    inspection.findings.iter().map(|finding| finding.name.as_str()).collect()
 }
 
 #[test]

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+mod name;
+
+pub(crate) use name::FindingName;
+
 /// Is the policy refused because of it?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -15,8 +19,8 @@ pub enum Severity {
 /// One thing that is wrong, in the words of the user's own file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Short, stable and unique, such as `unknown-key`: what one looks up.
-    pub name: &'static str,
+    /// What one looks up.
+    pub(crate) name: FindingName,
     /// Error or warning.
     pub severity: Severity,
     /// What is wrong: lower case, no full stop.
@@ -31,13 +35,13 @@ pub struct Finding {
 
 impl Finding {
     /// An error without a place.
-    pub fn error(name: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn error(name: FindingName, message: impl Into<String>, fix: impl Into<String>) -> Self {
         let (message, fix) = (message.into(), fix.into());
         Self { name, severity: Severity::Error, message, place: None, quote: None, fix }
     }
 
     /// A warning without a place.
-    pub fn warning(name: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn warning(name: FindingName, message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(name, message, fix) }
     }
 }
