@@ -1,24 +1,20 @@
-//! Text that comes from somebody else: a policy, a registry, a file.
+//! Strings from elsewhere: from a policy, a registry, a file.
 
 use std::borrow::Cow;
 
 use crate::fs;
 
-/// A text of others without what a terminal would obey; line ends and tabs stay.
+/// The string without anything a terminal would obey: such characters are escaped. Line ends and tabs stay.
 ///
-/// Most texts have nothing of that; they may be long, and are not copied.
+/// Most strings have no such characters; they may be long, and are not copied.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    // Marks of direction would show a line in another order.
-    let turns =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || turns(c);
-    if !text.contains(obeyed) {
+    if !text.contains(is_obeyed) {
         return Cow::Borrowed(text);
     }
     fs::unix_line_ends(text.to_owned())
         .chars()
         .fold(String::new(), |mut printable, c| {
-            if obeyed(c) {
+            if is_obeyed(c) {
                 printable.extend(c.escape_default());
             } else {
                 printable.push(c);
@@ -28,20 +24,35 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         .into()
 }
 
+/// Control characters of ASCII and of Latin-1, and marks of direction, which show a line in another order.
+fn is_obeyed(c: char) -> bool {
+    let is_direction = matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    is_direction || c.is_control() && !matches!(c, '\n' | '\t')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn texts_of_others_give_no_orders_to_the_terminal() {
-        for (text, shown) in [
-            ("plain\n\ttext\n", "plain\n\ttext\n"),
-            ("line ends\r\nof Windows\r\n", "line ends\nof Windows\n"),
-            ("hidden\rshown", "hidden\\rshown"),
-            ("\u{1b}[31mred", "\\u{1b}[31mred"),
-            ("paid \u{202e}yb", "paid \\u{202e}yb"),
-        ] {
-            assert_eq!(printable(text), shown);
+    fn line_ends_and_tabs_stay() {
+        assert_eq!(printable("plain\n\ttext\n"), "plain\n\ttext\n");
+        assert_eq!(printable("line ends\r\nof Windows\r\n"), "line ends\nof Windows\n");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        let controls = ('\0'..='\u{1f}').filter(|c| !"\n\t".contains(*c)).chain('\u{7f}'..='\u{9f}');
+        let directions = ['\u{61c}', '\u{200e}', '\u{200f}'].into_iter();
+        let directions = directions.chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
+        for c in controls.chain(directions) {
+            let shown = printable(&format!("a{c}b")).into_owned();
+            assert_eq!(shown, format!("a{}b", c.escape_default()));
         }
+        assert_eq!(printable("\u{1b}[31mred"), "\\u{1b}[31mred");
+        assert_eq!(printable("hidden\rshown"), "hidden\\rshown");
     }
 }
