@@ -156,22 +156,28 @@ impl fmt::Display for Program {
 }
 
 /// A word quoted for a POSIX shell, where it needs to be.
-pub fn quoted(word: &OsStr) -> String {
+fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
+    // `shlex` would quote `--flag=a,b` too, which no shell needs.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
         return word.into_owned();
     }
     if word.chars().any(char::is_control) {
         // The separator of CARGO_ENCODED_RUSTFLAGS is a control character.
-        let escape = |c: char| match c {
-            '\'' | '\\' => format!("\\{c}"),
-            c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
-            c => c.to_string(),
-        };
-        return format!("$'{}'", word.chars().map(escape).collect::<String>());
+        return format!("$'{}'", word.chars().map(escaped).collect::<String>());
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    shlex::try_quote(&word).expect("it has no NUL, which is a control character").into_owned()
+}
+
+/// A character inside `$'…'`.
+fn escaped(c: char) -> String {
+    match c {
+        '\'' | '\\' => format!("\\{c}"),
+        c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
+        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    }
 }
 
 /// A word as a person can paste it here, into any shell that is common on this system.
@@ -227,7 +233,7 @@ mod tests {
         let mut program = Program::new("echo");
         program.args(["plain", "two words", "it's", "", "a\x1fb"]).env("KEY", "a b");
         let line = program.to_string();
-        assert_eq!(line, r"KEY='a b' echo plain 'two words' 'it'\''s' '' $'a\x1fb'");
+        assert_eq!(line, r#"KEY='a b' echo plain 'two words' "it's" '' $'a\x1fb'"#);
         if cfg!(windows) {
             return; // what is called `bash` there may be another system's
         }
