@@ -1,8 +1,9 @@
-//! Errors that say what to do now. No terminal is needed for them: [`crate::shell`] prints them.
+//! Errors that say what to do now, and those that a caller decides on. They need no terminal: [`crate::shell`] prints
+//! them.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
-/// An error that also says what to do now. It reads like the error it wraps.
+/// An error with a hint: what to do now. It reads like the error it wraps.
 #[derive(Debug)]
 struct Hinted {
     error: anyhow::Error,
@@ -10,7 +11,7 @@ struct Hinted {
 }
 
 impl Display for Hinted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
     }
 }
@@ -21,14 +22,14 @@ impl std::error::Error for Hinted {
     }
 }
 
-/// What to do about an error, as it and its causes say it.
+/// The hints of an error and its causes.
 pub fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
     error.chain().filter_map(|link| link.downcast_ref::<Hinted>()).map(|hinted| hinted.hint.as_str())
 }
 
-/// Adds to an error what to do about it.
+/// Adds a hint to an error.
 pub trait WithHint<T> {
-    /// The same, with `hint` shown below the error and its causes.
+    /// The same result; an error gets a hint, shown below it and its causes.
     fn hint(self, hint: impl FnOnce() -> String) -> anyhow::Result<T>;
 }
 
@@ -38,7 +39,25 @@ impl<T, E: Into<anyhow::Error>> WithHint<T> for Result<T, E> {
     }
 }
 
-/// An error of a message and a hint.
+/// An error with this message and this hint.
 pub fn failure(message: impl Display, hint: impl Into<String>) -> anyhow::Error {
     Hinted { error: anyhow::anyhow!("{message}"), hint: hint.into() }.into()
+}
+
+/// The user backed out of a question.
+#[derive(Debug)]
+pub struct Cancelled;
+
+impl Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cancelled: nothing was written")
+    }
+}
+
+impl std::error::Error for Cancelled {}
+
+/// Has the program that reads our output stopped reading, as `head` does? Then nobody sees a message.
+pub fn is_reader_gone(error: &anyhow::Error) -> bool {
+    let is_pipe = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(is_pipe))
 }

@@ -17,7 +17,6 @@ pub mod kubernetes;
 pub mod metadata;
 pub mod module;
 mod options;
-pub mod outcome;
 pub mod process;
 mod project;
 pub mod protocol;

@@ -3,8 +3,32 @@
 use std::process::ExitCode;
 
 use cargo_kw_wasi::cli::Cargo;
+use cargo_kw_wasi::commands::Outcome;
+use cargo_kw_wasi::error::{Cancelled, is_reader_gone};
+use cargo_kw_wasi::process::ChildFailed;
+use cargo_kw_wasi::shell::Shell;
 
 fn main() -> ExitCode {
     let (result, shell) = Cargo::parse_args().run();
-    cargo_kw_wasi::outcome::exit_code(result, &shell)
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::FAILURE,
+        Err(error) => could_not_complete(&error, &shell),
+    }
+}
+
+/// Prints the error, unless the user knows already or has stopped reading: 1 after a cancelled prompt, the child's own
+/// code after a child that has printed why, else 101.
+fn could_not_complete(error: &anyhow::Error, shell: &Shell) -> ExitCode {
+    if error.is::<Cancelled>() {
+        shell.note(error);
+        return ExitCode::FAILURE;
+    }
+    if let Some(child) = error.downcast_ref::<ChildFailed>() {
+        return ExitCode::from(child.code);
+    }
+    if !is_reader_gone(error) {
+        shell.error(error);
+    }
+    ExitCode::from(101)
 }

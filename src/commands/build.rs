@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::Outcome;
 use crate::build::{Annotator, BuildRequest, BuiltPolicy, Optimizer, build};
 use crate::fs;
 use crate::options::{CompileArgs, PackageArgs};
-use crate::outcome::Outcome;
 use crate::protocol::PolicyType;
 use crate::shell::Shell;
 

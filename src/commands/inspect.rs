@@ -8,13 +8,13 @@ use bytesize::ByteSize;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Outcome;
 use crate::build::{self, BuildRequest};
 use crate::finding::tally;
 use crate::fs;
 use crate::metadata::key;
 use crate::module::inspection::{Inspection, Kind};
 use crate::options::{CompileArgs, PackageArgs, RegistryArgs};
-use crate::outcome::Outcome;
 use crate::registry::{self, TypedReference};
 use crate::shell::{Paint, Shell, Tone};
 use crate::untrusted::printable;

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use yaml_serde::Mapping;
 
+use super::Outcome;
 use crate::deploy::artifacthub;
 use crate::deploy::{Choices, Deployment, module_in_registry, no_registry};
 use crate::error::{WithHint, failure};
@@ -15,7 +16,6 @@ use crate::kubernetes::{self, Rule};
 use crate::metadata::{Metadata, PolicyType, key};
 use crate::module::inspection;
 use crate::options::{NetworkArgs, PackageArgs};
-use crate::outcome::Outcome;
 use crate::project::{Compile, Projects, Selection};
 use crate::protocol::Mode;
 use crate::registry::ModuleLocation;

@@ -4,8 +4,9 @@ use std::io::IsTerminal;
 
 use anyhow::Result;
 
+use super::Outcome;
+use crate::error::Cancelled;
 use crate::fs;
-use crate::outcome::{Cancelled, Outcome};
 use crate::process::pasteable;
 use crate::shell::Shell;
 use crate::template::{

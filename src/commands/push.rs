@@ -7,6 +7,7 @@ use bytesize::ByteSize;
 use oci_client::Reference;
 use serde::Serialize;
 
+use super::Outcome;
 use crate::build::{self, BuildRequest};
 use crate::deploy::{Choices, Deployment, no_registry};
 use crate::error::failure;
@@ -15,7 +16,6 @@ use crate::kubernetes;
 use crate::metadata::{Metadata, key};
 use crate::module::inspection;
 use crate::options::{CompileArgs, OF_BUILDS, PackageArgs, RegistryArgs};
-use crate::outcome::Outcome;
 use crate::registry::artifact::Artifact;
 use crate::registry::{self, Overwrite, Pushed, TypedReference};
 use crate::shell::Shell;

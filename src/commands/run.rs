@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
+use super::Outcome;
 use crate::build::{self, BuildRequest};
 use crate::deploy::Deployed;
-use crate::error::{WithHint, failure};
+use crate::error::{WithHint, failure, is_reader_gone};
 use crate::fs;
 use crate::kubernetes::Operation;
 use crate::module;
 use crate::options::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
-use crate::outcome::{Outcome, is_reader_gone};
 use crate::protocol::{
     AdmissionResponse, Evaluation, HostCalls, Installation, Mode, PolicyType, Request, Settings,
 };

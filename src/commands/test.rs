@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use super::Outcome;
 use super::run::{load, warn_of_mutation};
 use crate::build::{BuildRequest, Loaded};
 use crate::cases::{self, CaseFile, Filter, Names, ReportFormat, Suite, TestReport, Tested};
@@ -13,7 +14,6 @@ use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource, Rule};
 use crate::options::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
-use crate::outcome::Outcome;
 use crate::project::Project;
 use crate::protocol::{PolicyType, Request};
 use crate::runtime::{Limits, ModuleMetadata};

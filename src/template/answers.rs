@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::{Ask, Question, Template, package_name};
-use crate::error::{WithHint, failure};
+use crate::error::{Cancelled, WithHint, failure};
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource};
 use crate::metadata;
-use crate::outcome::Cancelled;
 
 /// What was said on the command line, by the name of the question.
 pub type Given = BTreeMap<&'static str, Vec<String>>;

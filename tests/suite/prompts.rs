@@ -165,6 +165,7 @@ fn backs_out_everywhere(key: &str) {
         assert_eq!(code, 1, "at prompt {stop}: {screen}");
         assert!(cursor_is_visible(&screen), "at prompt {stop}: {screen:?}");
         assert!(!screen.contains("error"), "at prompt {stop}: {screen}");
+        assert!(screen.contains("cancelled: nothing was written"), "at prompt {stop}: {screen}");
         assert!(case.path("").read_dir().unwrap().next().is_none(), "nothing is written");
     }
 }
