@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
-use crate::commands::Outcome;
 use crate::commands::{build, completions, inspect, manifest, new, push, run, test};
+use crate::error::Outcome;
 use crate::shell::{ColourChoice, Shell};
 
 /// `cargo kw-wasi …`, as cargo calls us: with our own name as the first argument.

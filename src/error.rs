@@ -1,7 +1,15 @@
-//! Errors that say what to do now, and those that a caller decides on. They need no terminal: [`crate::shell`] prints
-//! them.
+//! How a verb ends: its outcome, or an error that says what to do now. None of it needs a terminal.
 
 use std::fmt::{self, Display};
+
+/// How a verb that could complete ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did what it was asked to.
+    Done,
+    /// Something stated beforehand did not hold.
+    Failed,
+}
 
 /// An error with a hint: what to do now. It reads like the error it wraps.
 #[derive(Debug)]

@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use cargo_kw_wasi::cli::Cargo;
-use cargo_kw_wasi::commands::Outcome;
-use cargo_kw_wasi::error::{Cancelled, is_reader_gone};
+use cargo_kw_wasi::error::{Cancelled, Outcome, is_reader_gone};
 use cargo_kw_wasi::process::ChildFailed;
 use cargo_kw_wasi::shell::Shell;
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::Outcome;
 use crate::build::{Annotator, BuildRequest, BuiltPolicy, Optimizer, build};
+use crate::error::Outcome;
 use crate::fs;
 use crate::options::{CompileArgs, PackageArgs};
 use crate::protocol::PolicyType;

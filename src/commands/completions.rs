@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use clap_complete::Shell as Dialect;
 
-use super::Outcome;
 use crate::cli::Cargo;
+use crate::error::Outcome;
 use crate::shell::Shell;
 
 /// Print completions for a shell

@@ -8,8 +8,8 @@ use bytesize::ByteSize;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Outcome;
 use crate::build::{self, BuildRequest};
+use crate::error::Outcome;
 use crate::finding::tally;
 use crate::fs;
 use crate::metadata::key;

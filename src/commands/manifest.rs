@@ -6,10 +6,9 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use yaml_serde::Mapping;
 
-use super::Outcome;
 use crate::deploy::artifacthub;
 use crate::deploy::{Choices, Deployment, module_in_registry, no_registry};
-use crate::error::{WithHint, failure};
+use crate::error::{Outcome, WithHint, failure};
 use crate::finding::{Finding, tally};
 use crate::fs;
 use crate::kubernetes::{self, Rule};

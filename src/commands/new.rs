@@ -4,8 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::Result;
 
-use super::Outcome;
-use crate::error::Cancelled;
+use crate::error::{Cancelled, Outcome};
 use crate::fs;
 use crate::process::pasteable;
 use crate::shell::Shell;

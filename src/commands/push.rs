@@ -7,10 +7,9 @@ use bytesize::ByteSize;
 use oci_client::Reference;
 use serde::Serialize;
 
-use super::Outcome;
 use crate::build::{self, BuildRequest};
 use crate::deploy::{Choices, Deployment, no_registry};
-use crate::error::failure;
+use crate::error::{Outcome, failure};
 use crate::fs;
 use crate::kubernetes;
 use crate::metadata::{Metadata, key};

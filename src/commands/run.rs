@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
-use super::Outcome;
 use crate::build::{self, BuildRequest};
 use crate::deploy::Deployed;
-use crate::error::{WithHint, failure, is_reader_gone};
+use crate::error::{Outcome, WithHint, failure, is_reader_gone};
 use crate::fs;
 use crate::kubernetes::Operation;
 use crate::module;

@@ -5,11 +5,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use super::Outcome;
 use super::run::{load, warn_of_mutation};
 use crate::build::{BuildRequest, Loaded};
 use crate::cases::{self, CaseFile, Filter, Names, ReportFormat, Suite, TestReport, Tested};
-use crate::error::failure;
+use crate::error::{Outcome, failure};
 use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource, Rule};
