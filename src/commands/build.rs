@@ -37,13 +37,22 @@ pub struct BuildArgs {
     output: Option<PathBuf>,
     /// What embeds the metadata: this tool, or `kwctl annotate`
     #[arg(long, value_name = "TOOL", default_value = "builtin", help_heading = "Output")]
-    annotator: Annotator,
+    annotator: AnnotatorChoice,
     /// Make the module smaller with `wasm-opt -Oz` from PATH
     #[arg(long, help_heading = "Output")]
     wasm_opt: bool,
     /// How to report what was built: in words on stderr, or also as one JSON object per policy on stdout
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     message_format: MessageFormat,
+}
+
+/// The values of `--annotator`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum AnnotatorChoice {
+    /// This tool: needs no other program
+    Builtin,
+    /// `kwctl annotate` from PATH
+    Kwctl,
 }
 
 /// The values of `--message-format`.
@@ -59,7 +68,7 @@ impl BuildArgs {
     /// Builds the selected policies.
     pub fn run(self, shell: &Shell) -> Result<Outcome> {
         let message_format = self.message_format;
-        let built = build(&self.into(), shell)?;
+        let built = build(self.into(), shell)?;
         for policy in &built {
             report(policy, shell);
             if message_format == MessageFormat::Json {
@@ -81,7 +90,10 @@ impl From<BuildArgs> for BuildRequest {
             selection: args.package.into(),
             compile: args.compile.into(),
             output: args.output,
-            annotator: args.annotator,
+            annotator: match args.annotator {
+                AnnotatorChoice::Builtin => Annotator::Builtin,
+                AnnotatorChoice::Kwctl => Annotator::Kwctl,
+            },
             optimizer: if args.wasm_opt { Optimizer::WasmOpt } else { Optimizer::None },
         }
     }

@@ -83,7 +83,7 @@ impl InspectArgs {
         let (module, origin) = match self.what {
             None => {
                 let request = BuildRequest::new(self.package.into(), self.compile.into());
-                let path = build::build_one(&request, &shell.quieter())?.wasm;
+                let path = build::build_one(request, &shell.quieter())?.wasm;
                 (fs::read(&path)?, Origin::File(fs::for_people(&path)))
             }
             Some(what) if !fs::exists(Path::new(&what)) && registry::looks_like_reference(&what) => {

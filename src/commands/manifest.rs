@@ -15,7 +15,7 @@ use crate::kubernetes::{self, Rule};
 use crate::metadata::{Metadata, PolicyType, key};
 use crate::module::inspection;
 use crate::options::{NetworkArgs, PackageArgs};
-use crate::project::{Compile, Projects, Selection};
+use crate::project::{self, Project, Selection};
 use crate::protocol::Mode;
 use crate::registry::ModuleLocation;
 use crate::settings_file;
@@ -228,9 +228,7 @@ fn check_together(policies: &[Policy], flag_is_about_one: bool) -> Result<()> {
 }
 
 fn of_projects(selection: &Selection, network: NetworkArgs, shell: &Shell) -> Result<Vec<Policy>> {
-    let compile = Compile { network: network.into(), ..Compile::default() };
-    let (projects, _) = Projects::load(selection, &compile, shell)?;
-    let read = |project: crate::project::Project| {
+    let read = |project: Project| {
         let checked = project.metadata();
         let Some(metadata) = checked.metadata else {
             shell.findings(&checked.findings);
@@ -240,7 +238,7 @@ fn of_projects(selection: &Selection, network: NetworkArgs, shell: &Shell) -> Re
                 tally(&checked.findings)
             );
         };
-        let version = metadata.annotation(key::VERSION).map(str::to_owned).or(project.version);
+        let version = project.version_in(&metadata).map(str::to_owned);
         Ok(Policy {
             shown: project.name.clone(),
             name: project.name,
@@ -250,7 +248,7 @@ fn of_projects(selection: &Selection, network: NetworkArgs, shell: &Shell) -> Re
             folder: Some(project.root),
         })
     };
-    projects.policies.into_iter().map(read).collect()
+    project::load(selection, network.into(), shell)?.into_iter().map(read).collect()
 }
 
 fn of_module(file: &Path) -> Result<Policy> {

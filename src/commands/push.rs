@@ -82,7 +82,7 @@ impl PushArgs {
             Some(path) => path,
             None => {
                 let request = BuildRequest::new(self.package.into(), self.compile.into());
-                build::build_one(&request, shell)?.wasm
+                build::build_one(request, shell)?.wasm
             }
         };
         let module = fs::read(&wasm)?;

@@ -87,19 +87,19 @@ impl RunArgs {
             }
             Ok(Outcome::Failed)
         };
-        let request = match self.into_request() {
+        let (request, policy) = match self.into_request() {
             Ok(request) => request,
             Err(error) => return refused(error),
         };
-        let wasm = match &request.policy {
-            Source::Module(path) => path.clone(),
-            Source::Project(project) => build::build_one(project, &shell.quieter())?.wasm,
+        let wasm = match policy {
+            Source::Module(path) => path,
+            Source::Project(project) => build::build_one(*project, &shell.quieter())?.wasm,
         };
         answer(request, &wasm, shell).map_or_else(refused, |()| Ok(Outcome::Done))
     }
 
     /// Reads all that can be read before the policy is there, so that a long build does not end with a typing error.
-    fn into_request(self) -> Result<RunRequest> {
+    fn into_request(self) -> Result<(RunRequest, Source)> {
         let (installation, settings) = match &self.manifest {
             Some(path) => {
                 let deployed = Deployed::from_yaml(&fs::read_to_string(path)?)
@@ -109,20 +109,19 @@ impl RunArgs {
             None => (None, settings(self.settings_path.as_deref(), self.settings_json.as_deref())?),
         };
         let old_object = self.old_object.as_deref().map(old_object).transpose()?;
-        Ok(RunRequest {
+        let request = RunRequest {
             documents: documents(&self.request_path)?,
             making: Making { operation: self.operation, old_object },
             policy_type: self.raw.then_some(PolicyType::Raw),
             settings,
             installation,
             limits: self.limits.into(),
-            policy: match self.wasm {
-                Some(path) => Source::Module(path),
-                None => {
-                    Source::Project(Box::new(BuildRequest::new(self.package.into(), self.compile.into())))
-                }
-            },
-        })
+        };
+        let policy = match self.wasm {
+            Some(path) => Source::Module(path),
+            None => Source::Project(Box::new(BuildRequest::new(self.package.into(), self.compile.into()))),
+        };
+        Ok((request, policy))
     }
 }
 
@@ -137,7 +136,6 @@ struct RunRequest {
     /// `None` where no resource says how the policy is installed.
     installation: Option<Installation>,
     limits: Limits,
-    policy: Source,
 }
 
 /// Where the policy comes from.

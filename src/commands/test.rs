@@ -6,14 +6,14 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use super::run::{load, warn_of_mutation};
-use crate::build::{BuildRequest, Loaded};
+use crate::build::{BuildRequest, PendingBuild};
 use crate::cases::{self, CaseFile, Filter, Names, ReportFormat, Suite, TestReport, Tested};
 use crate::error::{Outcome, failure};
 use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource, Rule};
 use crate::options::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::protocol::{PolicyType, Request};
 use crate::runtime::{Limits, ModuleMetadata};
 use crate::shell::Shell;
@@ -86,27 +86,30 @@ impl TestArgs {
             names: if self.exact { Names::Whole } else { Names::Containing },
         };
         let request = BuildRequest::new(self.package.into(), self.compile.into());
+        if self.list && self.wasm.is_none() {
+            // Names need no compiler.
+            let projects = project::load(&request.selection, request.compile.network, shell)?;
+            let subjects = Subject::of_projects(&projects, &self.cases, shell)?;
+            return list(&subjects, &filter, self.format, shell);
+        }
         // Mistakes in cases are found before anything slow.
         let (subjects, unbuilt) = match self.wasm {
             Some(wasm) => (vec![Subject::of_module(&wasm, &self.cases, shell)?], Unbuilt::Module(wasm)),
             None => {
-                let loaded = Loaded::new(&request, shell)?;
+                let pending = PendingBuild::new(request, shell)?;
                 (
-                    Subject::of_projects(loaded.projects(), &self.cases, shell)?,
-                    Unbuilt::Projects(Box::new(loaded)),
+                    Subject::of_projects(pending.projects(), &self.cases, shell)?,
+                    Unbuilt::Projects(Box::new(pending)),
                 )
             }
         };
         if self.list {
-            let list =
-                |subject: &Subject| self.format.list(&subject.name, &Suite::new(&subject.files, &filter));
-            print(&subjects.iter().map(list).collect::<String>(), shell)?;
-            return Ok(Outcome::Done);
+            return list(&subjects, &filter, self.format, shell);
         }
         let modules = match unbuilt {
             Unbuilt::Module(wasm) => vec![wasm],
-            Unbuilt::Projects(loaded) => {
-                loaded.build(&request, shell)?.into_iter().map(|policy| policy.wasm).collect()
+            Unbuilt::Projects(pending) => {
+                pending.finish(shell)?.into_iter().map(|policy| policy.wasm).collect()
             }
         };
         let limits = self.limits.into();
@@ -116,10 +119,17 @@ impl TestArgs {
     }
 }
 
+/// Prints the names of the tests.
+fn list(subjects: &[Subject], filter: &Filter, format: ReportFormat, shell: &Shell) -> Result<Outcome> {
+    let list = |subject: &Subject| format.list(&subject.name, &Suite::new(&subject.files, filter));
+    print(&subjects.iter().map(list).collect::<String>(), shell)?;
+    Ok(Outcome::Done)
+}
+
 /// Where the module comes from.
 enum Unbuilt {
     Module(PathBuf),
-    Projects(Box<Loaded>),
+    Projects(Box<PendingBuild>),
 }
 
 /// A policy with the cases about it.

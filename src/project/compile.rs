@@ -1,9 +1,13 @@
-//! How to compile.
+//! How to compile, and what comes of it.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 
 use super::network::Network;
+use super::source::Project;
 
 /// How to compile.
 #[derive(Debug, Default)]
@@ -12,11 +16,11 @@ pub(crate) struct Compile {
     pub(crate) features: Features,
     /// Cargo's build profile, if one is named.
     pub(crate) profile: Option<String>,
-    /// Where everything generated goes, if not where the language has it.
+    /// The folder for everything that is generated, if it is not the default of the language.
     pub(crate) target_dir: Option<PathBuf>,
-    /// Number of parallel jobs, in the syntax of the language's own tool.
+    /// Number of parallel jobs, in the syntax of cargo.
     pub(crate) jobs: Option<String>,
-    /// What else the language's own tool is told.
+    /// Further arguments for the language's own tool.
     pub(crate) further: Vec<OsString>,
     /// What may be fetched and changed.
     pub(crate) network: Network,
@@ -33,9 +37,32 @@ pub(crate) struct Features {
     pub(crate) no_default: bool,
 }
 
-/// A module as the compiler left it.
-#[derive(Debug)]
-pub(crate) struct Artifact {
-    /// Its file in the target folder.
-    pub(crate) path: PathBuf,
+/// The modules as the compiler left them, in the target folder.
+#[derive(Debug, Default)]
+pub(crate) struct CompiledModules {
+    /// By the folder of the project.
+    paths: BTreeMap<PathBuf, PathBuf>,
+}
+
+impl Compile {
+    /// The target folder that was asked for, as an absolute path.
+    pub(crate) fn absolute_target_dir(&self) -> Result<Option<PathBuf>> {
+        let Some(path) = &self.target_dir else { return Ok(None) };
+        let absolute = std::path::absolute(path);
+        absolute.map(Some).with_context(|| format!("could not find the folder `{}`", path.display()))
+    }
+}
+
+impl CompiledModules {
+    pub(crate) fn insert(&mut self, project: &Project, path: PathBuf) {
+        self.paths.insert(project.root.clone(), path);
+    }
+
+    /// The module of this project.
+    pub(crate) fn of(&self, project: &Project) -> Result<&Path> {
+        let path = self.paths.get(&project.root).map(PathBuf::as_path);
+        path.with_context(|| {
+            format!("the compiler wrote no program `{}` for package `{}`", project.program, project.name)
+        })
+    }
 }

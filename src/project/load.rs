@@ -1,67 +1,42 @@
 //! From a selection to the projects, in whatever language.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::cargo::toolchain::{Fetch, ToolchainQuestion};
-use super::compile::{Artifact, Compile};
+use super::compile::Compile;
+use super::compiler::Compiler;
+use super::network::Network;
 use super::selection::Selection;
 use super::source::Project;
 use super::{cargo, go};
 use crate::error::failure;
 use crate::shell::Shell;
 
-/// Projects that are compiled together.
-#[derive(Debug)]
-pub(crate) struct Projects {
-    /// The policies, in the order of the workspace.
-    pub(crate) policies: Vec<Project>,
-    /// Folder that outputs go to: `<target-dir>/kubewarden`.
-    pub(crate) output_folder: PathBuf,
-}
-
-/// What compiles projects, once they are known to be good.
-#[derive(Debug)]
-pub(crate) struct Compiler(Language);
-
-/// What projects are written in.
-#[derive(Debug)]
-pub(crate) enum Language {
-    /// With the question whether there is a compiler on its way: the answer may take a download, for which bad metadata
-    /// should not wait.
-    Cargo(Box<cargo::CargoWorkspace>, ToolchainQuestion),
-    Go(go::GoModule),
-}
-
-impl Projects {
-    /// Finds the selected projects and all that is written in their manifests.
-    pub(crate) fn load(selection: &Selection, compile: &Compile, shell: &Shell) -> Result<(Self, Compiler)> {
-        let manifest = start_manifest(selection)?;
-        let (projects, language) = match manifest.file_name() {
-            Some(name) if name == "go.mod" => go::load(&manifest, selection, compile, shell)?,
-            _ => cargo::load(&manifest, selection, compile, shell)?,
-        };
-        Ok((projects, Compiler(language)))
+/// Finds the selected projects, in the order of the workspace. Needs no compiler, and starts none.
+pub(crate) fn load(selection: &Selection, network: Network, shell: &Shell) -> Result<Vec<Project>> {
+    let manifest = start_manifest(selection)?;
+    match is_go(&manifest) {
+        true => Ok(vec![go::load(&manifest, selection)?]),
+        false => Ok(cargo::load(&manifest, selection, network, shell)?.0),
     }
 }
 
-impl Compiler {
-    /// Compiles all policies in one call of the language's own tool, whose output passes through. One artifact for
-    /// each policy, in their order.
-    pub(crate) fn compile(
-        self,
-        policies: &[Project],
-        compile: &Compile,
-        shell: &Shell,
-    ) -> Result<Vec<Artifact>> {
-        match self.0 {
-            Language::Cargo(workspace, question) => {
-                let fetch = if compile.network.may_fetch() { Fetch::Allowed } else { Fetch::Forbidden };
-                let toolchain = question.require_target(fetch, shell)?;
-                workspace.compile(policies, compile, &toolchain, shell)
-            }
-            Language::Go(module) => Ok(vec![module.compile(compile, shell)?]),
+/// The same, for a verb that compiles the projects, and the compiler.
+pub(crate) fn load_to_compile(
+    selection: &Selection,
+    compile: Compile,
+    shell: &Shell,
+) -> Result<(Vec<Project>, Compiler)> {
+    let manifest = start_manifest(selection)?;
+    match is_go(&manifest) {
+        true => {
+            let (project, compiler) = go::load_to_compile(&manifest, selection, compile, shell)?;
+            Ok((vec![project], Compiler::Go(Box::new(compiler))))
+        }
+        false => {
+            let (projects, compiler) = cargo::load_to_compile(&manifest, selection, compile, shell)?;
+            Ok((projects, Compiler::Cargo(Box::new(compiler))))
         }
     }
 }
@@ -82,4 +57,8 @@ fn start_manifest(selection: &Selection) -> Result<PathBuf> {
             "run it inside a policy project, or create one with `cargo kw-wasi new`",
         )
     })
+}
+
+fn is_go(manifest: &Path) -> bool {
+    manifest.file_name().is_some_and(|name| name == "go.mod")
 }

@@ -2,6 +2,7 @@
 
 mod cargo;
 mod compile;
+mod compiler;
 mod go;
 mod load;
 mod network;
@@ -9,7 +10,8 @@ mod selection;
 mod source;
 
 pub(crate) use compile::{Compile, Features};
-pub(crate) use load::{Compiler, Projects};
+pub(crate) use compiler::Compiler;
+pub(crate) use load::{load, load_to_compile};
 pub(crate) use network::Network;
 pub(crate) use selection::Selection;
 pub(crate) use source::Project;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::error::WithHint;
 use crate::fs;
-use crate::metadata::{self, Checked, Document, Facts};
+use crate::metadata::{self, Checked, Document, Facts, Metadata, key};
 
 /// One policy's project.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Project {
     pub(crate) version: Option<String>,
     /// The folder with README.md and metadata.yml.
     pub(crate) root: PathBuf,
+    /// What the compiler calls the program that is the policy.
+    pub(crate) program: String,
     pub(crate) source: MetadataSource,
     pub(crate) facts: Facts,
 }
@@ -49,6 +51,11 @@ impl Project {
                 metadata::read(document, &self.facts)
             }
         }
+    }
+
+    /// The version of the policy: that of its metadata, else that of the package.
+    pub(crate) fn version_in<'a>(&'a self, metadata: &'a Metadata) -> Option<&'a str> {
+        metadata.annotation(key::VERSION).or(self.version.as_deref())
     }
 
     /// Is `metadata.yml` written by us, after what another file says?

@@ -9,7 +9,7 @@ use crate::error::WithHint;
 /// Cargo's configuration, from files and environment.
 pub(crate) fn configuration() -> Result<cargo_config2::Config> {
     let here = std::env::current_dir().context("could not find the current folder")?;
-    // Of no use here, and cargo takes more words for it than the library that reads it.
+    // Not needed here, and cargo accepts values of it that the library does not.
     let environment = std::env::vars_os().filter(|(name, _)| name != "CARGO_BUILD_JOBS");
     let options = cargo_config2::ResolveOptions::default().env(environment);
     cargo_config2::Config::load_with_options(here, options)

@@ -1,10 +1,12 @@
 //! Cargo packages as projects.
 
+mod compiler;
 mod configuration;
 mod package;
 mod rustflags;
 mod selection;
-pub(crate) mod toolchain;
+mod toolchain;
 mod workspace;
 
-pub(crate) use workspace::{CargoWorkspace, load};
+pub(crate) use compiler::{CargoCompiler, load_to_compile};
+pub(crate) use workspace::load;

@@ -11,6 +11,7 @@ use crate::fs;
 use crate::metadata::{Document, Facts, WRITTEN_BY_US};
 use crate::project::source::{MetadataSource, Project};
 
+/// A project whose program is the policy.
 pub(crate) fn project(package: &cargo_metadata::Package) -> Result<Project> {
     let root = folder(package).to_owned();
     let manifest = fs::for_people(package.manifest_path.as_std_path());
@@ -27,6 +28,7 @@ pub(crate) fn project(package: &cargo_metadata::Package) -> Result<Project> {
     Ok(Project {
         name: package.name.to_string(),
         version: Some(package.version.to_string()),
+        program: binary(package)?,
         source: source(package, &root, &manifest)?,
         root,
         facts,
@@ -75,26 +77,6 @@ fn source(package: &cargo_metadata::Package, root: &Path, manifest: &Path) -> Re
     MetadataSource::file(&path, text.unwrap_or_default())
 }
 
-/// What of a package matters to compile it.
-#[derive(Debug)]
-pub(crate) struct CargoPackage {
-    pub(crate) id: cargo_metadata::PackageId,
-    /// Name and version, since a dependency may have the same name.
-    pub(crate) spec: String,
-    /// The program that is the policy: it needs not have the package's name.
-    pub(crate) binary: String,
-}
-
-impl CargoPackage {
-    pub(crate) fn of(package: &cargo_metadata::Package) -> Result<Self> {
-        Ok(Self {
-            id: package.id.clone(),
-            spec: format!("{}@{}", package.name, package.version),
-            binary: binary(package)?,
-        })
-    }
-}
-
 /// The binary that is the policy: the only one, the one `default-run` names, or the one with the package's name.
 fn binary(package: &cargo_metadata::Package) -> Result<String> {
     let binaries: Vec<&str> = package
@@ -110,10 +92,7 @@ fn binary(package: &cargo_metadata::Package) -> Result<String> {
     match chosen {
         Some(name) => Ok(name.to_owned()),
         None if binaries.is_empty() => Err(failure(
-            format!(
-                "package `{}` has no program: a WASI policy is a program, not a library [not-a-command]",
-                package.name
-            ),
+            format!("package `{}` has no program: a WASI policy is a program, not a library", package.name),
             "add `src/main.rs` with a `fn main`; a library written with `kubewarden-policy-sdk` is a waPC policy, which `kwctl` and Kubewarden's Rust template build",
         )),
         None => Err(failure(
@@ -122,7 +101,7 @@ fn binary(package: &cargo_metadata::Package) -> Result<String> {
                 package.name,
                 binaries.join(", ")
             ),
-            "say which is the policy: `default-run = \"…\"` in `[package]`",
+            "name the policy: `default-run = \"…\"` in `[package]`",
         )),
     }
 }

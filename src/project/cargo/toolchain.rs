@@ -1,14 +1,14 @@
-//! Is the WebAssembly target installed, and if not, what to do about it.
+//! The compiler that cargo will use, and whether it has the WebAssembly target.
 //!
-//! The `rustc` that is asked is the one cargo will use. That the target is installed shows in its standard library
-//! being there: `rustc` lists targets it has no library for.
+//! The target is installed if its standard library is there: `rustc` also lists targets that it has no library for.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::error::failure;
+use crate::error::{WithHint, failure};
 use crate::process::{Program, Running};
+use crate::project::network::Network;
 use crate::shell::Shell;
 
 /// The triple that policies are compiled for.
@@ -21,16 +21,7 @@ pub(crate) struct Toolchain {
     pub(crate) sysroot: PathBuf,
 }
 
-/// May a missing target be fetched?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fetch {
-    /// Ask rustup for it.
-    Allowed,
-    /// Say how to get it.
-    Forbidden,
-}
-
-/// A question to `rustc` on its way, so that other work can be done until the answer is there.
+/// A question to `rustc`: other work can be done until the answer is there.
 #[derive(Debug)]
 pub(crate) struct ToolchainQuestion {
     rustc: PathBuf,
@@ -38,20 +29,24 @@ pub(crate) struct ToolchainQuestion {
 }
 
 impl ToolchainQuestion {
-    /// Asks this `rustc` where its things are.
+    /// Asks this `rustc` for its folders.
     pub(crate) fn ask(rustc: &Path, shell: &Shell) -> Result<Self> {
         let mut program = Program::new(rustc);
         program.args(["--print", "sysroot", "--print", "target-libdir", "--target", WASM_TARGET]);
-        let running = program.start(shell).context("could not ask for the installed targets")?;
+        let running = program
+            .start(shell)
+            .with_context(|| format!("could not ask the compiler `{}` for its targets", rustc.display()));
+        let running = running
+            .hint(|| "install Rust from https://rustup.rs, or from your system's packages".to_owned())?;
         Ok(Self { rustc: rustc.to_owned(), running })
     }
 
-    /// The toolchain behind this `rustc`, after the target was added to it if need be.
+    /// The toolchain of this `rustc`, after the target was added to it where it was missing.
     ///
     /// # Errors
     ///
     /// When the target is missing and cannot be added; the hint is the command for this system.
-    pub(crate) fn require_target(self, fetch: Fetch, shell: &Shell) -> Result<Toolchain> {
+    pub(crate) fn require_target(self, network: Network, shell: &Shell) -> Result<Toolchain> {
         let rustc = self.rustc.clone();
         let (toolchain, installed) = self.answer()?;
         if installed {
@@ -65,31 +60,13 @@ impl ToolchainQuestion {
             );
             return Err(failure(message, system_command()));
         };
-        let missing = format!("target `{WASM_TARGET}` is not installed for toolchain `{name}`");
-        if fetch == Fetch::Forbidden {
+        if !network.may_fetch() {
             return Err(failure(
-                missing,
+                format!("target `{WASM_TARGET}` is not installed for toolchain `{name}`"),
                 format!("run `rustup target add --toolchain {name} {WASM_TARGET}`, with a network"),
             ));
         }
-        shell.status("Adding", format!("target `{WASM_TARGET}` to toolchain `{name}`"));
-        let mut rustup = Program::new("rustup");
-        rustup.args(["target", "add", "--toolchain", &name, WASM_TARGET]);
-        let added = rustup.run(shell);
-        let (toolchain, installed) = Self::ask(&rustc, shell)?.answer()?;
-        if installed {
-            return Ok(toolchain);
-        }
-        match added {
-            Ok(()) => Err(failure(missing, "rustup says it is: is `RUSTC` set to another compiler?")),
-            Err(error) => Err(failure(
-                format!("{missing}, and could not be added: {error}"),
-                format!(
-                    "where rustup reaches no server, use a compiler that has the target: {}",
-                    system_command()
-                ),
-            )),
-        }
+        add_target(&rustc, &name, shell)
     }
 
     fn answer(self) -> Result<(Toolchain, bool)> {
@@ -99,7 +76,7 @@ impl ToolchainQuestion {
         let (Some(sysroot), Some(libdir)) = (lines.next(), lines.next()) else {
             return Err(failure(
                 format!("could not ask `{rustc}` for the installed targets: it answered `{}`", output.trim()),
-                "is it a Rust compiler, 1.78 or later?",
+                "check that it is a Rust compiler, 1.78 or later",
             ));
         };
         let installed = std::fs::read_dir(libdir).is_ok_and(|files| {
@@ -113,14 +90,40 @@ impl ToolchainQuestion {
     }
 }
 
-/// The name rustup has for the toolchain in this folder, if it is rustup's.
+/// The toolchain with this name, after rustup has added the target to it.
+fn add_target(rustc: &Path, name: &str, shell: &Shell) -> Result<Toolchain> {
+    shell.status("Adding", format!("target `{WASM_TARGET}` to toolchain `{name}`"));
+    let mut rustup = Program::new("rustup");
+    rustup.args(["target", "add", "--toolchain", name, WASM_TARGET]);
+    let added = rustup.run(shell);
+    let (toolchain, installed) = ToolchainQuestion::ask(rustc, shell)?.answer()?;
+    if installed {
+        return Ok(toolchain);
+    }
+    let missing = format!("target `{WASM_TARGET}` is not installed for toolchain `{name}`");
+    match added {
+        Ok(()) => Err(failure(
+            format!("{missing}, although rustup reports that it is"),
+            "check whether `RUSTC` is set to another compiler",
+        )),
+        Err(error) => Err(failure(
+            format!("{missing}, and could not be added: {error}"),
+            format!(
+                "if rustup cannot reach its server, use a compiler that has the target: {}",
+                system_command()
+            ),
+        )),
+    }
+}
+
+/// The name of the toolchain in this folder, if rustup has installed it.
 fn rustup_name(sysroot: &Path) -> Option<String> {
     let folder = sysroot.parent()?;
     (folder.file_name()? == "toolchains")
         .then(|| sysroot.file_name().map(|name| name.to_string_lossy().into_owned()))?
 }
 
-/// What to run on this system to get a compiler with the target.
+/// The command that installs a compiler with the target on this system.
 fn system_command() -> String {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     let value = |key: &str| {
@@ -168,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_toolchain_is_rustups_when_it_lies_in_a_folder_of_toolchains() {
+    fn a_toolchain_is_rustups_when_its_folder_is_in_toolchains() {
         assert_eq!(rustup_name(Path::new("/h/.rustup/toolchains/stable-x")).as_deref(), Some("stable-x"));
         assert_eq!(rustup_name(Path::new("/usr")), None);
         assert_eq!(rustup_name(Path::new("/")), None);

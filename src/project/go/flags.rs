@@ -2,6 +2,10 @@
 
 use std::ffi::OsString;
 
+use anyhow::Result;
+
+use crate::error::failure;
+
 /// The flags in a value of `GOFLAGS`: separated by spaces, each in quotes where it has some itself.
 pub(crate) fn split(goflags: &str) -> Vec<String> {
     let mut flags = Vec::new();
@@ -53,8 +57,8 @@ pub(crate) fn take(args: &mut Vec<OsString>, name: &str) -> Vec<String> {
     taken
 }
 
-/// The `-ldflags` that strip a module and say what the user says. The user's may begin with a pattern of packages: then
-/// they stand alone, with ours inside, since of several that match a package only the last counts.
+/// The `-ldflags` that strip a module, and those of the user. Where the user's begin with a pattern of packages they stay
+/// separate and get ours inside, because only the last of those that match a package counts.
 pub(crate) fn stripped(users: impl IntoIterator<Item = String>) -> Vec<String> {
     const STRIPPED: &str = "-s -w";
     let mut all = STRIPPED.to_owned();
@@ -72,6 +76,26 @@ pub(crate) fn stripped(users: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut ldflags = vec![format!("-ldflags={all}")];
     ldflags.extend(patterns);
     ldflags
+}
+
+/// Fails for flags with which go would write the program elsewhere or not at all, so that an earlier one would be taken
+/// for it.
+pub(crate) fn refuse_what_hides_the_program(further: &[OsString]) -> Result<()> {
+    for arg in further.iter().filter_map(|arg| arg.to_str()) {
+        if is_named(arg, "o") {
+            return Err(failure(
+                "`-o` after `--` would hide what go builds from this tool",
+                "use `--output`, in front of `--`",
+            ));
+        }
+        if is_named(arg, "n") {
+            return Err(failure(
+                "`-n` after `--` keeps go from building anything",
+                "use `-x`, which shows the same commands and runs them",
+            ));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
