@@ -21,7 +21,6 @@ pub mod process;
 mod project;
 pub mod protocol;
 pub mod registry;
-pub mod request_file;
 pub mod runtime;
 pub mod settings_file;
 pub mod shell;

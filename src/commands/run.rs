@@ -10,13 +10,12 @@ use crate::build::{self, BuildRequest};
 use crate::deploy::Deployed;
 use crate::error::{Outcome, WithHint, failure, is_reader_gone};
 use crate::fs;
-use crate::kubernetes::Operation;
+use crate::kubernetes::{self, InputDocument, InputFormat, Operation, RequestDetails};
 use crate::module;
 use crate::options::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
 use crate::protocol::{
     AdmissionResponse, Evaluation, HostCalls, Installation, Mode, PolicyType, Request, Settings,
 };
-use crate::request_file::{self, InputDocument, InputFormat, Making};
 use crate::runtime::{Cache, Limits, Policy};
 use crate::shell::Shell;
 use crate::untrusted::printable;
@@ -111,7 +110,7 @@ impl RunArgs {
         let old_object = self.old_object.as_deref().map(old_object).transpose()?;
         let request = RunRequest {
             documents: documents(&self.request_path)?,
-            making: Making { operation: self.operation, old_object },
+            details: RequestDetails { operation: self.operation, old_object },
             policy_type: self.raw.then_some(PolicyType::Raw),
             settings,
             installation,
@@ -129,7 +128,7 @@ impl RunArgs {
 #[derive(Debug)]
 struct RunRequest {
     documents: Vec<InputDocument>,
-    making: Making,
+    details: RequestDetails,
     /// `None` leaves it to the module.
     policy_type: Option<PolicyType>,
     settings: Settings,
@@ -158,21 +157,20 @@ fn settings(path: Option<&Path>, json: Option<&str>) -> Result<Settings> {
 
 fn documents(path: &Path) -> Result<Vec<InputDocument>> {
     if path != "-" {
-        return request_file::read_documents(&fs::read_to_string(path)?, InputFormat::of(path))
+        return kubernetes::read_documents(&fs::read_to_string(path)?, InputFormat::of(path))
             .with_context(|| format!("could not read the request `{}`", path.display()));
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("could not read stdin")?;
-    request_file::read_documents(&text, InputFormat::Unknown).context("could not read the request on stdin")
+    kubernetes::read_documents(&text, InputFormat::Unknown).context("could not read the request on stdin")
 }
 
 fn old_object(path: &Path) -> Result<Value> {
-    let documents = request_file::read_documents(&fs::read_to_string(path)?, InputFormat::of(path))
+    let documents = kubernetes::read_documents(&fs::read_to_string(path)?, InputFormat::of(path))
         .with_context(|| format!("could not read the old object `{}`", path.display()))?;
-    let mut objects: Vec<_> =
-        documents.into_iter().flat_map(|document| document.values(PolicyType::Kubernetes)).collect();
+    let mut objects: Vec<_> = documents.into_iter().flat_map(InputDocument::into_objects).collect();
     match (objects.pop(), objects.len()) {
-        (Some(object), 0) if request_file::is_object(&object) => Ok(object),
+        (Some(object), 0) if kubernetes::is_object(&object) => Ok(object),
         (Some(_), 0) => {
             bail!("could not read the old object `{}`: it is no Kubernetes object", path.display())
         }
@@ -187,12 +185,12 @@ fn answer(request: RunRequest, wasm: &Path, shell: &Shell) -> Result<()> {
     let metadata = policy.metadata().expect("`load` refuses a module without");
     let policy_type = request.policy_type.unwrap_or(metadata.policy_type);
     let documents: Vec<_> =
-        request.documents.into_iter().flat_map(|document| document.values(policy_type)).collect();
+        request.documents.into_iter().flat_map(|document| policy_type.values_of(document)).collect();
     let count = documents.len();
     if count == 0 {
         bail!("could not read the request: there is nothing in it");
     }
-    if count > 1 && request.making.old_object.is_some() {
+    if count > 1 && request.details.old_object.is_some() {
         return Err(failure(
             format!("could not say which of {count} objects the one of `--old-object` was"),
             "ask about one object at a time",
@@ -200,7 +198,7 @@ fn answer(request: RunRequest, wasm: &Path, shell: &Shell) -> Result<()> {
     }
     let mut requests = Vec::new();
     for (index, document) in documents.into_iter().enumerate() {
-        let read = request_file::to_request(document, policy_type, &request.making);
+        let read = Request::for_value(document, policy_type, &request.details);
         requests.push(match count {
             1 => read?,
             _ => read.with_context(|| format!("could not read request {} of {count}", index + 1))?,

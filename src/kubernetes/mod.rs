@@ -6,6 +6,7 @@
 
 mod admission;
 mod builtin;
+mod document;
 mod error;
 mod names;
 mod object;
@@ -18,8 +19,10 @@ use std::fmt;
 
 pub use admission::{AdmissionRequest, GroupVersionKind, GroupVersionResource, UserInfo};
 pub use builtin::{BUILT_IN, BuiltIn, Scope};
+pub use document::{InputDocument, InputFormat, read_documents};
+pub(crate) use document::{is_list, is_object};
 pub use error::Error;
-pub use object::request_for_object;
+pub use object::{RequestDetails, request_for_object};
 pub use object_name::{check_name, propose_name};
 pub use request::admission_request;
 pub use rules::{Operation, Rule, check_operations, rules};

@@ -6,6 +6,15 @@ use super::error::{Error, quoted};
 use super::request::{NAMESPACE, options_kind, uid, user_info};
 use super::{Operation, Scope, builtin, names};
 
+/// What a request says beside the object. A request that is complete has no use for it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RequestDetails {
+    /// What is done to the object, if not CREATE.
+    pub operation: Option<Operation>,
+    /// The object before, for UPDATE and DELETE.
+    pub old_object: Option<Value>,
+}
+
 /// A complete request, bare of the `AdmissionReview` around it, for `operation` on `object`.
 ///
 /// On UPDATE the object is the new one, and `old_object` the one before, by default the same. On DELETE it is

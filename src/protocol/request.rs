@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Settings;
-use crate::kubernetes::AdmissionRequest;
+use crate::error::{WithHint, failure};
+use crate::kubernetes::{self, AdmissionRequest, InputDocument, Operation, RequestDetails};
 
 /// Does the policy judge Kubernetes requests or any JSON?
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,24 @@ pub enum PolicyType {
     Kubernetes,
     /// Any JSON document, sent to a policy server by hand.
     Raw,
+}
+
+impl PolicyType {
+    /// The values of a document that are each to be judged: Kubernetes objects, or whatever a raw policy gets.
+    pub fn values_of(self, document: InputDocument) -> Vec<Value> {
+        match self {
+            Self::Kubernetes => document.into_objects(),
+            Self::Raw => vec![document.into_json()],
+        }
+    }
+
+    /// The one value of a document.
+    pub(crate) fn value_of(self, document: InputDocument) -> Value {
+        match self {
+            Self::Kubernetes => document.into_object(),
+            Self::Raw => document.into_json(),
+        }
+    }
 }
 
 /// What a policy is asked about: an admission request of a cluster, or, raw, any JSON.
@@ -48,6 +67,36 @@ impl Request {
         let request = serde_json::from_value(request)
             .map_err(|error| anyhow!("cannot build AdmissionRequest object from given input: {error}"))?;
         Ok(Self::Kubernetes(Box::new(request)))
+    }
+
+    /// The request that a value is, or that is made for it when it is a Kubernetes object.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a request, in kwctl's words, or `details` are given for what is a request already.
+    pub fn for_value(value: Value, policy_type: PolicyType, details: &RequestDetails) -> Result<Self> {
+        if policy_type == PolicyType::Kubernetes && kubernetes::is_list(&value) {
+            return Err(failure(
+                "a `List` is several objects, and a request is about one",
+                "give each of its items as a request of its own",
+            ));
+        }
+        if policy_type == PolicyType::Kubernetes && kubernetes::is_object(&value) {
+            let operation = details.operation.unwrap_or(Operation::Create);
+            let request = kubernetes::request_for_object(value, operation, details.old_object.clone())
+                .map_err(|error| failure(&error, error.hint()))?;
+            return Self::from_document(request, policy_type);
+        }
+        if *details != RequestDetails::default() {
+            return Err(failure(
+                "an operation or an old object is given for what is a request already",
+                "leave `--operation` and `--old-object` out, or give a Kubernetes object instead of a request",
+            ));
+        }
+        Self::from_document(value, policy_type).hint(|| {
+            "a request is an AdmissionRequest, an AdmissionReview or a Kubernetes object; with `--raw` it is any JSON"
+                .to_owned()
+        })
     }
 
     /// The same, from text that is JSON.
@@ -92,5 +141,34 @@ impl Request {
             }
         };
         serde_json::to_vec(&ValidationRequest { request, settings }).expect("it is made of JSON values")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_raw_document_is_any_value() {
+        let null = || InputDocument::from(Value::Null);
+        assert_eq!(PolicyType::Raw.values_of(null()), [Value::Null]);
+        assert_eq!(PolicyType::Kubernetes.values_of(null()).len(), 0);
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": [1, 2]});
+        assert_eq!(PolicyType::Raw.values_of(list.clone().into()).len(), 1);
+        assert_eq!(PolicyType::Kubernetes.values_of(list.into()).len(), 2);
+    }
+
+    #[test]
+    fn an_operation_is_for_objects_only() {
+        let details = RequestDetails { operation: Some(Operation::Delete), old_object: None };
+        let pod = || json!({"apiVersion": "v1", "kind": "Pod"});
+        let request = Request::for_value(pod(), PolicyType::Kubernetes, &details).unwrap();
+        let Request::Kubernetes(request) = request else { panic!("a Pod is not a raw request") };
+        assert_eq!(request.operation, "DELETE");
+        let review = json!({"kind": "AdmissionReview"});
+        assert!(Request::for_value(review, PolicyType::Kubernetes, &details).is_err());
+        assert!(Request::for_value(pod(), PolicyType::Raw, &details).is_err());
     }
 }

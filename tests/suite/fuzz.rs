@@ -7,10 +7,10 @@ use crate::support::dice::Dice;
 use crate::support::guest;
 use cargo_kw_wasi::cases;
 use cargo_kw_wasi::deploy::Deployed;
+use cargo_kw_wasi::kubernetes::{InputFormat, RequestDetails, read_documents};
 use cargo_kw_wasi::module::inspection::{Inspection, require_policy};
 use cargo_kw_wasi::protocol::PolicyType;
 use cargo_kw_wasi::protocol::{Evaluation, GuestOutput, Request, SettingsVerdict};
-use cargo_kw_wasi::request_file::{InputFormat, Making, read_documents, to_request};
 
 impl Dice {
     /// A text with some of its pieces moved, doubled, dropped, or replaced by words or bytes.
@@ -153,8 +153,8 @@ fn requests() {
         let format = [InputFormat::Json, InputFormat::Yaml, InputFormat::Unknown][dice.roll(3)];
         for document in read_documents(text, format).into_iter().flatten() {
             for policy_type in [PolicyType::Kubernetes, PolicyType::Raw] {
-                for value in document.clone().values(policy_type) {
-                    let _ = to_request(value, policy_type, &Making::default());
+                for value in policy_type.values_of(document.clone()) {
+                    let _ = Request::for_value(value, policy_type, &RequestDetails::default());
                 }
             }
         }

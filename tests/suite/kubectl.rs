@@ -1,12 +1,11 @@
 //! YAML of Kubernetes objects means here what it means to `kubectl`.
 
 use crate::support::cluster;
-use cargo_kw_wasi::protocol::PolicyType;
-use cargo_kw_wasi::request_file::{InputFormat, read_documents};
+use cargo_kw_wasi::kubernetes::{InputFormat, read_documents};
 use serde_json::{Value, json};
 
 fn ours(text: &str) -> Value {
-    read_documents(text, InputFormat::Yaml).unwrap().remove(0).value(PolicyType::Kubernetes)
+    read_documents(text, InputFormat::Yaml).unwrap().remove(0).into_object()
 }
 
 #[test]

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::super::Wording;
 use crate::finding::{Finding, FindingName, Place, Quote};
 use crate::fs;
+use crate::kubernetes::InputDocument;
 use crate::protocol::{PolicyType, Settings};
-use crate::request_file::InputDocument;
 use crate::yaml::{self, Content, Entry, Node, ReadError};
 
 /// A file being read, and what was found so far.
@@ -163,12 +163,13 @@ impl<'a> Reader<'a> {
     /// A value that is written here.
     pub(super) fn inline(&mut self, node: &Node) -> Option<Value> {
         self.check_keys(node)?;
-        Some(InputDocument::from(node.clone()).value(self.policy_type))
+        Some(self.policy_type.value_of(node.clone().into()))
     }
 
     /// The value that is in the file this names.
     pub(super) fn value_of_fixture(&mut self, entry: &Entry) -> Option<Value> {
-        Some(self.fixture(entry)?.value(self.policy_type))
+        let document = self.fixture(entry)?;
+        Some(self.policy_type.value_of(document))
     }
 
     /// Finds a key that is written twice.
@@ -188,7 +189,7 @@ impl<'a> Reader<'a> {
     /// The settings that are in the file this names.
     pub(super) fn settings_of_fixture(&mut self, entry: &Entry) -> Option<Settings> {
         // Settings are Kubewarden's own, not Kubernetes'.
-        let value = self.fixture(entry)?.value(PolicyType::Raw);
+        let value = self.fixture(entry)?.into_json();
         self.take_settings(value, entry)
     }
 

@@ -5,19 +5,18 @@ use serde_json::Value;
 use super::reader::{Fields, list, nearest};
 use super::{CaseReader, OPERATIONS};
 use crate::finding::FindingName;
-use crate::kubernetes::Operation;
+use crate::kubernetes::{self, Operation, RequestDetails};
 use crate::protocol::{PolicyType, Request};
-use crate::request_file::{self, Making};
 use crate::yaml::Entry;
 
 impl CaseReader<'_> {
     /// The request of a case, from a file or written in it.
     pub(super) fn request(&mut self, fields: &Fields<'_>) -> Option<Request> {
-        let making = Making {
+        let details = RequestDetails {
             operation: fields.find("operation").and_then(|entry| self.operation(entry)),
             old_object: fields.find("old_object").and_then(|entry| self.reader.value(entry)),
         };
-        let of_making = fields.find_any(&["operation", "old_object"]);
+        let of_details = fields.find_any(&["operation", "old_object"]);
         let (entry, document) = match (fields.find("request"), fields.find("object")) {
             (Some(_), Some(object)) => {
                 self.contradiction(object, "`request` and `object` are both written", "keep one of them");
@@ -26,7 +25,7 @@ impl CaseReader<'_> {
             (Some(request), None) => (request, self.reader.value_of_fixture(request)?),
             (None, Some(object)) => (object, self.reader.inline(&object.value)?),
             (None, None) => {
-                let entry = of_making?;
+                let entry = of_details?;
                 let message = format!("`{}` needs an object", entry.key);
                 self.reader.error(
                     FindingName::MissingRequest,
@@ -37,14 +36,14 @@ impl CaseReader<'_> {
                 return None;
             }
         };
-        if let Some(given) = of_making
+        if let Some(given) = of_details
             && let Some(what) = self.complete(&document)
         {
             let message = format!("`{}` is for Kubernetes objects, and this is {what}", given.key);
             self.contradiction(given, message, "remove it");
             return None;
         }
-        match request_file::to_request(document, self.policy_type, &making) {
+        match Request::for_value(document, self.policy_type, &details) {
             Ok(request) => Some(request),
             Err(error) => {
                 let fix = "write an admission request, an AdmissionReview or a Kubernetes object";
@@ -63,7 +62,7 @@ impl CaseReader<'_> {
     fn complete(&self, document: &Value) -> Option<&'static str> {
         match self.policy_type {
             PolicyType::Raw => Some("a document for a raw policy"),
-            PolicyType::Kubernetes if request_file::is_object(document) => None,
+            PolicyType::Kubernetes if kubernetes::is_object(document) => None,
             PolicyType::Kubernetes => Some("an admission request, which says it itself"),
         }
     }

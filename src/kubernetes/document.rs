@@ -1,0 +1,194 @@
+//! Files of Kubernetes objects and requests as a person hands them in: JSON, or YAML with one or more documents.
+//!
+//! The rules are those of `kubectl apply -f`. What a document means to a policy is left to `protocol`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use serde_json::Value;
+
+use crate::error::WithHint;
+use crate::yaml;
+
+/// One document of a file, not yet a value: what its scalars are depends on who reads it.
+#[derive(Debug, Clone)]
+pub struct InputDocument(InputContent);
+
+#[derive(Debug, Clone)]
+enum InputContent {
+    Json(Value),
+    Yaml(yaml::Node),
+}
+
+/// How a file is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputFormat {
+    /// As JSON, and as nothing else.
+    Json,
+    /// As YAML, of which JSON is a part.
+    Yaml,
+    /// As what it looks like: JSON begins with a bracket.
+    Unknown,
+}
+
+impl InputFormat {
+    /// What the name of a file says.
+    pub fn of(path: &Path) -> Self {
+        let is =
+            |known: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(known));
+        match (is("json"), is("yaml") || is("yml")) {
+            (true, _) => Self::Json,
+            (_, true) => Self::Yaml,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// The documents of a text. JSON is one, YAML may be several.
+///
+/// # Errors
+///
+/// When it is not in that format, or there is nothing in it.
+pub fn read_documents(text: &str, format: InputFormat) -> Result<Vec<InputDocument>> {
+    let looks_like_json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
+    let error = match serde_json::from_str(text) {
+        Ok(document) => return Ok(vec![Value::into(document)]),
+        Err(error) => error,
+    };
+    match format {
+        InputFormat::Json => return Err(error).context("it is no valid JSON"),
+        InputFormat::Unknown if looks_like_json => {
+            return Err(error).context("it is no valid JSON").hint(|| {
+                "YAML may begin with a bracket too: then put it into a file that ends in `.yaml`".to_owned()
+            });
+        }
+        InputFormat::Yaml | InputFormat::Unknown => {}
+    }
+    let documents = yaml::parse_all(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let documents = documents.context(match format {
+        InputFormat::Yaml => "it is no valid YAML",
+        _ => "it is neither JSON nor YAML",
+    })?;
+    // Null is what stands behind a last `---`.
+    let documents: Vec<_> = documents.into_iter().filter(|document| !document.is_null()).collect();
+    if documents.is_empty() {
+        return Err(anyhow!("there is nothing in it"));
+    }
+    Ok(documents.into_iter().map(InputDocument::from).collect())
+}
+
+impl From<Value> for InputDocument {
+    fn from(json: Value) -> Self {
+        Self(InputContent::Json(json))
+    }
+}
+
+impl From<yaml::Node> for InputDocument {
+    fn from(node: yaml::Node) -> Self {
+        Self(InputContent::Yaml(node))
+    }
+}
+
+impl InputDocument {
+    /// The objects of a document: the items of a `List`, as `kubectl get` prints it, one by one; nothing where the
+    /// document is null.
+    pub fn into_objects(self) -> Vec<Value> {
+        match self.into_object() {
+            Value::Null => Vec::new(),
+            mut list if is_list(&list) => {
+                list["items"].as_array_mut().map(std::mem::take).unwrap_or_default()
+            }
+            object => vec![object],
+        }
+    }
+
+    /// The one value, by Kubernetes' rules: those of YAML 1.1.
+    pub fn into_object(self) -> Value {
+        match self.0 {
+            InputContent::Json(value) => value,
+            InputContent::Yaml(node) => node.to_kubernetes_json(),
+        }
+    }
+
+    /// The one value, by Kubewarden's rules: those of YAML 1.2.
+    pub fn into_json(self) -> Value {
+        match self.0 {
+            InputContent::Json(value) => value,
+            InputContent::Yaml(node) => node.to_json(),
+        }
+    }
+}
+
+/// Is this what `kubectl get` prints for several objects?
+pub(crate) fn is_list(document: &Value) -> bool {
+    document["kind"] == "List" && document["apiVersion"] == "v1" && document["items"].is_array()
+}
+
+/// Is a document a Kubernetes object, of which a request can be made? An admission request has a `kind` that is no
+/// text, and an `AdmissionReview` is known by its name.
+pub(crate) fn is_object(document: &Value) -> bool {
+    document["kind"].as_str().is_some_and(|kind| kind != "AdmissionReview")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn objects(text: &str, format: InputFormat) -> Vec<Value> {
+        let documents = read_documents(text, format).unwrap();
+        documents.into_iter().flat_map(InputDocument::into_objects).collect()
+    }
+
+    #[test]
+    fn documents_are_json_or_yaml() {
+        let read = |text| objects(text, InputFormat::Unknown);
+        assert_eq!(read("{\"a\": 1}"), [json!({"a": 1})]);
+        assert_eq!(read("a: 1"), [json!({"a": 1})]);
+        assert_eq!(read("---\na: 1\n---\nb: 2\n---\n").len(), 2);
+        assert_eq!(read("[1, 2]"), [json!([1, 2])]);
+        assert_eq!(objects("{a: 1, b: [c]}", InputFormat::Yaml), [json!({"a": 1, "b": ["c"]})]);
+    }
+
+    #[test]
+    fn kubernetes_reads_yaml_as_kubectl_does() {
+        let text = "mode: 0644\non: yes\nitems: null\n";
+        let document = || read_documents(text, InputFormat::Yaml).unwrap().remove(0);
+        assert_eq!(document().into_object(), json!({"mode": 420, "on": true, "items": null}));
+        assert_eq!(document().into_json(), json!({"mode": "0644", "on": "yes", "items": null}));
+    }
+
+    #[test]
+    fn the_items_of_a_list_are_objects() {
+        let list = "apiVersion: v1\nkind: List\nitems:\n- {kind: Pod}\n- {kind: Service}\n";
+        assert_eq!(objects(list, InputFormat::Yaml).len(), 2);
+        let empty = r#"{"apiVersion":"v1","kind":"List","items":[]}"#;
+        assert_eq!(objects(empty, InputFormat::Json).len(), 0);
+        for no_list in
+            [r#"{"apiVersion":"v1","kind":"List"}"#, r#"{"apiVersion":"v1","kind":"List","items":1}"#]
+        {
+            let document: Value = serde_json::from_str(no_list).unwrap();
+            assert_eq!(objects(no_list, InputFormat::Json), [document]);
+        }
+        assert_eq!(objects("null", InputFormat::Json).len(), 0);
+    }
+
+    #[test]
+    fn what_is_not_a_document_is_refused() {
+        for (text, format, words) in [
+            ("{\"a\": 1,}", InputFormat::Unknown, "no valid JSON"),
+            ("{\"a\": 1e400}", InputFormat::Unknown, "number out of range"),
+            ("\u{feff}{\"a\": 1}", InputFormat::Unknown, "no valid JSON"),
+            ("a: 1", InputFormat::Json, "no valid JSON"),
+            ("", InputFormat::Unknown, "nothing in it"),
+            ("---\n# none\n---\n", InputFormat::Yaml, "nothing in it"),
+            ("a: [", InputFormat::Unknown, "neither"),
+            ("a: 1\nb: [", InputFormat::Yaml, "no valid YAML: line 3"),
+            ("\t- x: y: z", InputFormat::Unknown, "neither"),
+        ] {
+            let error = format!("{:#}", read_documents(text, format).unwrap_err());
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+}
