@@ -15,7 +15,7 @@ use crate::fs;
 use crate::metadata::key;
 use crate::module::inspection::{Inspection, Kind};
 use crate::options::{CompileArgs, PackageArgs, RegistryArgs};
-use crate::registry::{self, TypedReference};
+use crate::registry::{self, Reference};
 use crate::shell::{Paint, Shell, Tone};
 use crate::untrusted::printable;
 use crate::yaml;
@@ -129,11 +129,11 @@ fn without_controls(json: String) -> String {
 }
 
 fn pull(what: &str, args: &RegistryArgs, shell: &Shell) -> Result<(Vec<u8>, Origin)> {
-    let typed = what.parse::<TypedReference>().map_err(anyhow::Error::msg);
-    let reference = typed.with_context(|| format!("could not inspect `{what}`"))?.with_default_tag(None);
-    let connection = args.connection_to(reference.resolve_registry())?;
+    let typed = what.parse::<Reference>().map_err(anyhow::Error::msg);
+    let reference = typed.with_context(|| format!("could not inspect `{what}`"))?.with_default_tag("latest");
+    let connection = args.connection_to(reference.host())?;
     let pulled = registry::pull(&reference, connection, shell)?;
-    Ok((pulled.module, Origin::Registry { reference: reference.whole(), digest: pulled.digest }))
+    Ok((pulled.module, Origin::Registry { reference: reference.to_string(), digest: pulled.digest }))
 }
 
 impl Origin {

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 use bytesize::ByteSize;
-use oci_client::Reference;
 use serde::Serialize;
 
 use crate::build::{self, BuildRequest};
@@ -16,7 +15,7 @@ use crate::metadata::{Metadata, key};
 use crate::module::inspection;
 use crate::options::{CompileArgs, OF_BUILDS, PackageArgs, RegistryArgs};
 use crate::registry::artifact::Artifact;
-use crate::registry::{self, Overwrite, Pushed, TypedReference};
+use crate::registry::{self, Overwrite, Pushed, Reference};
 use crate::shell::Shell;
 
 /// Upload a policy to a registry, and report its digest
@@ -35,7 +34,7 @@ Examples:
 pub struct PushArgs {
     /// Where to: `host/repository:tag` [default: registry and version of the metadata]
     #[arg(value_name = "REFERENCE")]
-    reference: Option<TypedReference>,
+    reference: Option<Reference>,
     /// Push this module, and build nothing
     #[arg(long, value_name = "PATH", conflicts_with_all = OF_BUILDS)]
     wasm: Option<PathBuf>,
@@ -99,7 +98,7 @@ impl PushArgs {
             pinned(&metadata, "")?;
             fs::require_writable(path)?;
         }
-        let connection = self.registry.connection_to(reference.resolve_registry())?;
+        let connection = self.registry.connection_to(reference.host())?;
         let artifact = Artifact::new(module, Some(&metadata.annotations));
         let overwrite = if self.force { Overwrite::Allow } else { Overwrite::Refuse };
         let pushed = registry::push(&reference, connection, &artifact, overwrite, shell)?;
@@ -114,7 +113,7 @@ impl PushArgs {
             Format::Human => immutable.clone(),
             Format::Json => serde_json::to_string(&Report {
                 immutable_ref: &immutable,
-                reference: &reference.whole(),
+                reference: &reference.to_string(),
                 digest: &digest,
                 size_bytes: artifact.module.len(),
                 already_there: pushed == Pushed::Before,
@@ -131,12 +130,12 @@ impl PushArgs {
 }
 
 /// Where to push: what was typed, and what it leaves open from the metadata.
-fn reference(typed: Option<TypedReference>, metadata: &Metadata) -> Result<Reference> {
+fn reference(typed: Option<Reference>, metadata: &Metadata) -> Result<Reference> {
     let tag = metadata.annotation(key::VERSION).map(|version| format!("v{version}"));
     let typed = match (typed, metadata.annotation(key::OCI_URL)) {
         (Some(typed), _) => typed,
         (None, Some(url)) => {
-            url.parse::<TypedReference>().map_err(|reason| anyhow!(reason)).with_context(|| {
+            url.parse::<Reference>().map_err(|reason| anyhow!(reason)).with_context(|| {
                 format!("could not push to `{url}`, which annotation `{}` names", key::OCI_URL)
             })?
         }
@@ -155,7 +154,7 @@ fn reference(typed: Option<TypedReference>, metadata: &Metadata) -> Result<Refer
             "name a reference with a tag: `host/repository:tag`",
         ));
     }
-    let reference = typed.with_default_tag(tag.as_deref());
+    let reference = typed.with_default_tag(tag.as_deref().unwrap_or("latest"));
     if let Some(digest) = reference.digest() {
         return Err(failure(
             format!(

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use oci_client::Reference;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use url::Url;
 
 use crate::finding::{Finding, FindingName};
 use crate::metadata::{Metadata, addresses, key};
+use crate::registry::Reference;
 use crate::yaml;
 
 /// First line of what we write.
@@ -159,7 +159,7 @@ fn image(oci_url: &str, version: &str, findings: &mut Vec<Finding>) -> Option<St
     let image = format!("{oci_url}:v{version}");
     match image.parse::<Reference>() {
         // With a tag of its own the other would be a part of something else.
-        Ok(reference) if reference.tag() == Some(&format!("v{version}")) => Some(reference.whole()),
+        Ok(reference) if reference.tag() == Some(&format!("v{version}")) => Some(reference.to_string()),
         _ => {
             findings.push(invalid(
                 key::OCI_URL,

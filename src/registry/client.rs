@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use futures_util::{StreamExt, stream};
+use oci_client::RegistryOperation;
 use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
-use oci_client::{Reference, RegistryOperation};
 use sha2::Digest as _;
 
-use super::Connection;
 use super::artifact::{self, Artifact};
 use super::credentials::Credentials;
 use super::session::{Answer, Pulse, Session};
 use super::trouble::{Asked, Kind, Trouble};
+use super::{Connection, Reference};
 use crate::digest::{hex, oci_digest};
 use crate::error::failure;
 use crate::shell::Shell;
@@ -101,7 +101,7 @@ impl<'a> Registry<'a> {
         operation: RegistryOperation,
         shell: &'a Shell,
     ) -> Result<Self> {
-        let credentials = Credentials::find(reference.resolve_registry(), shell)?;
+        let credentials = Credentials::find(reference.host(), shell)?;
         Self::open_as(credentials, reference, connection, operation, shell)
     }
 
@@ -235,7 +235,7 @@ impl<'a> Registry<'a> {
                 Ok(whole.slice(start..end))
             });
             let size = Some(bytes.len() as u64);
-            let request = session.oci.push_blob_stream(self.reference, pieces, &digest, size);
+            let request = session.oci.push_blob_stream(&session.oci_reference, pieces, &digest, size);
             session.while_alive(&pulse, request).await
         })?;
         self.check_digest_of(&url, &digest, what)
@@ -245,7 +245,7 @@ impl<'a> Registry<'a> {
         let url = self.ask("upload the manifest", async |session| {
             let content_type = artifact::MANIFEST_MEDIA_TYPE.parse().expect("letters, dots and a slash");
             let manifest = artifact.manifest.clone();
-            let request = session.oci.push_manifest_raw(self.reference, manifest, content_type);
+            let request = session.oci.push_manifest_raw(&session.oci_reference, manifest, content_type);
             session.while_alive(&Pulse::new(), request).await
         })?;
         self.check_digest_of(&url, &artifact.digest(), "the manifest")
@@ -307,7 +307,7 @@ impl<'a> Registry<'a> {
     /// The manifest of the reference, or of a digest beside it.
     async fn manifest(&self, session: &Session, digest: Option<&str>) -> Result<Manifest, Trouble> {
         let wanted = digest.or(self.reference.digest());
-        let name = wanted.or(self.reference.tag()).unwrap_or("latest");
+        let name = digest.unwrap_or(self.reference.manifest());
         let path = format!("{}/manifests/{name}", self.reference.repository());
         let answer = session.get(&path, MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, |_| ()).await?;
         let type_of = |header: &str| answer.headers.get(header).and_then(|value| value.to_str().ok());
@@ -392,7 +392,7 @@ impl<'a> Registry<'a> {
                 }
                 None => {
                     let asked = Asked {
-                        host: self.reference.resolve_registry(),
+                        host: self.reference.host(),
                         user: self.credentials.user_and_password().map(|(user, _)| user),
                         operation: self.operation,
                         plain_http: self.connection.plain_http,

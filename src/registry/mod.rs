@@ -14,8 +14,7 @@ mod session;
 mod trouble;
 
 pub use client::{Overwrite, Pulled, Pushed, pull, push};
-use reference::parse_reference;
-pub use reference::{TypedReference, is_tag, looks_like_reference};
+pub use reference::{Reference, is_tag, looks_like_reference};
 pub use session::Patience;
 
 /// Where the cluster finds a module: `registry://…` of a registry, or a URL.
@@ -27,8 +26,8 @@ impl FromStr for ModuleLocation {
 
     fn from_str(typed: &str) -> Result<Self, String> {
         match typed.split_once("://") {
-            None => parse_reference(typed).map(|_| Self(format!("registry://{typed}"))),
-            Some(("registry", reference)) => parse_reference(reference).map(|_| Self(typed.to_owned())),
+            None => typed.parse::<Reference>().map(|_| Self(format!("registry://{typed}"))),
+            Some(("registry", _)) => typed.parse::<Reference>().map(|_| Self(typed.to_owned())),
             Some(("http" | "https" | "file", rest)) if !rest.is_empty() => Ok(Self(typed.to_owned())),
             Some((scheme, _)) => Err(format!(
                 "`{scheme}` is none of the schemes `registry`, `https`, `http` and `file`, or nothing follows it"

@@ -1,72 +1,194 @@
-//! Names of policies in registries.
+//! Names of policies in registries: a host and a repository, with a tag, a digest, both or neither.
+//!
+//! Sources: OCI distribution specification 1.1, "Pulling manifests"; Docker's rules for names without a host.
 
+use std::fmt;
 use std::str::FromStr;
 
-use oci_client::Reference;
+/// The registry of a name without a host.
+const DOCKER: &str = "docker.io";
+/// The host of that registry, which is also an older name of it.
+const DOCKER_HOST: &str = "index.docker.io";
+const MAX_REPOSITORY_CHARS: usize = 255;
 
-/// `host/repository`, with a tag, a digest, both or none, as it was typed: nothing is filled in.
+/// `host/repository`, with the tag and the digest that were typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TypedReference {
-    reference: Reference,
-    /// `None` where no tag was typed.
+pub struct Reference {
+    registry: String,
+    repository: String,
     tag: Option<String>,
+    digest: Option<String>,
 }
 
-impl FromStr for TypedReference {
-    type Err = String;
+impl Reference {
+    /// The registry by its name: a host, with its port where it has one.
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
 
-    fn from_str(typed: &str) -> Result<Self, String> {
-        let text = typed.strip_prefix("registry://").unwrap_or(typed);
-        if let Some((scheme, _)) = text.split_once("://") {
-            return Err(format!("`{scheme}://` is no registry: write `host/repository:tag`"));
+    /// The host to connect to, with its port where it has one.
+    pub fn host(&self) -> &str {
+        if self.registry == DOCKER { DOCKER_HOST } else { &self.registry }
+    }
+
+    /// The repository in the registry.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The tag, if there is one.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// The digest, if there is one.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
+    /// What names the manifest within the repository.
+    pub(super) fn manifest(&self) -> &str {
+        self.digest().or(self.tag()).unwrap_or("latest")
+    }
+
+    /// Adds a tag, unless there is a tag or a digest.
+    pub fn with_default_tag(mut self, tag: &str) -> Self {
+        if self.digest.is_none() {
+            self.tag.get_or_insert_with(|| tag.to_owned());
         }
-        let reference = parse_reference(text)?;
-        let behind_host = text.split('@').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
-        let tag = behind_host.contains(':').then(|| reference.tag().map(str::to_owned)).flatten();
-        Ok(Self { reference, tag })
+        self
     }
 }
 
-/// May it be a tag? Source: OCI distribution specification, "Pulling manifests".
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Reference {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        parse(typed.strip_prefix("registry://").unwrap_or(typed))
+            .map_err(|reason| format!("{reason}: write `host/repository:tag`"))
+    }
+}
+
+fn parse(text: &str) -> Result<Reference, String> {
+    if let Some((scheme, _)) = text.split_once("://") {
+        return Err(format!("`{scheme}://` is not the scheme of a registry"));
+    }
+    let (text, digest) = match text.split_once('@') {
+        Some((text, digest)) => (text, Some(digest)),
+        None => (text, None),
+    };
+    if let Some(digest) = digest {
+        check_digest(digest)?;
+    }
+    let last_part = text.rfind('/').map_or(0, |slash| slash + 1);
+    let (name, tag) = match text[last_part..].find(':') {
+        Some(colon) => (&text[..last_part + colon], Some(&text[last_part + colon + 1..])),
+        None => (text, None),
+    };
+    if let Some(tag) = tag.filter(|tag| !is_tag(tag)) {
+        return Err(format!("`{tag}` is not a valid tag"));
+    }
+    let (registry, repository) = split_name(name)?;
+    let owned = |part: Option<&str>| part.map(str::to_owned);
+    Ok(Reference { registry, repository, tag: owned(tag), digest: owned(digest) })
+}
+
+/// Splits a name into registry and repository. Without a host it is one of Docker's own registry.
+fn split_name(name: &str) -> Result<(String, String), String> {
+    let is_host = |part: &str| part.contains(['.', ':']) || part == "localhost";
+    let (registry, repository) = match name.split_once('/') {
+        Some((host, repository)) if is_host(host) => (host, repository),
+        _ => (DOCKER, name),
+    };
+    check_host(registry)?;
+    check_repository(repository)?;
+    let registry = if registry == DOCKER_HOST { DOCKER } else { registry };
+    let repository = match registry == DOCKER && !repository.contains('/') {
+        true => format!("library/{repository}"),
+        false => repository.to_owned(),
+    };
+    Ok((registry.to_owned(), repository))
+}
+
+fn check_host(host: &str) -> Result<(), String> {
+    let (name, port) = host.split_once(':').unwrap_or((host, "0"));
+    let is_label = |label: &str| {
+        label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_port = port.chars().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    match name.split('.').all(is_label) && is_port {
+        true => Ok(()),
+        false => Err(format!("`{host}` is not a valid host")),
+    }
+}
+
+fn check_repository(repository: &str) -> Result<(), String> {
+    if repository.len() > MAX_REPOSITORY_CHARS {
+        return Err(format!("the repository is longer than {MAX_REPOSITORY_CHARS} characters"));
+    }
+    match repository.split('/').find(|part| !is_part(part)) {
+        None => Ok(()),
+        Some("") => Err("a part of the repository is empty".to_owned()),
+        Some(part) if part.contains(|c: char| c.is_ascii_uppercase()) => {
+            Err(format!("the repository has upper-case letters in `{part}`"))
+        }
+        Some(part) => Err(format!(
+            "`{part}` in the repository is not made of lower-case letters and digits, separated by `.`, `_`, `__` or `-`"
+        )),
+    }
+}
+
+/// Lower-case letters and digits, with single separators between them; only `-` may be repeated as often as you like.
+fn is_part(part: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_separator = |text: &str| matches!(text, "" | "." | "_" | "__") || text.chars().all(|c| c == '-');
+    part.starts_with(is_letter) && part.ends_with(is_letter) && part.split(is_letter).all(is_separator)
+}
+
+fn check_digest(digest: &str) -> Result<(), String> {
+    let length = match digest.split_once(':') {
+        Some(("sha256", _)) => 64,
+        Some(("sha384", _)) => 96,
+        Some(("sha512", _)) => 128,
+        _ => return Err(format!("`{digest}` is not a SHA-2 digest such as `sha256:…`")),
+    };
+    let digits = &digest["sha256:".len()..];
+    match digits.len() == length && digits.chars().all(|c| c.is_ascii_hexdigit()) {
+        true => Ok(()),
+        false => Err(format!("`{digest}` does not have {length} hexadecimal digits")),
+    }
+}
+
+/// Whether `text` can be a tag.
 pub fn is_tag(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     (1..=128).contains(&text.len()) && text.chars().all(allowed) && !text.starts_with(['.', '-'])
 }
 
-impl TypedReference {
-    /// What was typed.
-    pub fn tag(&self) -> Option<&str> {
-        self.tag.as_deref()
-    }
-
-    /// With this tag where none was typed.
-    pub fn with_default_tag(self, tag: Option<&str>) -> Reference {
-        match (tag, &self.tag, self.reference.digest()) {
-            (Some(tag), None, None) => Reference::with_tag(
-                self.reference.registry().to_owned(),
-                self.reference.repository().to_owned(),
-                tag.to_owned(),
-            ),
-            _ => self.reference,
-        }
-    }
-}
-
-/// Could this be a reference to a registry rather than a file? It needs a scheme, or a host in front.
+/// Whether `typed` can be a reference rather than a file: it has the scheme, or starts with a host.
 pub fn looks_like_reference(typed: &str) -> bool {
     if typed.starts_with("registry://") {
         return true;
     }
     let Some((host, rest)) = typed.split_once('/') else { return false };
     let is_host = host.contains(['.', ':']) && !host.starts_with('.') || host == "localhost";
-    is_host && !rest.is_empty() && parse_reference(typed).is_ok()
-}
-
-pub(super) fn parse_reference(text: &str) -> Result<Reference, String> {
-    if text.chars().any(char::is_whitespace) {
-        return Err("there is a space in it: write `host/repository:tag`".to_owned());
-    }
-    text.parse::<Reference>().map_err(|error| format!("{error}: write `host/repository:tag`, in lower case"))
+    is_host && !rest.is_empty() && typed.parse::<Reference>().is_ok()
 }
 
 #[cfg(test)]
@@ -74,15 +196,72 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_that_was_typed_is_kept() {
-        let whole = |typed: &str, tag| typed.parse::<TypedReference>().unwrap().with_default_tag(tag).whole();
+    fn a_reference_is_what_was_typed() {
         let digest = format!("sha256:{}", "a".repeat(64));
-        assert_eq!(whole("localhost:5000/a/b", Some("v1.0.0")), "localhost:5000/a/b:v1.0.0");
-        assert_eq!(whole("localhost:5000/a/b:latest", Some("v1.0.0")), "localhost:5000/a/b:latest");
-        assert_eq!(whole("registry://ghcr.io/a/b", None), "ghcr.io/a/b:latest");
-        assert_eq!(whole(&format!("ghcr.io/a/b@{digest}"), Some("v1.0.0")), format!("ghcr.io/a/b@{digest}"));
-        for wrong in ["", "https://ghcr.io/a/b", "ghcr.io/A/b", "ghcr.io/a b"] {
-            assert!(wrong.parse::<TypedReference>().is_err(), "{wrong}");
+        for typed in [
+            "localhost:5000/a/b",
+            "localhost:5000/a/b:latest",
+            "localhost/a",
+            "Ghcr.io/a/b-c--d/e__f.g_h:v1.0.0-rc.1",
+            &format!("ghcr.io/a/b@{digest}"),
+            &format!("ghcr.io/a/b:v1@{digest}"),
+        ] {
+            assert_eq!(typed.parse::<Reference>().unwrap().to_string(), typed);
+            assert_eq!(format!("registry://{typed}").parse::<Reference>().unwrap().to_string(), typed);
+        }
+    }
+
+    #[test]
+    fn a_default_tag_does_not_replace_a_tag_or_a_digest() {
+        let with_tag = |typed: &str| typed.parse::<Reference>().unwrap().with_default_tag("v1").to_string();
+        let digest = format!("sha256:{}", "a".repeat(64));
+        assert_eq!(with_tag("localhost:5000/a/b"), "localhost:5000/a/b:v1");
+        assert_eq!(with_tag("localhost:5000/a/b:latest"), "localhost:5000/a/b:latest");
+        assert_eq!(with_tag(&format!("ghcr.io/a/b@{digest}")), format!("ghcr.io/a/b@{digest}"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_reference_is_named() {
+        for (wrong, reason) in [
+            ("", "a part of the repository is empty"),
+            ("ghcr.io/", "a part of the repository is empty"),
+            ("ghcr.io/a//b", "a part of the repository is empty"),
+            ("https://ghcr.io/a/b", "`https://` is not the scheme of a registry"),
+            ("ghcr.io/A/b", "the repository has upper-case letters in `A`"),
+            ("Acme/b", "the repository has upper-case letters in `Acme`"),
+            ("ghcr.io/a/b:", "`` is not a valid tag"),
+            ("ghcr.io/a/b:ü", "`ü` is not a valid tag"),
+            ("ghcr.io/a/b:c:d", "`c:d` is not a valid tag"),
+            ("[::1]:5000/a", "`[::1]:5000` is not a valid host"),
+            ("ghcr..io/a", "`ghcr..io` is not a valid host"),
+            ("ghcr.io:99999/a", "`ghcr.io:99999` is not a valid host"),
+            ("ghcr.io:+1/a", "`ghcr.io:+1` is not a valid host"),
+            ("-ghcr.io/a", "`-ghcr.io` is not a valid host"),
+            ("ghcr.io/a@md5:00", "`md5:00` is not a SHA-2 digest such as `sha256:…`"),
+            ("ghcr.io/a@sha256:00", "`sha256:00` does not have 64 hexadecimal digits"),
+        ] {
+            let expected = format!("{reason}: write `host/repository:tag`");
+            assert_eq!(wrong.parse::<Reference>(), Err(expected), "{wrong}");
+        }
+        for part in ["a b", "a/.b", "a/b-", "a/b..c", "a/b___c", "a/b._c", "a/ä"] {
+            let error = format!("ghcr.io/{part}").parse::<Reference>().unwrap_err();
+            assert!(error.contains("is not made of lower-case letters and digits"), "{part}: {error}");
+        }
+        assert!(format!("ghcr.io/{}", "a".repeat(255)).parse::<Reference>().is_ok());
+        assert!(format!("ghcr.io/{}", "a".repeat(256)).parse::<Reference>().is_err());
+    }
+
+    #[test]
+    fn a_name_without_a_host_is_one_of_docker() {
+        for (typed, whole) in [
+            ("busybox", "docker.io/library/busybox"),
+            ("busybox:5000", "docker.io/library/busybox:5000"),
+            ("docker.io/busybox", "docker.io/library/busybox"),
+            ("index.docker.io/acme/demo", "docker.io/acme/demo"),
+            ("acme/demo:v1", "docker.io/acme/demo:v1"),
+        ] {
+            let reference = typed.parse::<Reference>().unwrap();
+            assert_eq!((reference.to_string().as_str(), reference.host()), (whole, "index.docker.io"));
         }
     }
 
@@ -106,15 +285,6 @@ mod tests {
         ] {
             assert!(!looks_like_reference(file), "{file}");
         }
-    }
-
-    #[test]
-    fn a_name_without_a_host_is_one_of_docker() {
-        let reference = "busybox".parse::<TypedReference>().unwrap().with_default_tag(None);
-        assert_eq!(reference.whole(), "docker.io/library/busybox:latest");
-        assert_eq!(reference.resolve_registry(), "index.docker.io");
-        let reference = "acme/demo:v1".parse::<TypedReference>().unwrap().with_default_tag(Some("v2"));
-        assert_eq!(reference.whole(), "docker.io/acme/demo:v1");
     }
 
     #[test]

@@ -11,14 +11,14 @@ use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::errors::OciDistributionError;
 use oci_client::secrets::RegistryAuth;
 use oci_client::token_cache::RegistryTokenType;
-use oci_client::{Client, Reference, RegistryOperation};
+use oci_client::{Client, RegistryOperation};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use tokio::time::Instant;
 
 use super::credentials::Credentials;
 use super::trouble::{Kind, Trouble, innermost};
-use super::{Connection, is_loopback, proxies};
+use super::{Connection, Reference, is_loopback, proxies};
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// What is read of an answer that says what went wrong.
@@ -56,6 +56,7 @@ enum Pass {
 pub(super) struct Session {
     /// For what is stored.
     pub(super) oci: Client,
+    pub(super) oci_reference: oci_client::Reference,
     http: reqwest::Client,
     /// `https://host`
     base: String,
@@ -96,9 +97,11 @@ impl Session {
         credentials: &Credentials,
         operation: RegistryOperation,
     ) -> Result<Self, Trouble> {
-        let host = reference.resolve_registry();
+        let host = reference.host();
         let scheme = if connection.plain_http { "http" } else { "https" };
+        let oci_reference = reference.to_string().parse();
         let mut session = Self {
+            oci_reference: oci_reference.map_err(|error| Kind::Setup(format!("{error}")))?,
             oci: oci_client(host, connection).map_err(|error| Kind::Setup(innermost(&error)))?,
             http: http_client(connection).map_err(|error| Kind::Setup(innermost(&error)))?,
             base: format!("{scheme}://{host}"),
@@ -112,7 +115,7 @@ impl Session {
             Pass::Password(user, password) => Some(basic(user, password)?),
             Pass::Token(token) => Some(bearer(token)?),
         };
-        session.hand_over(&pass, reference).await;
+        session.hand_over(&pass).await;
         session.pass = pass;
         Ok(session)
     }
@@ -144,7 +147,7 @@ impl Session {
         let wanted = status == StatusCode::UNAUTHORIZED;
         match (challenge, credentials.user_and_password()) {
             (Some(Challenge::Token { realm, service }), who) => {
-                let realm = checked_realm(&realm, reference.resolve_registry(), connection)?;
+                let realm = checked_realm(&realm, reference.host(), connection)?;
                 let actions = match operation {
                     RegistryOperation::Pull => "pull",
                     RegistryOperation::Push => "pull,push",
@@ -203,20 +206,20 @@ impl Session {
     }
 
     /// Gives `oci-client` all it needs, so that it does not go and ask.
-    async fn hand_over(&self, pass: &Pass, reference: &Reference) {
+    async fn hand_over(&self, pass: &Pass) {
         let auth = match pass {
             // It asks for nothing where nothing is stored.
             Pass::Nobody => return,
             Pass::Password(user, password) => {
                 for operation in [RegistryOperation::Pull, RegistryOperation::Push] {
                     let token = RegistryTokenType::Basic(user.clone(), password.clone());
-                    self.oci.tokens.insert(reference, operation, token).await;
+                    self.oci.tokens.insert(&self.oci_reference, operation, token).await;
                 }
                 RegistryAuth::Basic(user.clone(), password.clone())
             }
             Pass::Token(token) => RegistryAuth::Bearer(token.clone()),
         };
-        self.oci.store_auth_if_needed(reference.resolve_registry(), &auth).await;
+        self.oci.store_auth_if_needed(self.oci_reference.resolve_registry(), &auth).await;
     }
 
     /// What is at `/v2/<path>`, unless it is longer than this. `progress` hears how much has come.
