@@ -2,17 +2,20 @@
 //!
 //! Results a script may read go to stdout, everything else to stderr, as cargo does it.
 
+mod colour;
+mod diff;
+mod markdown;
+mod problems;
+mod progress;
+
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{BufWriter, IsTerminal, Write};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::diff;
-use crate::error::hints;
-use crate::finding::{Finding, Severity};
-use crate::untrusted::printable;
+pub use colour::{ColourChoice, Paint, Tone};
+pub use progress::Progress;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,78 +36,6 @@ pub struct Shell {
     verbose_level: u8,
     colour: bool,
     colour_choice: ColourChoice,
-}
-
-/// How results on stdout are coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Paint {
-    colour: bool,
-}
-
-/// What a piece of a result means to a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// As it should be, or new.
-    Good,
-    /// Not as it should be, or gone.
-    Bad,
-    /// Above other things.
-    Title,
-}
-
-impl Paint {
-    /// No colours.
-    pub fn plain() -> Self {
-        Self { colour: false }
-    }
-
-    /// A text in the colour of a tone.
-    pub fn text(self, tone: Tone, text: &str) -> String {
-        match (self.colour, tone) {
-            (false, _) => text.to_owned(),
-            (true, Tone::Good) => format!("\x1b[32m{text}{RESET}"),
-            (true, Tone::Bad) => format!("\x1b[31m{text}{RESET}"),
-            (true, Tone::Title) => format!("\x1b[1m{text}{RESET}"),
-        }
-    }
-}
-
-/// The values of `--color`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum ColourChoice {
-    /// Colours when stderr is a terminal
-    #[default]
-    Auto,
-    /// Colours in any case
-    Always,
-    /// No colours
-    Never,
-}
-
-impl ColourChoice {
-    fn applies_to(self, stream: &impl IsTerminal) -> bool {
-        match self {
-            Self::Never => false,
-            Self::Always => {
-                console_takes_colours();
-                true
-            }
-            Self::Auto => {
-                stream.is_terminal()
-                    && console_takes_colours()
-                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-            }
-        }
-    }
-}
-
-/// The console of Windows shows the codes for colours as they are, unless it is told to obey them.
-fn console_takes_colours() -> bool {
-    #[cfg(windows)]
-    return termimad::crossterm::ansi_support::supports_ansi();
-    #[cfg(not(windows))]
-    true
 }
 
 const GREEN: &str = "\x1b[1;32m";
@@ -194,40 +125,6 @@ impl Shell {
         }
     }
 
-    /// How one text became another, line by line, with the lines around each change.
-    pub fn diff(&self, old: &str, new: &str) {
-        if self.verbosity < Verbosity::Normal {
-            return;
-        }
-        for line in diff::lines(old, new) {
-            let (colour, sign, text) = match &line {
-                diff::Line::Gap => (CYAN, ' ', "…"),
-                diff::Line::Same(text) => ("", ' ', text.as_str()),
-                diff::Line::Removed(text) => (RED, '-', text.as_str()),
-                diff::Line::Added(text) => (GREEN, '+', text.as_str()),
-            };
-            let line = format!("{sign} {}", printable(text));
-            let line = if colour.is_empty() { line } else { self.paint(colour, &line) };
-            self.line(&format!("    {}", line.trim_end()));
-        }
-    }
-
-    /// A bar for a task of so many bytes. Nothing is drawn unless there is a person to see it, and enough to wait for.
-    pub fn progress_bar(&self, verb: &str, total_bytes: usize) -> Progress {
-        /// Less is gone before one has looked.
-        const WORTH_A_BAR: usize = 1 << 17;
-        if !self.has_reader() || total_bytes < WORTH_A_BAR {
-            return Progress(ProgressBar::hidden());
-        }
-        let bar = ProgressBar::new(total_bytes as u64);
-        let verb = self.paint(CYAN, &format!("{verb:>12}"));
-        let template = format!("{verb} [{{bar:25}}] {{bytes}}/{{total_bytes}}");
-        if let Ok(style) = ProgressStyle::with_template(&template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        Progress(bar)
-    }
-
     /// A command about to run, shown with `-v`.
     pub fn command(&self, command: impl Display) {
         if self.verbosity >= Verbosity::Verbose {
@@ -243,65 +140,9 @@ impl Shell {
         }
     }
 
-    /// An error with its causes, and what to do about it. Said even with `--quiet`.
-    pub fn error(&self, error: &anyhow::Error) {
-        self.line(&format!("{}: {}", self.paint(RED, "error"), printable(&error.to_string())));
-        for cause in error.chain().skip(1) {
-            self.line(&format!(
-                "  {}: {}",
-                self.paint(CYAN, "cause"),
-                indent(&printable(&cause.to_string()), 9)
-            ));
-        }
-        for hint in hints(error) {
-            self.hint(Some(hint));
-        }
-    }
-
-    /// Findings, each with its place and fix. Errors are shown even with `--quiet`.
-    pub fn findings(&self, findings: &[Finding]) {
-        for finding in findings {
-            let (colour, word) = match finding.severity {
-                Severity::Error => (RED, "error"),
-                Severity::Warning if self.verbosity == Verbosity::Quiet => continue,
-                Severity::Warning => (YELLOW, "warning"),
-            };
-            let head = self.paint(colour, &format!("{word}[{}]", finding.name));
-            self.line(&format!("{head}: {}", printable(&finding.message)));
-            if let Some(place) = &finding.place {
-                self.line(&format!("  {} {place}", self.paint(BLUE, "-->")));
-            }
-            if let Some(quote) = &finding.quote {
-                let number = quote.line.to_string();
-                let bar = self.paint(BLUE, "|");
-                self.line(&format!("{} {bar}", " ".repeat(number.len() + 2)));
-                self.line(&format!("  {} {bar} {}", self.paint(BLUE, &number), printable(&quote.text)));
-                self.line(&format!("{} {bar}", " ".repeat(number.len() + 2)));
-            }
-            self.line(&format!("  {}: {}", self.paint(CYAN, "fix"), indent(&printable(&finding.fix), 7)));
-        }
-    }
-
     /// Is there a person who reads results?
     pub fn has_reader_of_results(&self) -> bool {
         std::io::stdout().is_terminal()
-    }
-
-    /// A text in Markdown, as a terminal shows it: without its marks, in lines as wide as the screen. One that nobody
-    /// wrote for people stays as it is: the time a layout takes grows faster than a line of a table.
-    pub fn markdown(&self, text: &str) -> String {
-        const LONG: usize = 1 << 18;
-        const LONG_LINE: usize = 1 << 12;
-        if text.len() > LONG || text.lines().any(|line| line.len() > LONG_LINE) {
-            return printable(text).into_owned();
-        }
-        let skin = match self.paint_results() {
-            Paint { colour: true } => termimad::MadSkin::default(),
-            Paint { colour: false } => termimad::MadSkin::no_style(),
-        };
-        // Wider lines are hard to read.
-        let width = usize::from(termimad::terminal_size().0).clamp(20, 100);
-        skin.text(&printable(text), Some(width)).to_string()
     }
 
     /// A result on stdout, as it is.
@@ -332,23 +173,6 @@ impl Shell {
     /// A closed stderr is no reason to fail.
     fn line(&self, text: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{text}");
-    }
-}
-
-/// A bar that shows how far a task is. It is gone from the screen when it is dropped.
-#[derive(Debug)]
-pub struct Progress(ProgressBar);
-
-impl Progress {
-    /// So many bytes are done.
-    pub fn set(&self, bytes: usize) {
-        self.0.set_position(bytes as u64);
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
     }
 }
 

@@ -1,0 +1,23 @@
+//! Markdown, as a terminal shows it.
+
+use super::{Paint, Shell};
+use crate::untrusted::printable;
+
+impl Shell {
+    /// A text in Markdown, as a terminal shows it: without its marks, in lines as wide as the screen. One that nobody
+    /// wrote for people stays as it is: the time a layout takes grows faster than a line of a table.
+    pub fn markdown(&self, text: &str) -> String {
+        const LONG: usize = 1 << 18;
+        const LONG_LINE: usize = 1 << 12;
+        if text.len() > LONG || text.lines().any(|line| line.len() > LONG_LINE) {
+            return printable(text).into_owned();
+        }
+        let skin = match self.paint_results() {
+            Paint { colour: true } => termimad::MadSkin::default(),
+            Paint { colour: false } => termimad::MadSkin::no_style(),
+        };
+        // Wider lines are hard to read.
+        let width = usize::from(termimad::terminal_size().0).clamp(20, 100);
+        skin.text(&printable(text), Some(width)).to_string()
+    }
+}
