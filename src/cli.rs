@@ -5,7 +5,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::commands::{build, completions, inspect, manifest, new, push, run, test};
 use crate::error::Outcome;
-use crate::shell::{ColourChoice, Shell};
+use crate::shell::{ColourChoice, Shell, TermFlags};
 
 /// `cargo kw-wasi …`, as cargo calls us: with our own name as the first argument.
 #[derive(Debug, Parser)]
@@ -27,15 +27,26 @@ pub enum Cargo {
 pub struct KwWasi {
     #[command(subcommand)]
     command: Command,
-    /// Show the commands that are run; twice: let cargo show them too
+    /// Print the commands that are run; with `-vv`, cargo prints its own too
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Display")]
     verbose: u8,
-    /// Say nothing but errors
+    /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Display")]
     quiet: bool,
-    /// Colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Display")]
-    color: ColourChoice,
+    /// When to use colours [default: auto]
+    #[arg(long, global = true, value_name = "WHEN", help_heading = "Display")]
+    color: Option<clap::ColorChoice>,
+}
+
+impl KwWasi {
+    fn term_flags(&self) -> TermFlags {
+        let colour = self.color.map(|choice| match choice {
+            clap::ColorChoice::Auto => ColourChoice::Auto,
+            clap::ColorChoice::Always => ColourChoice::Always,
+            clap::ColorChoice::Never => ColourChoice::Never,
+        });
+        TermFlags { quiet: self.quiet, verbose_level: self.verbose, colour }
+    }
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -72,7 +83,10 @@ impl Cargo {
     /// Runs the verb. The shell is returned to say how it ended.
     pub fn run(self) -> (Result<Outcome>, Shell) {
         let Self::KwWasi(args) = self;
-        let shell = Shell::new(args.quiet, args.verbose, args.color);
+        let shell = match Shell::new(args.term_flags()) {
+            Ok(shell) => shell,
+            Err(error) => return (Err(error), Shell::default()),
+        };
         let result = match args.command {
             Command::New(new) => new.run(&shell),
             Command::Build(build) => build.run(&shell),

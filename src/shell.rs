@@ -1,23 +1,31 @@
-//! The terminal: everything the tool says to a person or a script passes here.
+//! The terminal: everything that is printed for a person or a script passes here.
 //!
-//! Results a script may read go to stdout, everything else to stderr, as cargo does it.
+//! Results that a script may read go to stdout, everything else to stderr, as in cargo.
 
 mod colour;
 mod diff;
 mod markdown;
 mod problems;
 mod progress;
+mod term;
 
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{BufWriter, IsTerminal, Write};
 
+use anstyle::Style;
+use anyhow::Result;
 use serde::Serialize;
 
 pub use colour::{ColourChoice, Paint, Tone};
 pub use progress::Progress;
+pub use term::TermFlags;
 
-/// How much is said.
+use crate::untrusted::printable;
+use colour::{ERROR, STATUS};
+use term::TermTable;
+
+/// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Errors only.
@@ -28,46 +36,45 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// Where words to the user go, and how loud and colourful they are.
+/// Prints on stderr and stdout, as much and as colourful as the user wants.
 #[derive(Debug)]
 pub struct Shell {
     verbosity: Verbosity,
-    /// How often `-v` was given, for the programs that are run.
+    /// How often `-v` is given, for the programs that are run.
     verbose_level: u8,
-    colour: bool,
     colour_choice: ColourChoice,
+    /// That of stderr.
+    paint: Paint,
 }
 
-const GREEN: &str = "\x1b[1;32m";
-const YELLOW: &str = "\x1b[1;33m";
-const RED: &str = "\x1b[1;31m";
-const CYAN: &str = "\x1b[1;36m";
-const BLUE: &str = "\x1b[1;34m";
-const RESET: &str = "\x1b[0m";
+/// What is known before the command line is.
+impl Default for Shell {
+    fn default() -> Self {
+        let colour_choice = ColourChoice::default();
+        let paint = colour_choice.paint(&std::io::stderr());
+        Self { verbosity: Verbosity::Normal, verbose_level: 0, colour_choice, paint }
+    }
+}
 
 impl Shell {
-    /// A shell with the loudness of `-q` or so many `-v`, and the colours of `--color`.
-    pub fn new(quiet: bool, verbose_level: u8, colour_choice: ColourChoice) -> Self {
-        let verbosity = match (quiet, verbose_level) {
-            (true, _) => Verbosity::Quiet,
-            (false, 0) => Verbosity::Normal,
-            (false, _) => Verbosity::Verbose,
-        };
-        let colour = colour_choice.applies_to(&std::io::stderr());
-        Self { verbosity, verbose_level, colour, colour_choice }
+    /// A shell as the command line, the environment and cargo's configuration want it.
+    pub fn new(flags: TermFlags) -> Result<Self> {
+        let (verbosity, colour_choice) = flags.or(TermTable::load()?)?;
+        let paint = colour_choice.paint(&std::io::stderr());
+        Ok(Self { verbosity, verbose_level: flags.verbose_level, colour_choice, paint })
     }
 
     /// The colours for results on stdout.
     pub fn paint_results(&self) -> Paint {
-        Paint { colour: self.colour_choice.applies_to(&std::io::stdout()) }
+        self.colour_choice.paint(&std::io::stdout())
     }
 
-    /// The loudness asked for.
+    /// How much the user wants to see.
     pub fn verbosity(&self) -> Verbosity {
         self.verbosity
     }
 
-    /// The same, but silent about progress, unless `-v` asks for more.
+    /// A shell that prints no progress, unless `-v` asks for more.
     pub fn quieter(&self) -> Self {
         let verbosity = match self.verbosity {
             Verbosity::Verbose => Verbosity::Verbose,
@@ -76,12 +83,12 @@ impl Shell {
         Self { verbosity, ..*self }
     }
 
-    /// Is there a person who reads what is said on stderr?
+    /// Is there a person who reads stderr?
     pub fn has_reader(&self) -> bool {
         self.verbosity >= Verbosity::Normal && std::io::stderr().is_terminal()
     }
 
-    /// The flags that make another cargo program as loud and colourful as this one.
+    /// The flags that make cargo print as much as this shell, in the same colours.
     pub fn cargo_flags(&self) -> Vec<String> {
         let mut flags = Vec::new();
         if self.verbosity == Verbosity::Quiet {
@@ -102,52 +109,44 @@ impl Shell {
     /// `   Verb message`, as cargo reports progress.
     pub fn status(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
-            self.progress(GREEN, verb, message);
+            self.verb(STATUS, verb, message);
         }
     }
 
-    /// The same about something that went the other way.
+    /// The same for what is bad news.
     pub fn setback(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
-            self.progress(RED, verb, message);
+            self.verb(ERROR, verb, message);
         }
     }
 
-    fn progress(&self, colour: &str, verb: &str, message: impl Display) {
-        let verb = self.paint(colour, &format!("{verb:>12}"));
-        self.line(&format!("{verb} {}", indent(&message.to_string(), 13)));
+    /// A command about to run, printed with `-v`.
+    pub fn command(&self, command: impl Display) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.verb(STATUS, "Running", format!("`{command}`"));
+        }
+    }
+
+    fn verb(&self, style: Style, verb: &str, message: impl Display) {
+        let verb = self.paint.styled(style, &format!("{verb:>12}"));
+        self.line(&format!("{verb} {}", indent(&printable(&message.to_string()), 13)));
     }
 
     /// A line without a verb, below a status.
     pub fn note(&self, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
-            self.line(&message.to_string());
+            self.line(&printable(&message.to_string()));
         }
     }
 
-    /// A command about to run, shown with `-v`.
-    pub fn command(&self, command: impl Display) {
-        if self.verbosity >= Verbosity::Verbose {
-            self.line(&format!("{} `{command}`", self.paint(GREEN, &format!("{:>12}", "Running"))));
-        }
-    }
-
-    /// A warning, with what to do about it.
-    pub fn warn(&self, message: impl Display, hint: Option<&str>) {
-        if self.verbosity >= Verbosity::Normal {
-            self.line(&format!("{}: {message}", self.paint(YELLOW, "warning")));
-            self.hint(hint);
-        }
-    }
-
-    /// Is there a person who reads results?
+    /// Is there a person who reads stdout?
     pub fn has_reader_of_results(&self) -> bool {
         std::io::stdout().is_terminal()
     }
 
     /// A result on stdout, as it is.
     pub fn result(&self, text: &str) -> std::io::Result<()> {
-        let mut stdout = std::io::stdout().lock();
+        let mut stdout = self.paint_results().stream(std::io::stdout().lock());
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
     }
@@ -160,23 +159,13 @@ impl Shell {
         stdout.flush()
     }
 
-    fn hint(&self, hint: Option<&str>) {
-        if let Some(hint) = hint {
-            self.line(&format!("  {}: {}", self.paint(CYAN, "hint"), indent(hint, 8)));
-        }
-    }
-
-    fn paint(&self, colour: &str, text: &str) -> String {
-        if self.colour { format!("{colour}{text}{RESET}") } else { text.to_owned() }
-    }
-
     /// A closed stderr is no reason to fail.
     fn line(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let _ = writeln!(self.paint.stream(std::io::stderr().lock()), "{text}");
     }
 }
 
-/// Indents all lines of a text but the first.
+/// Indents all lines but the first.
 fn indent(text: &str, by: usize) -> Cow<'_, str> {
     let text = text.trim_end();
     match text.contains('\n') {

@@ -1,45 +1,38 @@
 //! Colours: when there are any, and what they mean.
 
-use std::io::IsTerminal;
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
 
-use super::RESET;
+// Those of cargo.
+pub(super) const STATUS: Style = AnsiColor::BrightGreen.on_default().bold();
+pub(super) const WARNING: Style = AnsiColor::BrightYellow.on_default().bold();
+pub(super) const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
+pub(super) const NOTE: Style = AnsiColor::BrightCyan.on_default().bold();
+pub(super) const PLACE: Style = AnsiColor::BrightBlue.on_default().bold();
 
 /// The values of `--color`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ColourChoice {
-    /// Colours when stderr is a terminal
+    /// When the stream is a terminal, unless the environment asks for something else.
     #[default]
     Auto,
-    /// Colours in any case
+    /// Also in files and pipes.
     Always,
-    /// No colours
+    /// No colours.
     Never,
 }
 
 impl ColourChoice {
-    pub(super) fn applies_to(self, stream: &impl IsTerminal) -> bool {
-        match self {
+    /// Whether this stream gets colours, by `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` too.
+    pub(super) fn paint(self, stream: &impl RawStream) -> Paint {
+        let colour = match self {
             Self::Never => false,
-            Self::Always => {
-                console_takes_colours();
-                true
-            }
-            Self::Auto => {
-                stream.is_terminal()
-                    && console_takes_colours()
-                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-            }
-        }
+            Self::Always => true,
+            Self::Auto => AutoStream::choice(stream) != ColorChoice::Never,
+        };
+        Paint { colour }
     }
-}
-
-/// The console of Windows shows the codes for colours as they are, unless it is told to obey them.
-fn console_takes_colours() -> bool {
-    #[cfg(windows)]
-    return termimad::crossterm::ansi_support::supports_ansi();
-    #[cfg(not(windows))]
-    true
 }
 
 /// How results on stdout are coloured.
@@ -65,13 +58,23 @@ impl Paint {
         Self { colour: false }
     }
 
-    /// A text in the colour of a tone.
+    /// The string in the colour of a tone.
     pub fn text(self, tone: Tone, text: &str) -> String {
-        match (self.colour, tone) {
-            (false, _) => text.to_owned(),
-            (true, Tone::Good) => format!("\x1b[32m{text}{RESET}"),
-            (true, Tone::Bad) => format!("\x1b[31m{text}{RESET}"),
-            (true, Tone::Title) => format!("\x1b[1m{text}{RESET}"),
-        }
+        let style = match tone {
+            Tone::Good => AnsiColor::Green.on_default(),
+            Tone::Bad => AnsiColor::Red.on_default(),
+            Tone::Title => Style::new().bold(),
+        };
+        self.styled(style, text)
+    }
+
+    pub(super) fn styled(self, style: Style, text: &str) -> String {
+        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    /// The stream, made to obey the codes of colours: consoles of Windows have to be told.
+    pub(super) fn stream<S: RawStream>(self, stream: S) -> AutoStream<S> {
+        let choice = if self.colour { ColorChoice::Always } else { ColorChoice::AlwaysAnsi };
+        AutoStream::new(stream, choice)
     }
 }

@@ -1,25 +1,27 @@
-//! How one text became another, on stderr.
+//! How a file would change, on stderr.
 
-use super::{CYAN, GREEN, RED, Shell, Verbosity};
+use anstyle::Style;
+
+use super::colour::{ERROR, NOTE, STATUS};
+use super::{Shell, Verbosity};
 use crate::diff;
 use crate::untrusted::printable;
 
 impl Shell {
-    /// How one text became another, line by line, with the lines around each change.
+    /// The lines in which a new text differs from the old one, with the lines around each change.
     pub fn diff(&self, old: &str, new: &str) {
         if self.verbosity < Verbosity::Normal {
             return;
         }
         for line in diff::lines(old, new) {
-            let (colour, sign, text) = match &line {
-                diff::Line::Gap => (CYAN, ' ', "…"),
-                diff::Line::Same(text) => ("", ' ', text.as_str()),
-                diff::Line::Removed(text) => (RED, '-', text.as_str()),
-                diff::Line::Added(text) => (GREEN, '+', text.as_str()),
+            let (style, sign, text) = match &line {
+                diff::Line::Gap => (NOTE, ' ', "…"),
+                diff::Line::Same(text) => (Style::new(), ' ', text.as_str()),
+                diff::Line::Removed(text) => (ERROR, '-', text.as_str()),
+                diff::Line::Added(text) => (STATUS, '+', text.as_str()),
             };
             let line = format!("{sign} {}", printable(text));
-            let line = if colour.is_empty() { line } else { self.paint(colour, &line) };
-            self.line(&format!("    {}", line.trim_end()));
+            self.line(&format!("    {}", self.paint.styled(style, line.trim_end())));
         }
     }
 }

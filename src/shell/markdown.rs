@@ -4,8 +4,8 @@ use super::{Paint, Shell};
 use crate::untrusted::printable;
 
 impl Shell {
-    /// A text in Markdown, as a terminal shows it: without its marks, in lines as wide as the screen. One that nobody
-    /// wrote for people stays as it is: the time a layout takes grows faster than a line of a table.
+    /// Markdown without its marks, in lines that fit the screen. What is too long to be written by hand is not laid
+    /// out: the time that takes grows faster than the length of a line in a table.
     pub fn markdown(&self, text: &str) -> String {
         const LONG: usize = 1 << 18;
         const LONG_LINE: usize = 1 << 12;

@@ -1,47 +1,75 @@
-//! Errors, and findings with their places, on stderr.
+//! Warnings, errors, and findings with their places, on stderr.
 
-use super::{BLUE, CYAN, RED, Shell, Verbosity, YELLOW, indent};
+use std::fmt::Display;
+
+use anstyle::Style;
+
+use super::colour::{ERROR, NOTE, PLACE, WARNING};
+use super::{Shell, Verbosity, indent};
 use crate::error::hints;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Quote, Severity};
 use crate::untrusted::printable;
 
 impl Shell {
-    /// An error with its causes, and what to do about it. Said even with `--quiet`.
-    pub fn error(&self, error: &anyhow::Error) {
-        self.line(&format!("{}: {}", self.paint(RED, "error"), printable(&error.to_string())));
-        for cause in error.chain().skip(1) {
-            self.line(&format!(
-                "  {}: {}",
-                self.paint(CYAN, "cause"),
-                indent(&printable(&cause.to_string()), 9)
-            ));
-        }
-        for hint in hints(error) {
-            self.hint(Some(hint));
+    /// A warning, with what to do about it.
+    pub fn warn(&self, message: impl Display, hint: Option<&str>) {
+        if self.verbosity >= Verbosity::Normal {
+            self.head(WARNING, "warning", &message.to_string());
+            if let Some(hint) = hint {
+                self.below("hint", hint);
+            }
         }
     }
 
-    /// Findings, each with its place and fix. Errors are shown even with `--quiet`.
+    /// An error with its causes, and what to do about it. Printed even with `--quiet`.
+    pub fn error(&self, error: &anyhow::Error) {
+        self.head(ERROR, "error", &error.to_string());
+        for cause in error.chain().skip(1) {
+            self.below("cause", &cause.to_string());
+        }
+        for hint in hints(error) {
+            self.below("hint", hint);
+        }
+    }
+
+    /// Findings, each with its place and fix. Errors are printed even with `--quiet`.
     pub fn findings(&self, findings: &[Finding]) {
         for finding in findings {
-            let (colour, word) = match finding.severity {
-                Severity::Error => (RED, "error"),
+            let (style, word) = match finding.severity {
+                Severity::Error => (ERROR, "error"),
                 Severity::Warning if self.verbosity == Verbosity::Quiet => continue,
-                Severity::Warning => (YELLOW, "warning"),
+                Severity::Warning => (WARNING, "warning"),
             };
-            let head = self.paint(colour, &format!("{word}[{}]", finding.name));
-            self.line(&format!("{head}: {}", printable(&finding.message)));
+            self.head(style, &format!("{word}[{}]", finding.name), &finding.message);
             if let Some(place) = &finding.place {
-                self.line(&format!("  {} {place}", self.paint(BLUE, "-->")));
+                self.line(&format!(
+                    "  {} {}",
+                    self.paint.styled(PLACE, "-->"),
+                    printable(&place.to_string())
+                ));
             }
             if let Some(quote) = &finding.quote {
-                let number = quote.line.to_string();
-                let bar = self.paint(BLUE, "|");
-                self.line(&format!("{} {bar}", " ".repeat(number.len() + 2)));
-                self.line(&format!("  {} {bar} {}", self.paint(BLUE, &number), printable(&quote.text)));
-                self.line(&format!("{} {bar}", " ".repeat(number.len() + 2)));
+                self.quote(quote);
             }
-            self.line(&format!("  {}: {}", self.paint(CYAN, "fix"), indent(&printable(&finding.fix), 7)));
+            self.below("fix", &finding.fix);
         }
+    }
+
+    fn head(&self, style: Style, word: &str, message: &str) {
+        self.line(&format!("{}: {}", self.paint.styled(style, word), printable(message)));
+    }
+
+    fn below(&self, word: &str, message: &str) {
+        let indented = indent(message, "  : ".len() + word.len());
+        self.line(&format!("  {}: {}", self.paint.styled(NOTE, word), printable(&indented)));
+    }
+
+    fn quote(&self, quote: &Quote) {
+        let number = quote.line.to_string();
+        let bar = self.paint.styled(PLACE, "|");
+        let margin = " ".repeat(number.len() + 2);
+        self.line(&format!("{margin} {bar}"));
+        self.line(&format!("  {} {bar} {}", self.paint.styled(PLACE, &number), printable(&quote.text)));
+        self.line(&format!("{margin} {bar}"));
     }
 }

@@ -1,19 +1,22 @@
-//! How far a long task is.
+//! How much of a long task is done.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CYAN, Shell};
+use super::Shell;
+use super::colour::NOTE;
 
 impl Shell {
-    /// A bar for a task of so many bytes. Nothing is drawn unless there is a person to see it, and enough to wait for.
+    /// A bar for a task of this many bytes. It is drawn only for a person at a terminal that can move its cursor, and
+    /// only when the task takes long enough to be seen.
     pub fn progress_bar(&self, verb: &str, total_bytes: usize) -> Progress {
-        /// Less is gone before one has looked.
+        /// A smaller task is over too soon.
         const WORTH_A_BAR: usize = 1 << 17;
-        if !self.has_reader() || total_bytes < WORTH_A_BAR {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        if !self.has_reader() || is_dumb || total_bytes < WORTH_A_BAR {
             return Progress(ProgressBar::hidden());
         }
         let bar = ProgressBar::new(total_bytes as u64);
-        let verb = self.paint(CYAN, &format!("{verb:>12}"));
+        let verb = self.paint.styled(NOTE, &format!("{verb:>12}"));
         let template = format!("{verb} [{{bar:25}}] {{bytes}}/{{total_bytes}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style.progress_chars("=> "));
@@ -22,12 +25,12 @@ impl Shell {
     }
 }
 
-/// A bar that shows how far a task is. It is gone from the screen when it is dropped.
+/// A bar that shows how much of a task is done. Dropping it removes it from the screen.
 #[derive(Debug)]
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// So many bytes are done.
+    /// This many bytes are done.
     pub fn set(&self, bytes: usize) {
         self.0.set_position(bytes as u64);
     }

@@ -187,7 +187,7 @@ fn screen(case: &Case, args: &str, columns: u16) -> String {
             None => command.env_remove(name),
         };
     }
-    command.env_remove("NO_COLOR").env("TERM", "xterm");
+    command.env_remove("NO_COLOR").env_remove("CARGO_TERM_COLOR").env("TERM", "xterm");
     let mut session = spawn_command(command, Some(60_000)).unwrap();
     // What is read is taken for Latin-1.
     let bytes = session.exp_eof().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();

@@ -25,6 +25,7 @@ mod registry_trouble;
 mod release;
 mod run;
 mod templates;
+mod terminal;
 mod test_verb;
 #[cfg(target_os = "linux")]
 mod workflows;

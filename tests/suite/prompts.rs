@@ -29,7 +29,12 @@ struct Terminal {
 impl Terminal {
     fn new(case: &Case, args: &str) -> Self {
         let mut invocation = case.kw_wasi(&format!("new {args}"));
-        invocation.command.env_remove("NO_COLOR").env("TERM", "xterm").stdin(std::process::Stdio::inherit());
+        invocation
+            .command
+            .env_remove("NO_COLOR")
+            .env_remove("CARGO_TERM_COLOR")
+            .env("TERM", "xterm")
+            .stdin(std::process::Stdio::inherit());
         let mut command = std::process::Command::new(support::TOOL);
         command.args(invocation.command.get_args()).current_dir(case.root());
         for (name, value) in invocation.command.get_envs() {

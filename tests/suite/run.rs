@@ -526,7 +526,12 @@ fn a_refused_capability_is_named() {
 #[cfg(unix)]
 fn screen(case: &Case, args: &str) -> String {
     let mut invocation = case.kw_wasi(&format!("run --wasm policy.wasm -r pod.yaml {args}"));
-    invocation.command.env_remove("NO_COLOR").env("TERM", "xterm").stdin(std::process::Stdio::inherit());
+    invocation
+        .command
+        .env_remove("NO_COLOR")
+        .env_remove("CARGO_TERM_COLOR")
+        .env("TERM", "xterm")
+        .stdin(std::process::Stdio::inherit());
     let mut command = std::process::Command::new(support::TOOL);
     command.args(invocation.command.get_args()).current_dir(case.root());
     for (name, value) in invocation.command.get_envs() {

@@ -4,14 +4,13 @@ use std::time::Instant;
 use super::super::Patience;
 use super::bad_registry::{BadRegistry, Reply};
 use super::*;
-use crate::shell::ColourChoice;
 
 /// Pushes a module of so many bytes, with so much patience.
 fn push_with_patience(host: &str, bytes: usize, silence: Duration) -> Result<Pushed> {
     let reference = format!("{host}/demo:v1").parse().unwrap();
     let patience = Patience { silence, ..Patience::default() };
     let connection = Connection { plain_http: true, patience, ..Connection::default() };
-    let shell = Shell::new(true, 0, ColourChoice::Never);
+    let shell = Shell::default().quieter();
     let operation = RegistryOperation::Push;
     Registry::open_as(Credentials::nobody(), &reference, connection, operation, &shell)?
         .push(&Artifact::new(vec![7; bytes], None), Overwrite::Refuse)
