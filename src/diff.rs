@@ -1,4 +1,4 @@
-//! How one text became another, as lines a person can read.
+//! The lines in which two strings differ.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use similar::{ChangeTag, TextDiff};
 /// Lines shown around a change.
 const CONTEXT_LINES: usize = 3;
 
-/// After this time a shorter diff is no longer sought.
+/// After this time the diff may be longer than necessary.
 const TIME: Duration = Duration::from_millis(500);
 
 /// One line, without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
-    /// Lines that are the same on both sides are left out here.
+    /// Here lines that are the same on both sides are left out.
     Gap,
     /// On both sides.
     Same(String),
-    /// Only in the old text.
+    /// Only in the old string.
     Removed(String),
-    /// Only in the new text.
+    /// Only in the new string.
     Added(String),
 }
 
-/// The lines that differ, with those around them. Nothing for equal texts.
+/// The lines that differ, with those around them. Empty for equal strings.
 pub fn lines(old: &str, new: &str) -> Vec<Line> {
     let diff = TextDiff::configure().timeout(TIME).diff_lines(old, new);
     let mut lines = Vec::new();
@@ -67,19 +67,19 @@ mod tests {
     }
 
     #[test]
-    fn equal_texts_have_no_diff() {
+    fn equal_strings_have_no_diff() {
         assert!(lines("a\nb\n", "a\nb\n").is_empty());
     }
 
     #[test]
-    fn far_lines_are_left_out() {
+    fn lines_far_from_a_change_are_left_out() {
         let old = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
         let new = "1\n2\n3\n4\nV\n6\n7\n8\n9\n";
         assert_eq!(shown(old, new), ["…", "2", "3", "4", "-5", "+V", "6", "7", "8", "…"]);
     }
 
     #[test]
-    fn a_missing_line_end_does_not_matter_to_the_lines_before() {
+    fn a_missing_line_end_does_not_change_earlier_lines() {
         assert_eq!(shown("a\n", "a\nb"), ["a", "+b"]);
     }
 }

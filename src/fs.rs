@@ -10,7 +10,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
-/// The text of a file; fails when it is not UTF-8. Without the byte order mark that programs on Windows put in front.
+/// A file as a string, without the byte order mark that programs on Windows put in front. Fails when it is not UTF-8.
 pub fn read_to_string(path: &Path) -> Result<String> {
     let mut text =
         std::fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))?;
@@ -20,17 +20,17 @@ pub fn read_to_string(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// The text of a file, or `None` where there is no file.
+/// A file as a string, or `None` if it does not exist.
 pub fn find_text(path: &Path) -> Result<Option<String>> {
     absent_is_none(std::fs::read_to_string(path), path)
 }
 
-/// The bytes of a file, or `None` where there is no file.
+/// The bytes of a file, or `None` if it does not exist.
 pub fn find(path: &Path) -> Result<Option<Vec<u8>>> {
     absent_is_none(std::fs::read(path), path)
 }
 
-/// A text with the line ends of Unix: those of a file depend on the system it was checked out on.
+/// The string with the line ends of Unix: those of a file depend on the system it was checked out on.
 pub fn unix_line_ends(text: String) -> String {
     if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text }
 }
@@ -43,7 +43,7 @@ fn absent_is_none<T>(read: std::io::Result<T>, path: &Path) -> Result<Option<T>>
     }
 }
 
-/// The files that lie in a folder, in no order, without those in folders below. None where there is no folder.
+/// The files in a folder, in any order, without those in its subfolders. Empty if the folder does not exist.
 pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let Some(entries) = absent_is_none(std::fs::read_dir(folder), folder)? else { return Ok(Vec::new()) };
     let paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
@@ -56,12 +56,12 @@ pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
 pub enum Written {
     /// The file has other bytes than before, or is new.
     Changed,
-    /// The file had these bytes, and was left alone with its times.
+    /// The file had these bytes already; its modification time is as before.
     Unchanged,
 }
 
-/// Makes `path` a file of these bytes, through a temporary file beside it: a reader sees the old file or the new
-/// one, and a failure leaves the old one. A file that has these bytes already is not touched.
+/// Makes `path` a file of these bytes, through a temporary file in the same folder: a reader sees the old file or the
+/// new one, and a failure leaves the old one. A file that has these bytes already is not touched.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<Written> {
     if std::fs::read(path).is_ok_and(|present| present == bytes) {
         return Ok(Written::Unchanged);
@@ -75,14 +75,14 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<Written> {
     Ok(Written::Changed)
 }
 
-/// Finds out beforehand whether [`write()`] can make this a file. Creates the folder it lies in.
+/// Fails if [`write()`] could not write this file. Creates its folder.
 pub fn require_writable(path: &Path) -> Result<()> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = folder_of(&target);
     create_folder(folder)?;
     let could_not = || format!("could not write `{}`", path.display());
     if target.is_dir() {
-        return Err(anyhow::anyhow!("it is a folder")).with_context(could_not);
+        return Err(anyhow::anyhow!("it is a folder, not a file")).with_context(could_not);
     }
     temporary_file(folder).map(drop).with_context(could_not)
 }
@@ -94,8 +94,8 @@ fn write_through_temporary(path: &Path, folder: &Path, bytes: &[u8]) -> Result<(
     Ok(())
 }
 
-/// An empty temporary file in this folder, which vanishes unless it is persisted. Others may read it as far as
-/// the user's umask allows.
+/// An empty temporary file in this folder, which is removed unless it is persisted. Others can read it if the user's
+/// umask allows that.
 pub fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".kw-wasi-");
@@ -112,7 +112,7 @@ pub fn remove(path: &Path) -> Result<()> {
     std::fs::remove_file(path).with_context(|| format!("could not remove `{}`", path.display()))
 }
 
-/// The folder a file lies in; `.` for a bare name.
+/// The folder of a file; `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -120,27 +120,27 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Creates a folder and those it lies in.
+/// Creates a folder and its parents.
 pub fn create_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).with_context(|| format!("could not create the folder `{}`", path.display()))
 }
 
-/// Does the file or folder exist? A broken link counts as existing.
+/// Does the file or folder exist? A broken link does.
 pub fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
-/// The absolute path of what exists, with links resolved. On Windows without `\\?\` in front, which neither people nor
-/// all programs understand.
+/// The absolute path of an existing file or folder, with links resolved. On Windows without the prefix `\\?\`, which
+/// people and some programs do not understand.
 pub fn canonicalize(path: &Path) -> std::io::Result<PathBuf> {
     dunce::canonicalize(path)
 }
 
-/// The path that a `file://` URL names; `None` for what is no such URL.
+/// The path that a `file://` URL names; `None` for anything else.
 pub fn path_of_url(url: &str) -> Option<PathBuf> {
     let rest = url.strip_prefix("file://")?;
     let path = url::Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
-    // Not quite a URL, but clear: `file://policy.wasm`.
+    // `file://policy.wasm` is not a valid URL, but its meaning is clear.
     Some(path.unwrap_or_else(|| rest.into()))
 }
 
@@ -164,12 +164,12 @@ pub fn resolve(path: &Path) -> Result<PathBuf> {
     Ok(resolved)
 }
 
-/// The path as scripts read it: with `/` on every system.
+/// The path for scripts: with `/` on every system.
 pub fn for_scripts(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-/// The path as a person would write it here: relative when it lies below the current folder.
+/// The path for people: relative if it is inside the current folder.
 pub fn for_people(path: &Path) -> PathBuf {
     let below =
         std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
@@ -185,14 +185,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_ends_are_those_of_unix() {
+    fn line_ends_become_those_of_unix() {
         for (text, expected) in [("a\r\n\r\nb\r\n", "a\n\nb\n"), ("a\nb", "a\nb"), ("a\rb\r", "a\rb\r")] {
             assert_eq!(unix_line_ends(text.to_owned()), expected);
         }
     }
 
     #[test]
-    fn paths_that_people_see_are_in_the_form_they_know() {
+    fn resolved_paths_have_no_windows_prefix() {
         let folder = tempfile::tempdir().unwrap();
         for path in
             [canonicalize(folder.path()).unwrap(), resolve(&folder.path().join("a/../new/b")).unwrap()]

@@ -1,4 +1,4 @@
-//! Other programs: a child process is a value that can print itself, run, and fail in words.
+//! Other programs: a child process is a value that can print itself, run, and fail with a message.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 
 use crate::shell::Shell;
 
-/// A child failed and has already said why on stderr: there is nothing to add, and its exit code is ours.
+/// A child failed and has already printed why on stderr: no message is added, and its exit code becomes ours.
 #[derive(Debug)]
 pub struct ChildFailed {
-    /// Exit code of the child; 101 when a signal ended it.
+    /// Exit code of the child; 101 if a signal ended it.
     pub code: u8,
     program: String,
 }
@@ -83,16 +83,16 @@ impl Program {
         self.spawn(Stdio::inherit())
     }
 
-    /// Starts with stdout piped and stderr thrown away: for questions whose failure is an answer.
+    /// Starts with stdout piped and stderr discarded, for calls that may fail.
     pub fn start_silently(&self, shell: &Shell) -> Result<Running> {
         shell.command(self);
         self.spawn(Stdio::null())
     }
 
-    /// The program of this name on `PATH`, without arguments; `None` where there is none.
+    /// The program of this name on `PATH`, without arguments; `None` if there is none.
     pub fn on_path(name: &str) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        // npm installs scripts on Windows, which are found there by their whole name only.
+        // On Windows npm installs scripts, which are only found by their full name.
         let endings: &[&str] = if cfg!(windows) { &[".exe", ".cmd", ".bat"] } else { &[""] };
         find_in(std::env::split_paths(&path), name, endings).map(Self::new)
     }
@@ -131,7 +131,7 @@ impl Program {
     }
 }
 
-/// How a program in one of these folders is started: by its name, or a script by its path.
+/// What starts the program of this name in one of these folders: its name, or for a script its path.
 fn find_in(folders: impl Iterator<Item = PathBuf>, name: &str, endings: &[&str]) -> Option<OsString> {
     for folder in folders {
         for ending in endings {
@@ -180,13 +180,13 @@ fn escaped(c: char) -> String {
     }
 }
 
-/// A word as a person can paste it here, into any shell that is common on this system.
+/// A word quoted for the common shells of this system.
 pub fn pasteable(word: &OsStr) -> String {
     if cfg!(windows) { quoted_on_windows(word) } else { quoted(word) }
 }
 
-/// Double quotes mean the same to `cmd`, PowerShell and bash, which takes a backslash for itself only outside of them.
-/// No name of a file has one inside.
+/// Double quotes mean the same to `cmd`, PowerShell and bash, which also reads a backslash inside them as it is. The name
+/// of a file cannot contain a double quote.
 fn quoted_on_windows(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
@@ -218,7 +218,7 @@ impl Running {
     /// All of stdout; fails with [`ChildFailed`] unless the child succeeded.
     pub fn finish_with_output(mut self) -> Result<String> {
         let text = std::io::read_to_string(self.stdout())
-            .with_context(|| format!("could not read what `{}` printed", self.program.name.display()));
+            .with_context(|| format!("could not read the output of `{}`", self.program.name.display()));
         self.finish()?;
         text
     }
@@ -235,7 +235,7 @@ mod tests {
         let line = program.to_string();
         assert_eq!(line, r#"KEY='a b' echo plain 'two words' "it's" '' $'a\x1fb'"#);
         if cfg!(windows) {
-            return; // what is called `bash` there may be another system's
+            return; // `bash` may be that of another system
         }
         let output = Command::new("bash").args(["-c", &line]).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), "plain two words it's  a\x1fb\n");
@@ -252,7 +252,7 @@ mod tests {
         let on_windows = |name| find(name, &[".exe", ".cmd", ".bat"]);
         assert_eq!(on_windows("wasm-opt"), Some(file("wasm-opt.cmd").into()));
         assert_eq!(on_windows("go"), Some("go".into()));
-        assert_eq!(on_windows("kwctl"), None, "this is no program there");
+        assert_eq!(on_windows("kwctl"), None, "it has no extension");
         assert_eq!(find("kwctl", &[""]), Some("kwctl".into()));
     }
 
