@@ -3,9 +3,12 @@
 //! Source: `AdmissionRequest` of k8s.io/api/admission/v1, without what Kubewarden drops before a policy sees it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::names;
 
 /// An admission request. Keys that are not here are dropped, and `null` is the same as nothing, before a policy sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,13 +43,27 @@ pub struct AdmissionRequest {
     pub options: Option<Value>,
 }
 
-/// The group, version and name of a kind.
+/// The group, version and name of a kind: what `apiVersion` and `kind` of an object say. The core group is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "they are documented in k8s.io/api/admission/v1")]
 pub struct GroupVersionKind {
     pub group: String,
     pub version: String,
     pub kind: String,
+}
+
+impl GroupVersionKind {
+    /// What `apiVersion` says in a manifest: `v1`, `apps/v1`.
+    pub(super) fn api_version(&self) -> String {
+        names::api_version(&self.group, &self.version)
+    }
+}
+
+/// `apps/v1 Deployment`.
+impl fmt::Display for GroupVersionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.api_version(), self.kind)
+    }
 }
 
 /// The group, version and plural of a resource.

@@ -59,17 +59,6 @@ pub struct Resource {
     built_in: Option<&'static BuiltIn>,
 }
 
-/// The group, version and name of a kind: what `apiVersion` and `kind` of an object say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectKind {
-    /// Empty for the core group.
-    pub group: String,
-    /// `v1`.
-    pub version: String,
-    /// `Pod`.
-    pub kind: String,
-}
-
 impl Resource {
     /// Empty for the core group, `*` for all.
     pub fn group(&self) -> &str {
@@ -110,11 +99,15 @@ impl Resource {
 
     /// The kind of the objects that requests for it carry, which for a subresource may be another than
     /// [`Resource::kind`]: `autoscaling/v1` `Scale` for `deployments/scale`. `None` when a `*` leaves it open.
-    pub fn object_kind(&self) -> Option<ObjectKind> {
-        let own = |kind| ObjectKind { group: self.group.clone(), version: self.version.clone(), kind };
+    pub fn object_kind(&self) -> Option<GroupVersionKind> {
+        let own = |kind| GroupVersionKind { group: self.group.clone(), version: self.version.clone(), kind };
         let foreign = || {
             let (group, version, kind) = self.built_in?.object_of(self.subresource()?)?;
-            Some(ObjectKind { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() })
+            Some(GroupVersionKind {
+                group: group.to_owned(),
+                version: version.to_owned(),
+                kind: kind.to_owned(),
+            })
         };
         if self.subresource() == Some("*") || self.group == "*" {
             return None;
@@ -168,7 +161,7 @@ impl Resource {
             "apiregistration.k8s.io" => "kube_aggregator::pkg::apis::apiregistration",
             group => &format!("api::{}", group.split('.').next().unwrap_or(group)),
         };
-        let ObjectKind { version, kind, .. } = object;
+        let GroupVersionKind { version, kind, .. } = object;
         Some(format!("k8s_openapi::{module}::{version}::{kind}"))
     }
 }
@@ -241,8 +234,7 @@ mod tests {
     fn the_object_of_a_subresource_may_be_of_another_kind() {
         let object = |typed: &str| {
             let object = resource(typed).object_kind()?;
-            let api_version = names::api_version(&object.group, &object.version);
-            Some(format!("{api_version} {}", object.kind))
+            Some(object.to_string())
         };
         assert_eq!(object("deploy/scale").unwrap(), "autoscaling/v1 Scale");
         assert_eq!(object("pods/exec").unwrap(), "v1 PodExecOptions");

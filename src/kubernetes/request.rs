@@ -3,7 +3,7 @@
 //! Source: `AdmissionRequest` of k8s.io/api/admission/v1, without what Kubewarden drops before a policy sees it.
 
 use super::builtin::{self, BuiltIn};
-use super::{COMMON, ObjectKind, Operation, Resource, names};
+use super::{COMMON, GroupVersionKind, Operation, Resource};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -70,11 +70,11 @@ pub fn admission_request(
 
 fn object(
     resource: &Resource,
-    kind: &ObjectKind,
+    kind: &GroupVersionKind,
     name: &str,
     labels: Option<&BTreeMap<String, String>>,
 ) -> Value {
-    let api_version = names::api_version(&kind.group, &kind.version);
+    let api_version = kind.api_version();
     let mut object = Map::new();
     object.insert("apiVersion".to_owned(), json!(api_version));
     object.insert("kind".to_owned(), json!(kind.kind));
@@ -193,7 +193,7 @@ pub(super) fn uid(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::BUILT_IN;
+    use super::super::{BUILT_IN, names};
     use super::*;
 
     fn request(typed: &str, operation: Operation) -> Value {
@@ -234,7 +234,7 @@ mod tests {
         }
         for typed in COMMON {
             let kind = typed.parse::<Resource>().unwrap().object_kind().unwrap();
-            let api_version = names::api_version(&kind.group, &kind.version);
+            let api_version = kind.api_version();
             assert!(objects.contains_key(&format!("{api_version}/{}", kind.kind)));
         }
     }
