@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::error::{Error, quoted};
 use super::request::{NAMESPACE, options_kind, uid, user_info};
-use super::{Operation, Scope, builtin, names};
+use super::{GroupVersionKind, GroupVersionResource, Operation, Scope, builtin, names};
 
 /// What a request says beside the object. A request that is complete has no use for it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,7 +34,7 @@ pub fn request_for_object(
             "use `CREATE`, `UPDATE`, `DELETE` or `CONNECT`",
         ));
     }
-    let subject = Subject::of(&object)?;
+    let subject = ObjectSubject::of(&object)?;
     if let Some(old) = &old_object {
         check_old_object(old, operation, &subject)?;
     }
@@ -70,21 +70,17 @@ pub fn request_for_object(
     Ok(request)
 }
 
-fn check_old_object(old: &Value, operation: Operation, subject: &Subject) -> Result<(), Error> {
+fn check_old_object(old: &Value, operation: Operation, subject: &ObjectSubject) -> Result<(), Error> {
     if !matches!(operation, Operation::Update | Operation::Delete) {
         return Err(Error::new(
             format!("an object that is there before is given, and a {operation} has none"),
             "make the operation `UPDATE` or `DELETE`",
         ));
     }
-    let before = Subject::of(old)?;
+    let before = ObjectSubject::of(old)?;
     if before.kind != subject.kind {
-        let named = |subject: &Subject| {
-            let part = |key: &str| subject.kind[key].as_str().unwrap_or_default().to_owned();
-            format!("{} {}", names::api_version(&part("group"), &part("version")), part("kind"))
-        };
         return Err(Error::new(
-            format!("the object is a `{}`, and the one before a `{}`", named(subject), named(&before)),
+            format!("the object is a `{}`, and the one before a `{}`", subject.kind, before.kind),
             "give the same object as it was before",
         ));
     }
@@ -92,11 +88,9 @@ fn check_old_object(old: &Value, operation: Operation, subject: &Subject) -> Res
 }
 
 /// What an object says about itself, and what follows from it.
-struct Subject {
-    /// Group, version and kind, as requests have them.
-    kind: Value,
-    /// Group, version and plural, as requests have them.
-    resource: Value,
+struct ObjectSubject {
+    kind: GroupVersionKind,
+    resource: GroupVersionResource,
     /// Where objects of this kind belong to a subresource.
     subresource: Option<&'static str>,
     name: Option<String>,
@@ -104,7 +98,7 @@ struct Subject {
     namespace: Option<String>,
 }
 
-impl Subject {
+impl ObjectSubject {
     fn of(object: &Value) -> Result<Self, Error> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let missing = |what: &str| {
@@ -138,7 +132,11 @@ impl Subject {
             _ => is_namespaced.then(|| said("namespace").unwrap_or_else(|| NAMESPACE.to_owned())),
         };
         Ok(Self {
-            kind: json!({"group": group, "version": version, "kind": kind}),
+            kind: GroupVersionKind {
+                group: group.to_owned(),
+                version: version.to_owned(),
+                kind: kind.to_owned(),
+            },
             resource,
             subresource,
             name: said("name"),
@@ -147,8 +145,8 @@ impl Subject {
     }
 }
 
-fn gvr(group: &str, version: &str, plural: &str) -> Value {
-    json!({"group": group, "version": version, "resource": plural})
+fn gvr(group: &str, version: &str, plural: &str) -> GroupVersionResource {
+    GroupVersionResource { group: group.to_owned(), version: version.to_owned(), resource: plural.to_owned() }
 }
 
 #[cfg(test)]
@@ -166,7 +164,7 @@ mod tests {
             for version in built_in.versions {
                 let api_version = names::api_version(built_in.group, version);
                 let request = create(json!({"apiVersion": api_version, "kind": built_in.kind}));
-                assert_eq!(request["resource"], gvr(built_in.group, version, built_in.plural));
+                assert_eq!(request["resource"], json!(gvr(built_in.group, version, built_in.plural)));
                 assert_eq!(request["kind"]["kind"], built_in.kind);
                 assert_eq!(request.get("namespace").is_some(), built_in.scope == Scope::Namespaced);
                 assert_eq!(request.get("subResource"), None);
@@ -192,14 +190,14 @@ mod tests {
     #[test]
     fn custom_kinds_get_the_likely_plural() {
         let request = create(json!({"apiVersion": "example.com/v1", "kind": "BackupPolicy"}));
-        assert_eq!(request["resource"], gvr("example.com", "v1", "backuppolicies"));
+        assert_eq!(request["resource"], json!(gvr("example.com", "v1", "backuppolicies")));
         assert_eq!(request["namespace"], "default");
     }
 
     #[test]
     fn objects_of_subresources_belong_to_their_resource() {
         let request = create(json!({"apiVersion": "autoscaling/v1", "kind": "Scale"}));
-        assert_eq!(request["resource"], gvr("apps", "v1", "deployments"));
+        assert_eq!(request["resource"], json!(gvr("apps", "v1", "deployments")));
         assert_eq!(request["subResource"], "scale");
         assert_eq!(request["kind"]["group"], "autoscaling");
     }
