@@ -8,11 +8,11 @@ mod admission;
 mod builtin;
 mod document;
 mod error;
+mod example;
 mod names;
 mod object;
 mod object_name;
 mod parse;
-mod request;
 mod rules;
 
 use std::fmt;
@@ -22,9 +22,9 @@ pub use builtin::{BUILT_IN, BuiltIn, Scope};
 pub use document::{InputDocument, InputFormat, read_documents};
 pub(crate) use document::{is_list, is_object};
 pub use error::Error;
+pub use example::admission_request;
 pub use object::{RequestDetails, request_for_object};
 pub use object_name::{check_name, propose_name};
-pub use request::admission_request;
 pub use rules::{Operation, Rule, check_operations, rules};
 
 /// Resources for a prompt, as one would type them: those that policies are written for most often come first.

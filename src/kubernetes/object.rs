@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::error::{Error, quoted};
-use super::request::{NAMESPACE, options_kind, uid, user_info};
+use super::example::{NAMESPACE, options_kind, uid, user_info};
 use super::{GroupVersionKind, GroupVersionResource, Operation, Scope, builtin, names};
 
 /// What a request says beside the object. A request that is complete has no use for it.

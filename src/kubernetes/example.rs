@@ -1,4 +1,4 @@
-//! An admission request for any resource, such as an API server would send it.
+//! An example of an admission request for any resource that a policy can ask to see.
 //!
 //! Source: `AdmissionRequest` of k8s.io/api/admission/v1, without what Kubewarden drops before a policy sees it.
 
