@@ -296,5 +296,5 @@ fn example_request(metadata: &ModuleMetadata) -> Result<Request> {
         None => ("pods".parse()?, Operation::Create),
     };
     let request = kubernetes::admission_request(&resource, operation, "example", None);
-    Request::from_document(request, metadata.policy_type)
+    Ok(Request::Kubernetes(Box::new(request)))
 }

@@ -3,17 +3,15 @@
 //! Source: `AdmissionRequest` of k8s.io/api/admission/v1, without what Kubewarden drops before a policy sees it.
 
 use super::builtin::{self, BuiltIn};
-use super::{COMMON, GroupVersionKind, Operation, Resource};
+use super::request::{NAMESPACE, RequestDetails, RequestSubject};
+use super::{AdmissionRequest, COMMON, GroupVersionKind, GroupVersionResource, Operation, Resource};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Manifests by `apiVersion/Kind`, without names and namespaces; valid for kubectl.
 const OBJECTS: &str = include_str!("../../templates/shared/objects.json");
 
-/// Where objects go that do not say.
-pub(super) const NAMESPACE: &str = "default";
-
-/// A complete request, bare of the `AdmissionReview` around it, for `operation` on an object called `name`.
+/// A request for `operation` on an object called `name`.
 ///
 /// The object is a valid manifest of its kind where this tool has one, else `apiVersion`, `kind` and `metadata`.
 /// `labels` are added to its metadata. Where `*` leaves the resource open the likeliest is taken, a Pod if it may be
@@ -24,7 +22,7 @@ pub fn admission_request(
     operation: Operation,
     name: &str,
     labels: Option<&BTreeMap<String, String>>,
-) -> Value {
+) -> AdmissionRequest {
     let operation = match operation {
         Operation::All => Operation::Create,
         operation => operation,
@@ -32,40 +30,19 @@ pub fn admission_request(
     let resource = resource.example(operation);
     let kind = resource.object_kind().expect("an example has no wildcards in it");
     let object = object(&resource, &kind, name, labels);
-    let gvk = json!({"group": kind.group, "version": kind.version, "kind": kind.kind});
-    let gvr = json!({
-        "group": resource.group,
-        "version": resource.version,
-        "resource": resource.plural,
-    });
-    let mut request = json!({
-        "uid": uid(&format!("{operation} {resource} {name}")),
-        "kind": gvk,
-        "resource": gvr,
-        "requestKind": gvk,
-        "requestResource": gvr,
-        "name": name,
-        "operation": operation.as_str(),
-        "userInfo": user_info(),
-        "dryRun": false,
-    });
-    if let Some(subresource) = resource.subresource() {
-        request["subResource"] = json!(subresource);
-        request["requestSubResource"] = json!(subresource);
-    }
-    if resource.is_namespaced() {
-        request["namespace"] = json!(NAMESPACE);
-    }
-    if let Some(options) = options_kind(operation) {
-        request["options"] = json!({"apiVersion": "meta.k8s.io/v1", "kind": options});
-    }
-    if matches!(operation, Operation::Update | Operation::Delete) {
-        request["oldObject"] = object.clone();
-    }
-    if operation != Operation::Delete {
-        request["object"] = object;
-    }
-    request
+    let seed = format!("{operation} {resource} {name}");
+    let subject = RequestSubject {
+        kind,
+        namespace: resource.is_namespaced().then(|| NAMESPACE.to_owned()),
+        resource: GroupVersionResource {
+            group: resource.group,
+            version: resource.version,
+            resource: resource.plural,
+        },
+        subresource: resource.subresource,
+        name: Some(name.to_owned()),
+    };
+    subject.request(object, RequestDetails { operation: Some(operation), old_object: None }, &seed)
 }
 
 fn object(
@@ -100,21 +77,6 @@ fn manifest(key: &str) -> Map<String, Value> {
     match objects.remove(key) {
         Some(Value::Object(manifest)) => manifest,
         _ => Map::new(),
-    }
-}
-
-/// Who asks: the administrator of a new cluster.
-pub(super) fn user_info() -> Value {
-    json!({"username": "kubernetes-admin", "groups": ["kubeadm:cluster-admins", "system:authenticated"]})
-}
-
-/// The kind of the options that come with a request.
-pub(super) fn options_kind(operation: Operation) -> Option<&'static str> {
-    match operation {
-        Operation::Create => Some("CreateOptions"),
-        Operation::Update => Some("UpdateOptions"),
-        Operation::Delete => Some("DeleteOptions"),
-        Operation::Connect | Operation::All => None,
     }
 }
 
@@ -181,23 +143,13 @@ fn connection_of(built_in: &BuiltIn) -> Option<&'static str> {
     }
 }
 
-/// A UUID that depends on nothing but `text`; version 8 is the one for own recipes (RFC 9562, 5.8).
-pub(super) fn uid(text: &str) -> String {
-    // FNV-1a with 128 bits: the standard library's hashers may change between Rust releases
-    let hash = text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
-        (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)
-    });
-    let hex = format!("{hash:032x}");
-    format!("{}-{}-8{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{BUILT_IN, names};
     use super::*;
 
     fn request(typed: &str, operation: Operation) -> Value {
-        admission_request(&typed.parse().unwrap(), operation, "example", None)
+        json!(admission_request(&typed.parse().unwrap(), operation, "example", None))
     }
 
     fn api_kind(object: &Value) -> String {
@@ -328,19 +280,18 @@ mod tests {
     fn labels_are_those_given() {
         let labels = BTreeMap::from([("owner".to_owned(), "me".to_owned())]);
         let pod: Resource = "pods".parse().unwrap();
-        let with = admission_request(&pod, Operation::Update, "a", Some(&labels));
+        let request = |labels| json!(admission_request(&pod, Operation::Update, "a", labels));
+        let with = request(Some(&labels));
         assert_eq!(with["object"]["metadata"]["labels"], json!({"owner": "me"}));
         assert_eq!(with["object"], with["oldObject"]);
-        let without = admission_request(&pod, Operation::Update, "a", None);
-        assert_eq!(without["object"]["metadata"].get("labels"), None);
+        assert_eq!(request(None)["object"]["metadata"].get("labels"), None);
     }
 
     #[test]
     fn the_uid_is_a_uuid_that_stays() {
         let uid = |name: &str| {
             let pod = "pods".parse().unwrap();
-            let request = admission_request(&pod, Operation::Create, name, None);
-            request["uid"].as_str().unwrap().to_owned()
+            admission_request(&pod, Operation::Create, name, None).uid
         };
         assert_eq!(uid("a"), "544f03eb-5098-8151-a0b4-c62307860108");
         assert_ne!(uid("a"), uid("b"));

@@ -13,6 +13,7 @@ mod names;
 mod object;
 mod object_name;
 mod parse;
+mod request;
 mod rules;
 
 use std::fmt;
@@ -23,8 +24,9 @@ pub use document::{InputDocument, InputFormat, read_documents};
 pub(crate) use document::{is_list, is_object};
 pub use error::Error;
 pub use example::admission_request;
-pub use object::{RequestDetails, request_for_object};
+pub use object::request_for_object;
 pub use object_name::{check_name, propose_name};
+pub use request::RequestDetails;
 pub use rules::{Operation, Rule, check_operations, rules};
 
 /// Resources for a prompt, as one would type them: those that policies are written for most often come first.

@@ -1,83 +1,43 @@
 //! From an object, as one would `kubectl apply` it, to the request that an API server would send about it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::error::{Error, quoted};
-use super::example::{NAMESPACE, options_kind, uid, user_info};
-use super::{GroupVersionKind, GroupVersionResource, Operation, Scope, builtin, names};
+use super::request::{NAMESPACE, RequestDetails, RequestSubject};
+use super::{AdmissionRequest, GroupVersionKind, GroupVersionResource, Operation, Scope, builtin, names};
 
-/// What a request says beside the object. A request that is complete has no use for it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct RequestDetails {
-    /// What is done to the object, if not CREATE.
-    pub operation: Option<Operation>,
-    /// The object before, for UPDATE and DELETE.
-    pub old_object: Option<Value>,
-}
-
-/// A complete request, bare of the `AdmissionReview` around it, for `operation` on `object`.
+/// The request for an operation on `object`.
 ///
-/// On UPDATE the object is the new one, and `old_object` the one before, by default the same. On DELETE it is
-/// `old_object`, or else `object`, that goes. The same arguments give the same request, `uid` included.
+/// On UPDATE the object is the new one, and the old object the one before, by default the same. On DELETE it is the
+/// old object, or else `object`, that goes. The same arguments give the same request, `uid` included.
 ///
 /// # Errors
 ///
-/// When `object` has no `apiVersion` and `kind`, `operation` is no single one, or `old_object` does not go with them.
-pub fn request_for_object(
-    object: Value,
-    operation: Operation,
-    old_object: Option<Value>,
-) -> Result<Value, Error> {
+/// When `object` has no `apiVersion` and `kind`, the operation is not a single one, or the old object does not fit.
+pub fn request_for_object(object: Value, details: RequestDetails) -> Result<AdmissionRequest, Error> {
+    let operation = details.operation.unwrap_or(Operation::Create);
     if operation == Operation::All {
         return Err(Error::new(
             "a request is about one operation, not `*`",
             "use `CREATE`, `UPDATE`, `DELETE` or `CONNECT`",
         ));
     }
-    let subject = ObjectSubject::of(&object)?;
-    if let Some(old) = &old_object {
+    let subject = RequestSubject::of(&object)?;
+    if let Some(old) = &details.old_object {
         check_old_object(old, operation, &subject)?;
     }
-    let mut request = json!({
-        "uid": uid(&format!("{operation} {object}")),
-        "kind": subject.kind,
-        "resource": subject.resource,
-        "requestKind": subject.kind,
-        "requestResource": subject.resource,
-        "operation": operation.as_str(),
-        "userInfo": user_info(),
-        "dryRun": false,
-    });
-    let mut set = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            request[key] = value;
-        }
-    };
-    set("subResource", subject.subresource.map(Value::from));
-    set("requestSubResource", subject.subresource.map(Value::from));
-    set("name", subject.name.map(Value::from));
-    set("namespace", subject.namespace.map(Value::from));
-    let options = options_kind(operation);
-    set("options", options.map(|kind| json!({"apiVersion": "meta.k8s.io/v1", "kind": kind})));
-    match operation {
-        Operation::Delete => set("oldObject", Some(old_object.unwrap_or(object))),
-        Operation::Update => {
-            set("oldObject", Some(old_object.unwrap_or_else(|| object.clone())));
-            set("object", Some(object));
-        }
-        _ => set("object", Some(object)),
-    }
-    Ok(request)
+    let seed = format!("{operation} {object}");
+    Ok(subject.request(object, details, &seed))
 }
 
-fn check_old_object(old: &Value, operation: Operation, subject: &ObjectSubject) -> Result<(), Error> {
+fn check_old_object(old: &Value, operation: Operation, subject: &RequestSubject) -> Result<(), Error> {
     if !matches!(operation, Operation::Update | Operation::Delete) {
         return Err(Error::new(
             format!("an object that is there before is given, and a {operation} has none"),
             "make the operation `UPDATE` or `DELETE`",
         ));
     }
-    let before = ObjectSubject::of(old)?;
+    let before = RequestSubject::of(old)?;
     if before.kind != subject.kind {
         return Err(Error::new(
             format!("the object is a `{}`, and the one before a `{}`", subject.kind, before.kind),
@@ -87,18 +47,8 @@ fn check_old_object(old: &Value, operation: Operation, subject: &ObjectSubject) 
     Ok(())
 }
 
-/// What an object says about itself, and what follows from it.
-struct ObjectSubject {
-    kind: GroupVersionKind,
-    resource: GroupVersionResource,
-    /// Where objects of this kind belong to a subresource.
-    subresource: Option<&'static str>,
-    name: Option<String>,
-    /// `None` for what lives beside the namespaces. A namespace lives in itself.
-    namespace: Option<String>,
-}
-
-impl ObjectSubject {
+impl RequestSubject {
+    /// What an object says about itself, and what follows from it.
     fn of(object: &Value) -> Result<Self, Error> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let missing = |what: &str| {
@@ -138,7 +88,7 @@ impl ObjectSubject {
                 kind: kind.to_owned(),
             },
             resource,
-            subresource,
+            subresource: subresource.map(str::to_owned),
             name: said("name"),
             namespace,
         })
@@ -151,11 +101,18 @@ fn gvr(group: &str, version: &str, plural: &str) -> GroupVersionResource {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::BUILT_IN;
     use super::*;
 
+    fn request(object: Value, operation: Operation, old_object: Option<Value>) -> Result<Value, Error> {
+        let details = RequestDetails { operation: Some(operation), old_object };
+        Ok(json!(request_for_object(object, details)?))
+    }
+
     fn create(object: Value) -> Value {
-        request_for_object(object, Operation::Create, None).unwrap()
+        request(object, Operation::Create, None).unwrap()
     }
 
     #[test]
@@ -205,7 +162,7 @@ mod tests {
     #[test]
     fn old_and_new_object_are_where_the_operation_has_them() {
         let pod = |name: &str| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}});
-        let request = |operation, old| request_for_object(pod("new"), operation, old).unwrap();
+        let request = |operation, old| request(pod("new"), operation, old).unwrap();
         let update = request(Operation::Update, Some(pod("old")));
         assert_eq!((&update["object"], &update["oldObject"]), (&pod("new"), &pod("old")));
         let update = request(Operation::Update, None);
@@ -221,7 +178,7 @@ mod tests {
     fn an_old_object_goes_with_operation_and_object() {
         let refused = |operation, old: Value| {
             let pod = json!({"apiVersion": "v1", "kind": "Pod"});
-            request_for_object(pod, operation, Some(old)).unwrap_err().to_string()
+            request(pod, operation, Some(old)).unwrap_err().to_string()
         };
         let pod = json!({"apiVersion": "v1", "kind": "Pod"});
         assert!(refused(Operation::Create, pod.clone()).contains("a CREATE has none"));
@@ -248,12 +205,12 @@ mod tests {
             (json!({"apiVersion": "", "kind": "Pod"}), "`apiVersion`"),
             (json!({"apiVersion": "v1", "kind": 1}), "`kind`"),
         ] {
-            let error = request_for_object(object, Operation::Create, None).unwrap_err();
+            let error = request(object, Operation::Create, None).unwrap_err();
             assert_eq!(error.to_string(), format!("the object has no {missing}"));
         }
         let pod = json!({"apiVersion": "a/b/c", "kind": "Pod"});
-        let error = request_for_object(pod.clone(), Operation::Create, None).unwrap_err();
+        let error = request(pod.clone(), Operation::Create, None).unwrap_err();
         assert_eq!(error.to_string(), "`a/b/c` is not an `apiVersion`");
-        assert!(request_for_object(pod, Operation::All, None).is_err());
+        assert!(request(pod, Operation::All, None).is_err());
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Settings;
 use crate::error::{WithHint, failure};
-use crate::kubernetes::{self, AdmissionRequest, InputDocument, Operation, RequestDetails};
+use crate::kubernetes::{self, AdmissionRequest, InputDocument, RequestDetails};
 
 /// Does the policy judge Kubernetes requests or any JSON?
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,10 +82,9 @@ impl Request {
             ));
         }
         if policy_type == PolicyType::Kubernetes && kubernetes::is_object(&value) {
-            let operation = details.operation.unwrap_or(Operation::Create);
-            let request = kubernetes::request_for_object(value, operation, details.old_object.clone())
+            let request = kubernetes::request_for_object(value, details.clone())
                 .map_err(|error| failure(&error, error.hint()))?;
-            return Self::from_document(request, policy_type);
+            return Ok(Self::Kubernetes(Box::new(request)));
         }
         if *details != RequestDetails::default() {
             return Err(failure(
@@ -149,6 +148,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::kubernetes::Operation;
 
     #[test]
     fn a_raw_document_is_any_value() {

@@ -734,6 +734,7 @@ fn requests_are_reviews_requests_or_objects() {
         "web",
         None,
     );
+    let request = serde_json::json!(request);
     let review = serde_json::json!({"kind": "AdmissionReview", "request": request});
     case.write("policy.wasm", policy.wasm())
         .write("cases/request.json", request.to_string())

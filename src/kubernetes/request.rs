@@ -1,0 +1,91 @@
+//! Builds admission requests as an API server does.
+
+use serde_json::{Value, json};
+
+use super::{AdmissionRequest, GroupVersionKind, GroupVersionResource, Operation, UserInfo};
+
+/// Where objects go that do not say.
+pub(super) const NAMESPACE: &str = "default";
+
+/// What a request says beside its subject and the object. A request that is complete has no use for it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RequestDetails {
+    /// What is done to the object, if not CREATE.
+    pub operation: Option<Operation>,
+    /// The object before, for UPDATE and DELETE, if it is not the same.
+    pub old_object: Option<Value>,
+}
+
+/// What a request is about.
+pub(super) struct RequestSubject {
+    pub(super) kind: GroupVersionKind,
+    pub(super) resource: GroupVersionResource,
+    pub(super) subresource: Option<String>,
+    pub(super) name: Option<String>,
+    /// `None` for what is not in a namespace.
+    pub(super) namespace: Option<String>,
+}
+
+impl RequestSubject {
+    /// The request about `object`: the new one, or the one that goes on DELETE.
+    ///
+    /// The `uid` follows from `seed` alone, so that the same request is made every time.
+    pub(super) fn request(self, object: Value, details: RequestDetails, seed: &str) -> AdmissionRequest {
+        let operation = details.operation.unwrap_or(Operation::Create);
+        let (object, old_object) = match operation {
+            Operation::Delete => (None, Some(details.old_object.unwrap_or(object))),
+            Operation::Update => {
+                let old_object = details.old_object.unwrap_or_else(|| object.clone());
+                (Some(object), Some(old_object))
+            }
+            Operation::Create | Operation::Connect | Operation::All => (Some(object), None),
+        };
+        AdmissionRequest {
+            uid: uid(seed),
+            request_kind: Some(self.kind.clone()),
+            kind: self.kind,
+            request_resource: Some(self.resource.clone()),
+            resource: self.resource,
+            request_sub_resource: self.subresource.clone(),
+            sub_resource: self.subresource,
+            name: self.name,
+            namespace: self.namespace,
+            operation: operation.as_str().to_owned(),
+            user_info: administrator(),
+            object,
+            old_object,
+            dry_run: Some(false),
+            options: options_kind(operation)
+                .map(|kind| json!({"apiVersion": "meta.k8s.io/v1", "kind": kind})),
+        }
+    }
+}
+
+/// Who asks: the administrator of a new cluster.
+fn administrator() -> UserInfo {
+    UserInfo {
+        username: Some("kubernetes-admin".to_owned()),
+        groups: Some(vec!["kubeadm:cluster-admins".to_owned(), "system:authenticated".to_owned()]),
+        ..UserInfo::default()
+    }
+}
+
+/// The kind of the options that come with a request.
+fn options_kind(operation: Operation) -> Option<&'static str> {
+    match operation {
+        Operation::Create => Some("CreateOptions"),
+        Operation::Update => Some("UpdateOptions"),
+        Operation::Delete => Some("DeleteOptions"),
+        Operation::Connect | Operation::All => None,
+    }
+}
+
+/// A UUID that depends on nothing but `seed`; version 8 is the one for own recipes (RFC 9562, 5.8).
+fn uid(seed: &str) -> String {
+    // FNV-1a with 128 bits: the standard library's hashers may change between Rust releases
+    let hash = seed.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)
+    });
+    let hex = format!("{hash:032x}");
+    format!("{}-{}-8{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+}
