@@ -1,0 +1,258 @@
+//! A resource that a policy can ask to see.
+
+use std::fmt;
+
+use super::{BuiltIn, GroupVersionKind, Scope, names};
+
+/// A resource, or with `*` a set of them, that a policy can ask to see.
+///
+/// Comes from text (`"deploy".parse()`), so that every name in it follows Kubernetes' syntax. Two are equal when they
+/// select the same: `po` and `v1/pods` are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    pub(super) group: String,
+    pub(super) version: String,
+    pub(super) plural: String,
+    pub(super) subresource: Option<String>,
+    pub(super) built_in: Option<&'static BuiltIn>,
+}
+
+impl Resource {
+    /// Empty for the core group, `*` for all.
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// `*` for all.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The plural without a subresource, `*` for all.
+    pub fn plural(&self) -> &str {
+        &self.plural
+    }
+
+    /// `*` for all subresources of the resource, which do not include the resource itself.
+    pub fn subresource(&self) -> Option<&str> {
+        self.subresource.as_deref()
+    }
+
+    /// What `apiVersion` says in a manifest: `v1`, `apps/v1`. `None` when a `*` leaves it open.
+    pub fn api_version(&self) -> Option<String> {
+        let open = self.group == "*" || self.version == "*";
+        (!open).then(|| names::api_version(&self.group, &self.version))
+    }
+
+    /// The kind of the resource, `Deployment` also for `deployments/scale`. `None` when a `*` leaves it open.
+    ///
+    /// For a custom resource it is a guess from the plural, see [`Resource::is_built_in`].
+    pub fn kind(&self) -> Option<String> {
+        match self.built_in {
+            Some(built_in) => Some(built_in.kind.to_owned()),
+            None if self.plural == "*" || self.group == "*" => None,
+            None => Some(names::kind_of(&self.plural)),
+        }
+    }
+
+    /// The kind of the objects that requests for it carry, which for a subresource may be another than
+    /// [`Resource::kind`]: `autoscaling/v1` `Scale` for `deployments/scale`. `None` when a `*` leaves it open.
+    pub fn object_kind(&self) -> Option<GroupVersionKind> {
+        let own = |kind| GroupVersionKind { group: self.group.clone(), version: self.version.clone(), kind };
+        let foreign = || {
+            let (group, version, kind) = self.built_in?.object_of(self.subresource()?)?;
+            Some(GroupVersionKind {
+                group: group.to_owned(),
+                version: version.to_owned(),
+                kind: kind.to_owned(),
+            })
+        };
+        if self.subresource() == Some("*") || self.group == "*" {
+            return None;
+        }
+        foreign().or_else(|| (self.version != "*").then(|| self.kind().map(own))?)
+    }
+
+    /// Whether it is one of [`BUILT_IN`]; for others kind and scope are assumed.
+    pub fn is_built_in(&self) -> bool {
+        self.built_in.is_some()
+    }
+
+    /// Whether its objects live in a namespace; assumed of a custom resource and of whatever `*` stands for.
+    pub fn is_namespaced(&self) -> bool {
+        self.built_in.is_none_or(|built_in| built_in.scope == Scope::Namespaced)
+    }
+
+    /// Whether `*` stands in the place of a group, version, resource or subresource.
+    pub fn has_wildcard(&self) -> bool {
+        let parts = [&self.group, &self.version, &self.plural];
+        parts.into_iter().chain(&self.subresource).any(|part| part == "*")
+    }
+
+    /// The resource as a rule's `resources` list has it: `pods`, `pods/exec`, `*`, `*/*`.
+    pub fn in_rule(&self) -> String {
+        match &self.subresource {
+            Some(subresource) => format!("{}/{subresource}", self.plural),
+            None => self.plural.clone(),
+        }
+    }
+
+    /// The type of its objects in the crate `k8s-openapi`: `k8s_openapi::api::core::v1::Pod`.
+    ///
+    /// `None` for custom resources, for `*`, for subresources whose objects that crate has no type for (`pods/exec`),
+    /// and for versions that are neither stable nor the preferred one. Checked with `k8s-openapi` 0.29, feature
+    /// `latest`; for [`BuiltIn::preferred_version`] also with the features `v1_35` and `v1_36`.
+    pub fn k8s_openapi_path(&self) -> Option<String> {
+        let built_in = self.built_in?;
+        let object = self.object_kind()?;
+        if object.kind.ends_with("Options") {
+            return None;
+        }
+        let is_own = object.kind == built_in.kind;
+        let is_preview = self.version.contains("alpha") || self.version.contains("beta");
+        if is_own && is_preview && self.version != built_in.preferred_version() {
+            return None;
+        }
+        let module = match object.group.as_str() {
+            "" => "api::core",
+            "apiextensions.k8s.io" => "apiextensions_apiserver::pkg::apis::apiextensions",
+            "apiregistration.k8s.io" => "kube_aggregator::pkg::apis::apiregistration",
+            group => &format!("api::{}", group.split('.').next().unwrap_or(group)),
+        };
+        let GroupVersionKind { version, kind, .. } = object;
+        Some(format!("k8s_openapi::{module}::{version}::{kind}"))
+    }
+}
+
+/// The full form, which reads back as the same resource: `apps/v1/deployments/scale`, `v1/pods`, `*.apps`, `*`.
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&*self.group, &*self.version, &*self.plural) {
+            ("*", "*", "*") => f.write_str("*")?,
+            (group, "*", "*") => write!(f, "*.{group}")?,
+            ("", "*", plural) => write!(f, "/*/{plural}")?,
+            ("", version, plural) => write!(f, "{version}/{plural}")?,
+            (group, version, plural) => write!(f, "{group}/{version}/{plural}")?,
+        }
+        match &self.subresource {
+            Some(subresource) => write!(f, "/{subresource}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::COMMON;
+    use super::*;
+
+    fn resource(typed: &str) -> Resource {
+        typed.parse().unwrap()
+    }
+
+    #[test]
+    fn common_resources_are_built_in_and_said_once() {
+        let mut seen = Vec::new();
+        for typed in COMMON {
+            let common = resource(typed);
+            assert_eq!(common.built_in.unwrap().typed(), *typed);
+            assert!(!seen.contains(&common), "{typed} twice");
+            seen.push(common);
+        }
+    }
+
+    #[test]
+    fn what_is_displayed_reads_back_as_the_same() {
+        for typed in [
+            "pods",
+            "pods/exec",
+            "pods/*",
+            "deploy/scale",
+            "*",
+            "*/*",
+            "*/scale",
+            "*.apps",
+            "*.apps/status",
+            "*.example.com",
+            "v1/*",
+            "apps/v1/*",
+            "apps/*/deployments",
+            "*/*/pods",
+            "*/v1/pods/exec",
+            "/*/pods",
+            "*.",
+            "example.com/v1/widgets/status",
+            "autoscaling/v1/horizontalpodautoscalers",
+        ] {
+            let first = resource(typed);
+            assert_eq!(resource(&first.to_string()), first, "{typed} is {first}");
+        }
+    }
+
+    #[test]
+    fn the_object_of_a_subresource_may_be_of_another_kind() {
+        let object = |typed: &str| {
+            let object = resource(typed).object_kind()?;
+            Some(object.to_string())
+        };
+        assert_eq!(object("deploy/scale").unwrap(), "autoscaling/v1 Scale");
+        assert_eq!(object("pods/exec").unwrap(), "v1 PodExecOptions");
+        assert_eq!(object("pods/eviction").unwrap(), "policy/v1 Eviction");
+        assert_eq!(object("pods/status").unwrap(), "v1 Pod");
+        assert_eq!(object("example.com/v1/widgets/status").unwrap(), "example.com/v1 Widget");
+        for open in ["*", "pods/*", "*.apps", "*/*/pods", "apps/*/deployments"] {
+            assert_eq!(object(open), None, "{open}");
+        }
+    }
+
+    #[test]
+    fn kind_and_api_version_are_left_open_by_wildcards() {
+        assert_eq!(resource("deploy").api_version().unwrap(), "apps/v1");
+        assert_eq!(resource("po").api_version().unwrap(), "v1");
+        assert_eq!(resource("apps/*/deployments").api_version(), None);
+        assert_eq!(resource("apps/*/deployments").kind().unwrap(), "Deployment");
+        assert_eq!(resource("*").kind(), None);
+        assert_eq!(resource("*.apps").kind(), None);
+        assert!(resource("pods/*").has_wildcard());
+        assert!(resource("apps/*/deployments").has_wildcard());
+        assert!(!resource("pods/exec").has_wildcard());
+    }
+
+    #[test]
+    fn only_the_cluster_scoped_are_outside_of_namespaces() {
+        assert!(resource("pods").is_namespaced());
+        assert!(!resource("ns").is_namespaced());
+        assert!(resource("example.com/v1/widgets").is_namespaced());
+        assert!(resource("*").is_namespaced());
+    }
+
+    #[test]
+    fn openapi_paths_follow_the_module_tree_of_the_crate() {
+        let path = |typed: &str| resource(typed).k8s_openapi_path();
+        let expected = [
+            ("pods", "api::core::v1::Pod"),
+            ("deploy", "api::apps::v1::Deployment"),
+            ("roles", "api::rbac::v1::Role"),
+            ("flowschemas", "api::flowcontrol::v1::FlowSchema"),
+            ("deploy/scale", "api::autoscaling::v1::Scale"),
+            ("hpa", "api::autoscaling::v2::HorizontalPodAutoscaler"),
+            ("autoscaling/v1/hpa", "api::autoscaling::v1::HorizontalPodAutoscaler"),
+            ("crd", "apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition"),
+            ("apiservices", "kube_aggregator::pkg::apis::apiregistration::v1::APIService"),
+        ];
+        for (typed, expected) in expected {
+            assert_eq!(path(typed).unwrap(), format!("k8s_openapi::{expected}"));
+        }
+        for none in [
+            "*",
+            "*.apps",
+            "pods/exec",
+            "pods/*",
+            "example.com/v1/widgets",
+            "certificates.k8s.io/v1alpha1/clustertrustbundles",
+            "scheduling.k8s.io/v1alpha1/workloads",
+        ] {
+            assert_eq!(path(none), None, "{none}");
+        }
+    }
+}
