@@ -1,0 +1,330 @@
+//! From text to a tree.
+//!
+//! Read with the parser family of the real host, so that what is text, a number or null is decided as there. That
+//! parser tells positions in its errors only. So each scalar is kept by a visitor that then fails on purpose: the
+//! error says the line, and reading goes on behind the scalar.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+
+use super::{Content, Entry, Node};
+
+/// Why a text could not be read.
+#[derive(Debug)]
+pub(crate) struct ReadError {
+    /// In the words of the parser, without a position.
+    pub(crate) message: String,
+    /// Counted from 1.
+    pub(crate) line: Option<usize>,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<&yaml_serde::Error> for ReadError {
+    fn from(error: &yaml_serde::Error) -> Self {
+        let text = error.to_string();
+        let Some(location) = error.location() else { return Self { message: text, line: None } };
+        let position = format!(" at line {} column {}", location.line(), location.column());
+        Self { message: text.replace(&position, ""), line: Some(location.line()) }
+    }
+}
+
+/// Reads a text that is one document. One without any value is null.
+pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
+    let lines = Lines::of(text);
+    let tree = Tree { around: 1, lines: &lines };
+    match tree.deserialize(yaml_serde::Deserializer::from_str(text)) {
+        Ok(node) => Ok(node),
+        Err(_) if is_blank(text) => Ok(Node { line: 1, content: Content::Null, plain: false }),
+        Err(error) => Err(ReadError::from(&error)),
+    }
+}
+
+/// Reads a text that is any number of documents.
+pub(crate) fn parse_all(text: &str) -> Result<Vec<Node>, ReadError> {
+    let lines = Lines::of(text);
+    let tree = Tree { around: 1, lines: &lines };
+    let documents = yaml_serde::Deserializer::from_str(text).map(|document| tree.deserialize(document));
+    documents.collect::<Result<_, _>>().map_err(|error| ReadError::from(&error))
+}
+
+fn is_blank(text: &str) -> bool {
+    text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+}
+
+/// A text, to look up what stands at a place.
+struct Lines<'a>(Vec<&'a str>);
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        // Line breaks are those of the parser.
+        let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        Self(lines.flat_map(|line| line.split(['\r', '\u{85}', '\u{2028}', '\u{2029}'])).collect())
+    }
+
+    /// Is the scalar at this place without quotes, tag, or `|` and `>` in front? Both are counted from 1, columns in
+    /// characters.
+    fn is_plain(&self, line: usize, column: usize) -> bool {
+        let Some(text) = self.0.get(line.saturating_sub(1)) else { return false };
+        let start = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(start, _)| start);
+        let mut rest = &text[start..];
+        if rest.starts_with('&') {
+            let anchored = rest.split_once(char::is_whitespace).map_or("", |(_, scalar)| scalar).trim_start();
+            // The scalar of an anchor at the end of a line stands below.
+            rest = if anchored.is_empty() {
+                self.0.get(line).map_or("", |below| below.trim_start())
+            } else {
+                anchored
+            };
+        }
+        !rest.starts_with(['"', '\'', '|', '>', '!'])
+    }
+}
+
+/// Reads one value with all that is in it.
+#[derive(Clone, Copy)]
+struct Tree<'a> {
+    /// The line of what is around the value.
+    around: usize,
+    lines: &'a Lines<'a>,
+}
+
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        let mut scalar = None;
+        match deserializer.deserialize_any(Collect { tree: self, scalar: &mut scalar }) {
+            Ok(node) => Ok(node),
+            Err(error) => match scalar {
+                Some(content) => {
+                    let (line, column) = place_of(&error);
+                    Ok(Node { line, content, plain: self.lines.is_plain(line, column) })
+                }
+                None => Err(error),
+            },
+        }
+    }
+}
+
+/// Line and column that an error of the parser names. It names none for the very first position.
+fn place_of(error: &impl fmt::Display) -> (usize, usize) {
+    let text = error.to_string();
+    let place = text.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(" column "));
+    place.and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?))).unwrap_or((1, 1))
+}
+
+/// Keeps a scalar and fails; collects what is in a list or a map.
+struct Collect<'a> {
+    tree: Tree<'a>,
+    scalar: &'a mut Option<Content>,
+}
+
+impl Collect<'_> {
+    fn keep<E: Error>(self, content: Content) -> Result<Node, E> {
+        *self.scalar = Some(content);
+        Err(E::custom("kept"))
+    }
+}
+
+impl<'de> Visitor<'de> for Collect<'_> {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value that JSON can hold")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Node, E> {
+        self.keep(Content::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Node, E> {
+        self.keep(Content::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
+        self.keep(Content::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Node, E> {
+        self.keep(Content::Number(value.into()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
+        self.keep(Content::Number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
+        self.keep(Number::from_f64(value).map_or(Content::Null, Content::Number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Node, E> {
+        self.keep(Content::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(self.tree)? {
+            list.push(item);
+        }
+        let line = list.first().map_or(self.tree.around, |first: &Node| first.line);
+        Ok(Node { line, content: Content::List(list), plain: false })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((line, key)) = map.next_key_seed(Key)? {
+            let value = map.next_value_seed(Tree { around: line, ..self.tree })?;
+            entries.push(Entry { line, key, value });
+        }
+        let line = entries.first().map_or(self.tree.around, |first: &Entry| first.line);
+        Ok(Node { line, content: Content::Map(entries), plain: false })
+    }
+}
+
+/// Reads a key as text, whatever it looks like, with its line. A list or a map is no key.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = (usize, String);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let mut key = None;
+        match (deserializer.deserialize_str(KeepKey(&mut key)), key) {
+            (Err(error), Some(key)) => Ok((place_of(&error).0, key)),
+            (Err(error), None) => Err(error),
+            (Ok(never), _) => match never {},
+        }
+    }
+}
+
+struct KeepKey<'a>(&'a mut Option<String>);
+
+enum Never {}
+
+impl Visitor<'_> for KeepKey<'_> {
+    type Value = Never;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Never, E> {
+        *self.0 = Some(key.to_owned());
+        Err(E::custom("kept"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// `line: path = value` for each scalar, and for each list or map that is empty.
+    fn lines(text: &str) -> Vec<String> {
+        fn walk(node: &Node, path: &str, found: &mut Vec<String>) {
+            match &node.content {
+                Content::Map(entries) if !entries.is_empty() => {
+                    for Entry { line, key, value } in entries {
+                        found.push(format!("{line}: {path}/{key}"));
+                        walk(value, &format!("{path}/{key}"), found);
+                    }
+                }
+                Content::List(items) if !items.is_empty() => {
+                    for (index, item) in items.iter().enumerate() {
+                        walk(item, &format!("{path}/{index}"), found);
+                    }
+                }
+                _ => found.push(format!("{}: {path} = {}", node.line, node.to_json())),
+            }
+        }
+        let mut found = Vec::new();
+        walk(&parse(text).unwrap(), "", &mut found);
+        found
+    }
+
+    #[test]
+    fn every_value_has_its_line() {
+        let text = "a: 1\n\n# note\nb:\n  - x\n  - {c: ~, d: []}\n  -\n    - true\n? e\n: >\n  long\n  text\nf:\n  \"g\"\n";
+        assert_eq!(
+            lines(text),
+            [
+                "1: /a",
+                "1: /a = 1",
+                "4: /b",
+                "5: /b/0 = \"x\"",
+                "6: /b/1/c",
+                "6: /b/1/c = null",
+                "6: /b/1/d",
+                "6: /b/1/d = []",
+                "8: /b/2/0 = true",
+                "9: /e",
+                "10: /e = \"long text\\n\"",
+                "13: /f",
+                "14: /f = \"g\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_alias_is_where_its_anchor_is() {
+        assert_eq!(
+            lines("a: &x\n  b: 1\nc: *x\n"),
+            ["1: /a", "2: /a/b", "2: /a/b = 1", "3: /c", "2: /c/b", "2: /c/b = 1"]
+        );
+    }
+
+    #[test]
+    fn values_are_those_the_host_reads() {
+        let text = "{a: yes, b: 0x10, c: 1.50, d: .nan, e: 'x', 1: -3, ~: 18446744073709551615, f: null, g: \"at line 7 column 2\"}";
+        let own = parse(text).unwrap().to_json();
+        assert_eq!(own, yaml_serde::from_str::<Value>(text).unwrap());
+        assert_eq!(own["1"], json!(-3));
+    }
+
+    #[test]
+    fn text_that_names_a_line_does_not_mislead() {
+        assert_eq!(lines("\na: b at line 9 column 1\n"), ["2: /a", "2: /a = \"b at line 9 column 1\""]);
+    }
+
+    #[test]
+    fn a_text_without_values_is_null() {
+        for text in ["", "\n", "# only this\n  # and that", "~", "---\n"] {
+            assert_eq!(parse(text).unwrap().content, Content::Null, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_document_for_json_is_an_error_with_its_line() {
+        for (text, line) in [
+            ("a: 1\nb: [", Some(3)),
+            ("a: 1\nb: !thing 2", Some(2)),
+            ("a: 1\n[x]: 2", Some(2)),
+            ("a: *b", Some(1)),
+            ("a: 1\n---\nb: 2", None),
+        ] {
+            assert_eq!(parse(text).unwrap_err().line, line, "{text:?}");
+        }
+        assert!(parse(&"[".repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn repeated_keys_are_found_at_any_depth() {
+        let node = parse("a: 1\nb:\n  - c: 1\n    d: 2\n    c: 3\n").unwrap();
+        let repeated = node.repeated_key().unwrap();
+        assert_eq!((repeated.key.as_str(), repeated.line), ("c", 5));
+        assert_eq!(node.to_json(), json!({"a": 1, "b": [{"c": 3, "d": 2}]}));
+        assert_eq!(parse("a: {b: 1}\nc: {b: 2}").unwrap().repeated_key(), None);
+    }
+}
