@@ -14,7 +14,7 @@ impl Node {
     /// The value alone, as `kubectl` would send it. Of a repeated key the last one counts.
     pub(crate) fn to_kubernetes_json(&self) -> Value {
         match &self.content {
-            Content::Text(text) if self.plain => resolve(text),
+            Content::Text(text) if self.plain.is_some() => resolve(text),
             Content::Number(number) => Value::Number(without_fraction(number)),
             Content::List(items) => items.iter().map(Self::to_kubernetes_json).collect(),
             Content::Map(entries) => Value::Object(map(entries)),

@@ -3,6 +3,7 @@
 mod kubectl;
 mod node;
 mod parse;
+mod positions;
 mod write;
 
 pub(crate) use node::{Content, Entry, Node};

@@ -7,11 +7,12 @@ use serde_json::{Number, Value};
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
-    /// Counted from 1. For what has no place of its own, such as `{}`, the line of what is around it.
+    /// Counted from 1.
     pub(crate) line: usize,
     pub(crate) content: Content,
-    /// A scalar without quotes, tag, or `|` and `>` in front: another reader may take it for something else than text.
-    pub(super) plain: bool,
+    /// A scalar without quotes, tag, or `|` and `>` in front, as it was written: another reader may take it for
+    /// something else.
+    pub(super) plain: Option<String>,
 }
 
 /// What JSON can hold. YAML's tags, which it cannot, are errors.

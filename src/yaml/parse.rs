@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
+use super::positions::Positions;
 use super::{Content, Entry, Node};
 
 /// Why a text could not be read.
@@ -42,19 +43,19 @@ impl From<&yaml_serde::Error> for ReadError {
 
 /// Reads a text that is one document. One without any value is null.
 pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
-    let lines = Lines::of(text);
-    let tree = Tree { around: 1, lines: &lines };
+    let positions = Positions::of(text);
+    let tree = Tree { around: 1, positions: &positions };
     match tree.deserialize(yaml_serde::Deserializer::from_str(text)) {
         Ok(node) => Ok(node),
-        Err(_) if is_blank(text) => Ok(Node { line: 1, content: Content::Null, plain: false }),
+        Err(_) if is_blank(text) => Ok(Node { line: 1, content: Content::Null, plain: None }),
         Err(error) => Err(ReadError::from(&error)),
     }
 }
 
 /// Reads a text that is any number of documents.
 pub(crate) fn parse_all(text: &str) -> Result<Vec<Node>, ReadError> {
-    let lines = Lines::of(text);
-    let tree = Tree { around: 1, lines: &lines };
+    let positions = Positions::of(text);
+    let tree = Tree { around: 1, positions: &positions };
     let documents = yaml_serde::Deserializer::from_str(text).map(|document| tree.deserialize(document));
     documents.collect::<Result<_, _>>().map_err(|error| ReadError::from(&error))
 }
@@ -63,41 +64,12 @@ fn is_blank(text: &str) -> bool {
     text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
 }
 
-/// A text, to look up what stands at a place.
-struct Lines<'a>(Vec<&'a str>);
-
-impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
-        // Line breaks are those of the parser.
-        let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
-        Self(lines.flat_map(|line| line.split(['\r', '\u{85}', '\u{2028}', '\u{2029}'])).collect())
-    }
-
-    /// Is the scalar at this place without quotes, tag, or `|` and `>` in front? Both are counted from 1, columns in
-    /// characters.
-    fn is_plain(&self, line: usize, column: usize) -> bool {
-        let Some(text) = self.0.get(line.saturating_sub(1)) else { return false };
-        let start = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(start, _)| start);
-        let mut rest = &text[start..];
-        if rest.starts_with('&') {
-            let anchored = rest.split_once(char::is_whitespace).map_or("", |(_, scalar)| scalar).trim_start();
-            // The scalar of an anchor at the end of a line stands below.
-            rest = if anchored.is_empty() {
-                self.0.get(line).map_or("", |below| below.trim_start())
-            } else {
-                anchored
-            };
-        }
-        !rest.starts_with(['"', '\'', '|', '>', '!'])
-    }
-}
-
 /// Reads one value with all that is in it.
 #[derive(Clone, Copy)]
 struct Tree<'a> {
     /// The line of what is around the value.
     around: usize,
-    lines: &'a Lines<'a>,
+    positions: &'a Positions<'a>,
 }
 
 impl<'de> DeserializeSeed<'de> for Tree<'_> {
@@ -110,7 +82,8 @@ impl<'de> DeserializeSeed<'de> for Tree<'_> {
             Err(error) => match scalar {
                 Some(content) => {
                     let (line, column) = place_of(&error);
-                    Ok(Node { line, content, plain: self.lines.is_plain(line, column) })
+                    let plain = self.positions.plain_scalar(line, column, &content);
+                    Ok(Node { line, content, plain })
                 }
                 None => Err(error),
             },
@@ -179,7 +152,7 @@ impl<'de> Visitor<'de> for Collect<'_> {
             list.push(item);
         }
         let line = list.first().map_or(self.tree.around, |first: &Node| first.line);
-        Ok(Node { line, content: Content::List(list), plain: false })
+        Ok(Node { line, content: Content::List(list), plain: None })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
@@ -189,7 +162,7 @@ impl<'de> Visitor<'de> for Collect<'_> {
             entries.push(Entry { line, key, value });
         }
         let line = entries.first().map_or(self.tree.around, |first: &Entry| first.line);
-        Ok(Node { line, content: Content::Map(entries), plain: false })
+        Ok(Node { line, content: Content::Map(entries), plain: None })
     }
 }
 
