@@ -1,9 +1,11 @@
 //! From text to a tree.
 //!
-//! Read with the parser family of the real host, so that what is text, a number or null is decided as there. That
-//! parser tells positions in its errors only. So each scalar is kept by a visitor that then fails on purpose: the
-//! error says the line, and reading goes on behind the scalar.
+//! Read with the parser of the real host, so that what is a string, a number or null is decided as there. That parser
+//! tells positions only in its errors. So each scalar is kept by a visitor that then fails on purpose: the error says
+//! where the scalar is, and reading goes on after it. This takes time in proportion to the text, and aliases cannot
+//! multiply it without limit.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -12,7 +14,7 @@ use serde_json::Number;
 use super::positions::Positions;
 use super::{Content, Entry, Node};
 
-/// Why a text could not be read.
+/// Why a file could not be read.
 #[derive(Debug)]
 pub(crate) struct ReadError {
     /// In the words of the parser, without a position.
@@ -43,25 +45,69 @@ impl From<&yaml_serde::Error> for ReadError {
 
 /// Reads a text that is one document. One without any value is null.
 pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
-    let positions = Positions::of(text);
-    let tree = Tree { around: 1, positions: &positions };
-    match tree.deserialize(yaml_serde::Deserializer::from_str(text)) {
-        Ok(node) => Ok(node),
-        Err(_) if is_blank(text) => Ok(Node { line: 1, content: Content::Null, plain: None }),
-        Err(error) => Err(ReadError::from(&error)),
+    let mut documents = parse_all(text)?.into_iter();
+    match (documents.next(), documents.next()) {
+        (first, None) => Ok(first.unwrap_or(Node { line: 1, content: Content::Null, plain: None })),
+        (_, Some(second)) => {
+            Err(ReadError { message: "there is more than one document".to_owned(), line: Some(second.line) })
+        }
     }
 }
 
 /// Reads a text that is any number of documents.
 pub(crate) fn parse_all(text: &str) -> Result<Vec<Node>, ReadError> {
-    let positions = Positions::of(text);
-    let tree = Tree { around: 1, positions: &positions };
+    refuse_deep_nesting(text)?;
+    let (positions, limits) = (Positions::of(text), Limits::of(text));
+    let tree = Tree { around: 1, path_bytes: 0, positions: &positions, limits: &limits };
     let documents = yaml_serde::Deserializer::from_str(text).map(|document| tree.deserialize(document));
     documents.collect::<Result<_, _>>().map_err(|error| ReadError::from(&error))
 }
 
-fn is_blank(text: &str) -> bool {
-    text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+/// The parser looks at all open brackets for each token, long before a deserialiser could refuse their number.
+fn refuse_deep_nesting(text: &str) -> Result<(), ReadError> {
+    const OPEN_BRACKETS: usize = 10_000;
+    let (mut open, mut line) = (0_usize, 1);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            b'\n' => line += 1,
+            _ => {}
+        }
+        if open > OPEN_BRACKETS {
+            let message = "lists and maps are nested too deeply".to_owned();
+            return Err(ReadError { message, line: Some(line) });
+        }
+    }
+    Ok(())
+}
+
+/// What is left to be read, so that aliases cannot repeat a document without end.
+struct Limits {
+    values: Cell<usize>,
+    /// Of strings and keys.
+    bytes: Cell<usize>,
+    /// Of the paths of values, which the parser writes into each of its errors.
+    path_bytes: Cell<usize>,
+}
+
+impl Limits {
+    /// Enough for any text without aliases, in which a value takes at least one character, and for some aliases.
+    fn of(text: &str) -> Self {
+        Self {
+            values: Cell::new(text.len() + 100_000),
+            bytes: Cell::new(2 * text.len() + (16 << 20)),
+            path_bytes: Cell::new(256 * text.len() + (64 << 20)),
+        }
+    }
+
+    fn take<E: Error>(&self, bytes: usize, path_bytes: usize) -> Result<(), E> {
+        let take = |left: &Cell<usize>, count| left.get().checked_sub(count).map(|rest| left.set(rest));
+        take(&self.values, 1)
+            .and(take(&self.bytes, bytes))
+            .and(take(&self.path_bytes, path_bytes))
+            .ok_or_else(|| E::custom("aliases repeat too much, or keys are too long"))
+    }
 }
 
 /// Reads one value with all that is in it.
@@ -69,7 +115,10 @@ fn is_blank(text: &str) -> bool {
 struct Tree<'a> {
     /// The line of what is around the value.
     around: usize,
+    /// Length of the path of the value in the parser's words.
+    path_bytes: usize,
     positions: &'a Positions<'a>,
+    limits: &'a Limits,
 }
 
 impl<'de> DeserializeSeed<'de> for Tree<'_> {
@@ -106,6 +155,8 @@ struct Collect<'a> {
 
 impl Collect<'_> {
     fn keep<E: Error>(self, content: Content) -> Result<Node, E> {
+        let bytes = if let Content::Text(text) = &content { text.len() } else { 0 };
+        self.tree.limits.take(bytes, self.tree.path_bytes)?;
         *self.scalar = Some(content);
         Err(E::custom("kept"))
     }
@@ -147,8 +198,11 @@ impl<'de> Visitor<'de> for Collect<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        self.tree.limits.take(0, 0)?;
+        // `[index]`
+        let path_bytes = self.tree.path_bytes + 8;
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(self.tree)? {
+        while let Some(item) = items.next_element_seed(Tree { path_bytes, ..self.tree })? {
             list.push(item);
         }
         let line = list.first().map_or(self.tree.around, |first: &Node| first.line);
@@ -156,9 +210,12 @@ impl<'de> Visitor<'de> for Collect<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        self.tree.limits.take(0, 0)?;
         let mut entries = Vec::new();
         while let Some((line, key)) = map.next_key_seed(Key)? {
-            let value = map.next_value_seed(Tree { around: line, ..self.tree })?;
+            self.tree.limits.take(key.len(), self.tree.path_bytes)?;
+            let path_bytes = self.tree.path_bytes + key.len() + 1;
+            let value = map.next_value_seed(Tree { around: line, path_bytes, ..self.tree })?;
             entries.push(Entry { line, key, value });
         }
         let line = entries.first().map_or(self.tree.around, |first: &Entry| first.line);
@@ -166,7 +223,7 @@ impl<'de> Visitor<'de> for Collect<'_> {
     }
 }
 
-/// Reads a key as text, whatever it looks like, with its line. A list or a map is no key.
+/// Reads a key as a string, whatever it looks like, with its line. A list or a map cannot be a key.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
@@ -184,16 +241,14 @@ impl<'de> DeserializeSeed<'de> for Key {
 
 struct KeepKey<'a>(&'a mut Option<String>);
 
-enum Never {}
-
 impl Visitor<'_> for KeepKey<'_> {
-    type Value = Never;
+    type Value = std::convert::Infallible;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<Never, E> {
+    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
         *self.0 = Some(key.to_owned());
         Err(E::custom("kept"))
     }

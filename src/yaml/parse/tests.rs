@@ -84,7 +84,7 @@ fn what_is_not_one_document_for_json_is_an_error_with_its_line() {
         ("a: 1\nb: !thing 2", Some(2)),
         ("a: 1\n[x]: 2", Some(2)),
         ("a: *b", Some(1)),
-        ("a: 1\n---\nb: 2", None),
+        ("a: 1\n---\nb: 2", Some(3)),
     ] {
         assert_eq!(parse(text).unwrap_err().line, line, "{text:?}");
     }
