@@ -1,7 +1,9 @@
 //! What is read, and what the host reads.
 
-use super::*;
+use serde::Deserialize;
 use serde_json::{Value, json};
+
+use super::*;
 
 /// `line: path = value` for each scalar, and for each list or map that is empty.
 fn lines(text: &str) -> Vec<String> {
@@ -98,4 +100,163 @@ fn repeated_keys_are_found_at_any_depth() {
     assert_eq!((repeated.key.as_str(), repeated.line), ("c", 5));
     assert_eq!(node.to_json(), json!({"a": 1, "b": [{"c": 3, "d": 2}]}));
     assert_eq!(parse("a: {b: 1}\nc: {b: 2}").unwrap().repeated_key(), None);
+}
+
+/// Documents made of pieces that mean something to YAML, the same in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % sides
+    }
+
+    fn document(&mut self) -> String {
+        const PIECES: &[&str] = &[
+            "a",
+            "b: ",
+            "- ",
+            "? ",
+            ": ",
+            "\n",
+            "\n  ",
+            "\n- ",
+            "{",
+            "}",
+            "[",
+            "]",
+            ", ",
+            "'",
+            "\"",
+            "#",
+            " ",
+            "&x ",
+            "*x",
+            "!!str ",
+            "!!int ",
+            "!t ",
+            "|\n  ",
+            ">-\n ",
+            "~",
+            "null",
+            "0x1F",
+            "-0o17",
+            "+1",
+            "1.50",
+            "1e3",
+            "-.inf",
+            ".nan",
+            "007",
+            "18446744073709551616",
+            "true",
+            "yes",
+            "---\n",
+            "...\n",
+            "\t",
+            "\u{85}",
+            "é",
+            "%",
+            "\\n",
+            "<<: ",
+            "key: value\n",
+            "list:\n- 1\n- two\n",
+            "map: {a: 1, b: [x, y]}\n",
+        ];
+        (0..=self.roll(12)).map(|_| PIECES[self.roll(PIECES.len())]).collect()
+    }
+}
+
+#[test]
+fn whatever_is_written_is_read_as_the_host_reads_it() {
+    let mut dice = Dice(7);
+    let mut read = 0;
+    for _ in 0..20_000 {
+        let text = dice.document();
+        let own = parse(&text).map(|node| node.to_json());
+        match (own, yaml_serde::from_str::<Value>(&text)) {
+            (Ok(own), Ok(host)) => {
+                assert_eq!(own, host, "{text:?}");
+                read += 1;
+            }
+            (Err(_), Err(_)) => {}
+            (own, host) => panic!("{text:?}: {own:?}, but the host {host:?}"),
+        }
+    }
+    assert!(read > 3_000, "{read}");
+}
+
+/// Reads each scalar as a string, which is how the host reads it where it wants one.
+struct AsStrings<'a>(&'a Node);
+
+impl<'de> DeserializeSeed<'de> for AsStrings<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match &self.0.content {
+            Content::List(_) => deserializer.deserialize_seq(self),
+            Content::Map(_) => deserializer.deserialize_map(self),
+            content => {
+                let host = String::deserialize(deserializer)?;
+                match (&self.0.plain, content) {
+                    (Some(plain), _) => assert_eq!(*plain, host),
+                    (None, Content::Text(text)) => assert_eq!(*text, host),
+                    (None, _) => {}
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for AsStrings<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.content)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let Content::List(list) = &self.0.content else { unreachable!("checked by the caller") };
+        list.iter().try_for_each(|node| items.next_element_seed(AsStrings(node)).map(drop))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Content::Map(entries) = &self.0.content else { unreachable!("checked by the caller") };
+        entries.iter().try_for_each(|entry| {
+            assert_eq!(map.next_key::<String>()?.as_ref(), Some(&entry.key));
+            map.next_value_seed(AsStrings(&entry.value))
+        })
+    }
+}
+
+#[test]
+fn what_was_written_without_quotes_is_kept() {
+    let mut dice = Dice(8);
+    for _ in 0..20_000 {
+        let text = dice.document();
+        if let Ok(node) = parse(&text)
+            && !(node.is_null() || text.contains("&x"))
+        {
+            AsStrings(&node)
+                .deserialize(yaml_serde::Deserializer::from_str(&text))
+                .unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        }
+    }
+    let plain = |text: &str| parse(text).unwrap().plain;
+    assert_eq!(plain("1.10").as_deref(), Some("1.10"));
+    assert_eq!(plain("&x # note\n # another\n  0x10 # note").as_deref(), Some("0x10"));
+    assert_eq!(plain("!!str 1"), None);
+    assert_eq!(plain("'1'"), None);
+}
+
+#[test]
+fn aliases_repeat_within_limits() {
+    let repeat = |value: &str, count: usize| format!("a: &a {value}\nb: [{}]", "*a, ".repeat(count));
+    assert!(parse(&repeat("[1, 2, 3]", 1000)).is_ok());
+    assert!(parse(&repeat(&format!("[{}]", "1, ".repeat(10_000)), 10_000)).is_err());
+    assert!(parse(&repeat(&"x".repeat(1 << 20), 1000)).is_err());
+    let level = |n: usize| format!("a{n}: &a{n} [{}]\n", format!("*a{}, ", n - 1).repeat(10));
+    assert!(parse(&format!("a0: &a0 [x]\n{}", (1..=9).map(level).collect::<String>())).is_err());
+    let long_key = format!("? {}\n: [{}]", "k".repeat(1 << 20), "1, ".repeat(100_000));
+    assert!(parse(&long_key).is_err());
 }
