@@ -10,15 +10,15 @@ use clap_mangen::Man;
 
 fn main() -> Result<()> {
     let folder = PathBuf::from(std::env::args_os().nth(1).context("to which folder? `man FOLDER`")?);
-    for (name, page) in pages()? {
+    for (name, page) in pages(Cargo::program())? {
         fs::write(&folder.join(name), page.as_bytes())?;
     }
     Ok(())
 }
 
-/// Name and text of each page.
-pub(crate) fn pages() -> Result<Vec<(String, String)>> {
-    let mut tool = Cargo::program().disable_help_subcommand(true);
+/// Name and content of each page about a program.
+pub(crate) fn pages(program: Command) -> Result<Vec<(String, String)>> {
+    let mut tool = program.disable_help_subcommand(true);
     tool.build();
     let mut pages = vec![(format!("{}.1", tool.get_name()), page(&tool, tool.get_name())?)];
     for verb in tool.get_subcommands().filter(|verb| !verb.is_hide_set()) {

@@ -95,7 +95,7 @@ impl Cargo {
             Command::Inspect(inspect) => inspect.run(&shell),
             Command::Manifest(manifest) => manifest.run(&shell),
             Command::Push(push) => push.run(&shell),
-            Command::Completions(completions) => completions.run(&shell),
+            Command::Completions(completions) => completions.run(Self::program(), &shell),
         };
         (result, shell)
     }

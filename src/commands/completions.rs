@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use clap_complete::Shell as Dialect;
 
-use crate::cli::Cargo;
 use crate::error::Outcome;
 use crate::shell::Shell;
 
@@ -32,16 +31,17 @@ const BASH: &str = include_str!("completions.bash");
 const FISH: &str = include_str!("completions.fish");
 
 impl CompletionsArgs {
-    /// Prints the script.
-    pub fn run(self, shell: &Shell) -> Result<Outcome> {
-        shell.result(&script(self.shell)).context("could not write to stdout")?;
+    /// Prints the script that completes `program`.
+    pub fn run(self, mut program: clap::Command, shell: &Shell) -> Result<Outcome> {
+        shell.result(&script(self.shell, &mut program)).context("could not write to stdout")?;
         Ok(Outcome::Done)
     }
 }
 
-fn script(dialect: Dialect) -> String {
+fn script(dialect: Dialect, program: &mut clap::Command) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(dialect, &mut Cargo::program(), "cargo-kw-wasi", &mut script);
+    let name = program.get_name().to_owned();
+    clap_complete::generate(dialect, program, name, &mut script);
     let mut script = String::from_utf8_lossy(&script).into_owned();
     match dialect {
         Dialect::Bash => {

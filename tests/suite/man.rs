@@ -7,12 +7,13 @@ mod man;
 use std::path::Path;
 
 use crate::support::{self, Case};
+use cargo_kw_wasi::cli::Cargo;
 use snapbox::Data;
 
 #[test]
 fn every_page_is_as_expected_and_renders_without_a_word() {
     let case = Case::empty();
-    let pages = man::pages().unwrap();
+    let pages = man::pages(Cargo::program()).unwrap();
     assert_eq!(pages.len(), 9, "the tool and its verbs");
     for (name, page) in pages {
         let expected = Data::read_from(Path::new(&format!("tests/snapshots/{name}.txt")), None);
