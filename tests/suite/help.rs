@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use crate::support::{self, Case};
+use cargo_kw_wasi::cli::Cargo;
+use clap::CommandFactory;
 use snapbox::{Data, file};
 
 #[test]
@@ -34,4 +36,10 @@ fn wrong_usage_ends_with_2() {
     case.kw_wasi("build --targt-dir x").run().code(2).stderr_has("--target-dir");
     case.kw_wasi("new --lang cobol").run().code(2).stderr_has("rust");
     case.kw_wasi("build -q -v").run().code(2);
+}
+
+#[test]
+fn clap_finds_no_mistake_in_the_command_line() {
+    Cargo::command().debug_assert();
+    Cargo::program().debug_assert();
 }
