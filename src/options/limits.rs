@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytesize::ByteSize;
+
 use crate::runtime::Limits;
 
 /// What a policy may use while it runs.
@@ -25,47 +27,31 @@ impl From<LimitArgs> for Limits {
     }
 }
 
-/// `None` when it is `none`. In a type of its own, since clap takes a plain `Option` for what may be left out.
+/// `None` if the limit is `none`. A type of its own, since clap reads a plain `Option` as an option that may be absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TimeLimit(Option<Duration>);
 
-/// A number of seconds, or of what the unit says; or `none`.
+/// A time with its unit, a number of seconds, or `none`.
 fn parse_time_limit(typed: &str) -> Result<TimeLimit, String> {
-    if typed.eq_ignore_ascii_case("none") {
+    let typed = typed.to_ascii_lowercase();
+    if typed == "none" {
         return Ok(TimeLimit(None));
     }
-    const UNITS: [(&str, f64); 5] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)];
-    with_unit(typed, &UNITS)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|time| !time.is_zero())
+    let time = match typed.parse::<u64>() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => humantime::parse_duration(&typed).ok(),
+    };
+    time.filter(|time| !time.is_zero())
         .map(|time| TimeLimit(Some(time)))
-        .ok_or_else(|| "write a time longer than nothing, such as `2s` or `500ms`, or `none`".to_owned())
+        .ok_or_else(|| "expected a time greater than zero, such as `2s` or `500ms`, or `none`".to_owned())
 }
 
-/// A number of bytes, or of what the unit says: `MB` is a million, `MiB` is 1024 times 1024.
+/// A size with its unit, or a number of bytes: `MB` is a million, `MiB` is 1024 times 1024.
 fn parse_size(typed: &str) -> Result<usize, String> {
-    const UNITS: [(&str, f64); 8] = [
-        ("KiB", 1024.0),
-        ("MiB", 1_048_576.0),
-        ("GiB", 1_073_741_824.0),
-        ("kB", 1e3),
-        ("MB", 1e6),
-        ("GB", 1e9),
-        ("B", 1.0),
-        ("", 1.0),
-    ];
-    match with_unit(typed, &UNITS) {
-        // A memory of 32-bit WebAssembly ends at four gibibytes.
-        Some(bytes) if (1.0..=(1_u64 << 40) as f64).contains(&bytes) => Ok(bytes as usize),
-        _ => Err("write a size, such as `256MiB` or `64KiB`".to_owned()),
-    }
-}
-
-fn with_unit(typed: &str, units: &[(&str, f64)]) -> Option<f64> {
-    let digits = typed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(typed.len());
-    let (number, unit) = typed.split_at(digits);
-    let (_, factor) = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit.trim()))?;
-    number.parse::<f64>().ok().map(|number| number * factor)
+    // The memory of 32-bit WebAssembly ends at 4 GiB.
+    let size = typed.parse::<ByteSize>().ok().filter(|size| (1..1 << 40).contains(&size.as_u64()));
+    size.and_then(|size| size.as_u64().try_into().ok())
+        .ok_or_else(|| "expected a size, such as `256MiB` or `64KiB`".to_owned())
 }
 
 #[cfg(test)]
@@ -80,8 +66,9 @@ mod tests {
         assert_eq!(milliseconds("0.5s"), Ok(Some(500)));
         assert_eq!(milliseconds("500ms"), Ok(Some(500)));
         assert_eq!(milliseconds("2 m"), Ok(Some(120_000)));
+        assert_eq!(milliseconds("1m 30S"), Ok(Some(90_000)));
         assert_eq!(milliseconds("none"), Ok(None));
-        for wrong in ["", "0", "-1s", "s", "1.2.3", "2d", "1e3", "99999999999999999999h"] {
+        for wrong in ["", "0", "-1s", "s", "1.2.3", "2x", "1e3", "99999999999999999999h"] {
             assert!(parse_time_limit(wrong).is_err(), "{wrong}");
         }
     }
