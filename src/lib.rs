@@ -17,6 +17,8 @@ pub mod kubernetes;
 pub mod metadata;
 pub mod module;
 mod options;
+mod pages;
+mod policy_source;
 pub mod process;
 mod project;
 pub mod protocol;

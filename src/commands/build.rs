@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::build::{Annotator, BuildRequest, BuiltPolicy, Optimizer, build};
 use crate::error::Outcome;
 use crate::fs;
-use crate::options::{CompileArgs, PackageArgs};
+use crate::options::{CompiledArgs, OutputFormat, PackagesArgs};
 use crate::protocol::PolicyType;
 use crate::shell::Shell;
 
@@ -26,9 +26,7 @@ Examples:
   cargo kw-wasi build -- -tags prod                 more for `go build`, or for `cargo build`")]
 pub struct BuildArgs {
     #[command(flatten)]
-    package: PackageArgs,
-    #[command(flatten)]
-    compile: CompileArgs,
+    projects: CompiledArgs<PackagesArgs>,
     /// The short form of `--release`; other verbs have another `-r`
     #[arg(short = 'r', hide = true)]
     release_in_short: bool,
@@ -42,26 +40,23 @@ pub struct BuildArgs {
     #[arg(long, help_heading = "Output")]
     wasm_opt: bool,
     /// How to report what was built: in words on stderr, or also as one JSON object per policy on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
-    message_format: MessageFormat,
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        value_parser = OutputFormat::one_of([OutputFormat::Human, OutputFormat::Json]),
+        help_heading = "Output"
+    )]
+    message_format: OutputFormat,
 }
 
 /// The values of `--annotator`.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum AnnotatorChoice {
-    /// This tool: needs no other program
+    /// This tool, which needs no other program
     Builtin,
     /// `kwctl annotate` from PATH
     Kwctl,
-}
-
-/// The values of `--message-format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum MessageFormat {
-    /// Words on stderr
-    Human,
-    /// Also one JSON object per policy on stdout
-    Json,
 }
 
 impl BuildArgs {
@@ -71,7 +66,7 @@ impl BuildArgs {
         let built = build(self.into(), shell)?;
         for policy in &built {
             report(policy, shell);
-            if message_format == MessageFormat::Json {
+            if message_format == OutputFormat::Json {
                 let line = serde_json::to_string(policy)
                     .context("could not report a path that is not UTF-8 as JSON")?;
                 shell.result(&format!("{line}\n")).context("could not write to stdout")?;
@@ -87,14 +82,13 @@ impl BuildArgs {
 impl From<BuildArgs> for BuildRequest {
     fn from(args: BuildArgs) -> Self {
         Self {
-            selection: args.package.into(),
-            compile: args.compile.into(),
             output: args.output,
             annotator: match args.annotator {
                 AnnotatorChoice::Builtin => Annotator::Builtin,
                 AnnotatorChoice::Kwctl => Annotator::Kwctl,
             },
             optimizer: if args.wasm_opt { Optimizer::WasmOpt } else { Optimizer::None },
+            ..args.projects.into()
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `manifest`: the Kubernetes resource that deploys a policy.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -9,13 +10,12 @@ use yaml_serde::Mapping;
 use crate::deploy::artifacthub;
 use crate::deploy::{Choices, Deployment, module_in_registry, no_registry};
 use crate::error::{Outcome, WithHint, failure};
-use crate::finding::{Finding, tally};
+use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Rule};
-use crate::metadata::{Metadata, PolicyType, key};
-use crate::module::inspection;
-use crate::options::{NetworkArgs, PackageArgs};
-use crate::project::{self, Project, Selection};
+use crate::metadata::Metadata;
+use crate::options::{PROJECT, PolicyArgs, SettingsArgs, SettingsSource, UncompiledArgs, module_source};
+use crate::policy_source::DescribedPolicy;
 use crate::protocol::Mode;
 use crate::registry::ModuleLocation;
 use crate::settings_file;
@@ -23,66 +23,67 @@ use crate::shell::Shell;
 
 /// Print the resource that deploys a policy
 ///
-/// A `ClusterAdmissionPolicy`, or with `--namespace` an `AdmissionPolicy`, from the metadata of the project, which is
-/// not compiled for it, or of modules that were built. For a raw policy, which no cluster resource can deploy, it is the
-/// entry for the policies.yml of a policy server.
+/// Prints a `ClusterAdmissionPolicy`, or with `--namespace` an `AdmissionPolicy`, from the metadata of the project, which
+/// is not compiled, or of modules. No cluster resource deploys a raw policy: for one, this prints the entry for the
+/// policies.yml of a policy server.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  cargo kw-wasi manifest | kubectl apply -f -             deploy what was pushed, without settings
-  cargo kw-wasi manifest -s settings.yaml --mode monitor  with settings, and nothing is rejected yet
-  cargo kw-wasi manifest --namespace team-a               for the requests of one namespace
-  cargo kw-wasi manifest --workspace                      all policies of the workspace
-  cargo kw-wasi manifest policy.wasm --module ghcr.io/acme/policies/demo:v1.2.0
+  # Deploy the policy of this project once it is pushed, without settings
+  cargo kw-wasi manifest | kubectl apply -f -
+
+  # With settings, and without rejecting anything yet
+  cargo kw-wasi manifest -s settings.yaml --mode monitor
+
+  # For the requests of one namespace
+  cargo kw-wasi manifest -n team-a
+
+  # For all policies of the workspace
+  cargo kw-wasi manifest --workspace
+
+  # For a policy that is in a registry
+  cargo kw-wasi manifest ghcr.io/acme/policies/demo:v1.2.0
+
+  # Write the package file of Artifact Hub
   cargo kw-wasi manifest --artifacthub -o artifacthub-pkg.yml")]
 pub struct ManifestArgs {
-    /// Modules to deploy [default: the policy of this project]
-    #[arg(value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// Write it to this file, not to stdout
+    /// Modules to deploy: files, or references in a registry [default: the policy of this project]
+    #[arg(value_name = "FILE", conflicts_with_all = ["wasm", PROJECT])]
+    modules: Vec<OsString>,
+    /// Write to this file instead of stdout
     #[arg(short, long, value_name = "PATH", help_heading = "Output")]
     output: Option<PathBuf>,
     /// Print the package file of Artifact Hub instead, from the same metadata
-    #[arg(
-        long,
-        conflicts_with_all = ["namespace", "name", "module", "settings", "settings_json", "mode", "policy_server"],
-        help_heading = "Output"
-    )]
+    #[arg(long, conflicts_with_all = ["ResourceArgs", "SettingsArgs"], help_heading = "Output")]
     artifacthub: bool,
-    /// The questions of a user interface, for Artifact Hub [default: questions-ui.yml or questions.yml of the project]
-    #[arg(long, value_name = "PATH", requires = "artifacthub", help_heading = "Output")]
+    /// Questions of a user interface, for Artifact Hub [default: questions-ui.yml or questions.yml of the project]
+    #[arg(long, value_name = "FILE", requires = "artifacthub", help_heading = "Output")]
     questions: Option<PathBuf>,
     #[command(flatten)]
-    choices: ChoiceArgs,
-    /// What the resource is called [default: title of the policy]
-    #[arg(long, value_name = "NAME", value_parser = object_name, help_heading = "Resource")]
-    name: Option<String>,
-    /// Where the cluster finds the module: a registry reference, or a URL [default: registry and version of the policy]
-    #[arg(long, value_name = "REFERENCE", help_heading = "Resource")]
-    module: Option<ModuleLocation>,
+    resource: ResourceArgs,
     #[command(flatten)]
-    package: PackageArgs,
+    settings: SettingsArgs,
     #[command(flatten)]
-    network: NetworkArgs,
+    policy: PolicyArgs<UncompiledArgs>,
 }
 
-/// What the operator decides.
+/// What the operator decides about a resource.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Resource")]
-pub(crate) struct ChoiceArgs {
-    /// Deploy it to this namespace only, as an AdmissionPolicy
-    #[arg(long, value_name = "NAMESPACE", value_parser = label)]
+struct ResourceArgs {
+    /// Name of the resource [default: title of the policy]
+    #[arg(long, value_name = "NAME", value_parser = object_name)]
+    name: Option<String>,
+    /// Deploy the policy to this namespace only, as an AdmissionPolicy
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = namespace_name)]
     namespace: Option<String>,
-    /// Settings of the policy, in YAML or JSON [default: none]
-    #[arg(short, long, visible_alias = "settings-path", value_name = "PATH")]
-    settings: Option<PathBuf>,
-    /// Settings of the policy, as JSON on the command line
-    #[arg(long, value_name = "JSON", conflicts_with = "settings")]
-    settings_json: Option<String>,
-    /// Reject requests, or only report those that would be [default: protect, by the cluster]
+    /// Where the cluster finds the module: a registry reference, or a URL [default: registry and version of the policy]
+    #[arg(long, value_name = "REFERENCE")]
+    module: Option<ModuleLocation>,
+    /// Reject requests, or only log which would be rejected [default: protect, by the cluster]
     #[arg(long, value_name = "MODE")]
     mode: Option<ModeChoice>,
-    /// The policy server that runs it [default: `default`, by the cluster]
+    /// The policy server that runs the policy [default: `default`, by the cluster]
     #[arg(long, value_name = "NAME", value_parser = object_name)]
     policy_server: Option<String>,
 }
@@ -90,9 +91,9 @@ pub(crate) struct ChoiceArgs {
 /// The values of `--mode`.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum ModeChoice {
-    /// Requests are rejected
+    /// Reject requests
     Protect,
-    /// It is only logged which would be
+    /// Only log which requests would be rejected
     Monitor,
 }
 
@@ -101,81 +102,33 @@ fn object_name(typed: &str) -> Result<String, String> {
 }
 
 /// The name of a namespace has no dots.
-fn label(typed: &str) -> Result<String, String> {
+fn namespace_name(typed: &str) -> Result<String, String> {
     match typed.contains('.') {
         true => Err("`.` is not allowed in the name of a namespace".to_owned()),
         false => object_name(typed),
     }
 }
 
-impl TryFrom<ChoiceArgs> for Choices {
-    type Error = anyhow::Error;
-
-    fn try_from(args: ChoiceArgs) -> Result<Self> {
-        let settings = match (&args.settings, &args.settings_json) {
-            (Some(path), _) => settings_file::read(&fs::read_to_string(path)?)
-                .with_context(|| format!("could not take the settings from `{}`", path.display()))?,
-            (None, Some(json)) => settings_file::read_json(json)
-                .context("could not take the settings from `--settings-json`")?,
-            (None, None) => Mapping::new(),
-        };
-        let mode = args.mode.map(|mode| match mode {
-            ModeChoice::Protect => Mode::Protect,
-            ModeChoice::Monitor => Mode::Monitor,
-        });
-        Ok(Self { namespace: args.namespace, settings, mode, policy_server: args.policy_server })
-    }
-}
-
-/// A policy whose metadata are known to be good.
-#[derive(Debug)]
-struct Policy {
-    /// What people call it.
-    shown: String,
-    /// Stands in for a title.
-    name: String,
-    version: Option<String>,
-    metadata: Metadata,
-    /// What is worth a warning in them.
-    warnings: Vec<Finding>,
-    /// The folder of its project.
-    folder: Option<PathBuf>,
-}
-
-impl Policy {
-    fn is_raw(&self) -> bool {
-        self.metadata.policy_type == PolicyType::Raw
-    }
-
-    /// What the resource is called when nobody says so.
-    fn title(&self) -> &str {
-        self.metadata.annotation(key::TITLE).unwrap_or(&self.name)
-    }
-}
-
 impl ManifestArgs {
     /// Prints the manifests.
     pub fn run(self, shell: &Shell) -> Result<Outcome> {
-        let choices = Choices::try_from(self.choices)?;
-        let policies = match self.files.as_slice() {
-            [] => of_projects(&self.package.into(), self.network, shell)?,
-            files => files.iter().map(|file| of_module(file)).collect::<Result<_>>()?,
+        let is_about_one = self.resource.name.is_some() || self.resource.module.is_some() || self.artifacthub;
+        let document = match self.artifacthub {
+            true => Document::Package { questions: self.questions },
+            false => Document::Resource(self.resource.with(self.settings.into())?),
         };
+        let policies = policies(self.modules, self.policy, shell)?;
         if policies.len() > 1 {
-            check_together(&policies, self.name.is_some() || self.module.is_some() || self.artifacthub)?;
+            check_together(&policies, is_about_one)?;
         }
-        let mut documents = Vec::new();
-        for policy in &policies {
-            documents.push(match self.artifacthub {
-                true => package(policy, self.questions.as_deref(), shell)?,
-                false => manifest(policy, self.name.as_deref(), self.module.as_ref(), &choices, shell)?,
-            });
-        }
+        let documents =
+            policies.iter().map(|policy| document.of(policy, shell)).collect::<Result<Vec<_>>>()?;
         // A policy server reads one document, with an entry for each policy.
-        let separator = if policies.iter().all(Policy::is_raw) { "" } else { "---\n" };
+        let separator = if policies.iter().all(DescribedPolicy::is_raw) { "" } else { "---\n" };
         let text = documents.join(separator);
         match &self.output {
             Some(path) => {
+                warn_of_habit(path, shell);
                 fs::write(path, text.as_bytes())?;
                 shell.status("Wrote", fs::for_people(path).display());
             }
@@ -185,13 +138,173 @@ impl ManifestArgs {
     }
 }
 
+fn policies(
+    modules: Vec<OsString>,
+    policy: PolicyArgs<UncompiledArgs>,
+    shell: &Shell,
+) -> Result<Vec<DescribedPolicy>> {
+    let registry = policy.registry().clone();
+    let sources = match modules.is_empty() {
+        true => vec![policy.source()?],
+        false => modules.into_iter().map(|it| module_source(it, &registry)).collect::<Result<_>>()?,
+    };
+    let mut policies = Vec::new();
+    for source in sources {
+        policies.extend(source.describe(shell)?);
+    }
+    Ok(policies)
+}
+
+/// With `kubectl`, `-o yaml` chooses a format.
+fn warn_of_habit(output: &Path, shell: &Shell) {
+    if output == "yaml" || output == "json" {
+        let name = output.display();
+        shell.warn(
+            format!("`-o {name}` does not choose a format: it writes to a file named `{name}`"),
+            Some("leave it out to print YAML to stdout"),
+        );
+    }
+}
+
+/// What is printed about each policy.
+enum Document {
+    /// The resource that deploys it.
+    Resource(ResourceRequest),
+    /// Its package for Artifact Hub.
+    Package { questions: Option<PathBuf> },
+}
+
+impl Document {
+    fn of(&self, policy: &DescribedPolicy, shell: &Shell) -> Result<String> {
+        match self {
+            Self::Resource(request) => request.resource(policy, shell),
+            Self::Package { questions } => package(policy, questions.as_deref(), shell),
+        }
+    }
+}
+
+/// How policies are to be deployed: no flag is left open.
+struct ResourceRequest {
+    name: Option<String>,
+    module: Option<ModuleLocation>,
+    choices: Choices,
+}
+
+impl ResourceArgs {
+    fn with(self, settings: SettingsSource) -> Result<ResourceRequest> {
+        let settings = match &settings {
+            SettingsSource::File(path) => settings_file::read(&fs::read_to_string(path)?)
+                .with_context(|| format!("could not take the settings from `{}`", path.display()))?,
+            SettingsSource::CommandLine(json) => settings_file::read_json(json)
+                .context("could not take the settings from `--settings-json`")?,
+            SettingsSource::Nowhere => Mapping::new(),
+        };
+        let mode = self.mode.map(|mode| match mode {
+            ModeChoice::Protect => Mode::Protect,
+            ModeChoice::Monitor => Mode::Monitor,
+        });
+        let choices =
+            Choices { namespace: self.namespace, settings, mode, policy_server: self.policy_server };
+        Ok(ResourceRequest { name: self.name, module: self.module, choices })
+    }
+}
+
+impl ResourceRequest {
+    fn resource(&self, policy: &DescribedPolicy, shell: &Shell) -> Result<String> {
+        let Self { choices, .. } = self;
+        shell.findings(&policy.warnings);
+        let name = self.name.as_deref().unwrap_or(policy.title());
+        kubernetes::check_name(name)
+            .map_err(anyhow::Error::msg)
+            .with_context(|| format!("`{name}` cannot name a Kubernetes resource"))
+            .hint(|| "give the resource a name with `--name`, or the policy a title".to_owned())?;
+        let module = self.module_of(policy)?;
+        if policy.is_raw() {
+            check_raw(policy, choices)?;
+            shell.status(
+                "Raw",
+                "an entry for the policies.yml of a policy server: no cluster resource deploys the policy",
+            );
+        } else {
+            check_namespaced(policy, choices)?;
+            report_cluster_access(&policy.metadata, choices, shell);
+        }
+        Ok(Deployment { name, module: &module, metadata: &policy.metadata, choices }.to_yaml())
+    }
+
+    /// Where the cluster finds the module.
+    fn module_of(&self, policy: &DescribedPolicy) -> Result<String> {
+        let location = self.module.as_ref().map(ModuleLocation::to_string);
+        location
+            .or_else(|| policy.reference.as_ref().map(|reference| format!("registry://{reference}")))
+            .or_else(|| module_in_registry(&policy.metadata, policy.version.as_deref()))
+            .ok_or_else(|| {
+                no_registry(
+                    format!(
+                        "the metadata of `{}` has no registry for the cluster to load it from",
+                        policy.shown
+                    ),
+                    "name the module with `--module`",
+                )
+            })
+    }
+}
+
+/// Fails for choices that a policy server does not read from its policies.yml.
+fn check_raw(policy: &DescribedPolicy, choices: &Choices) -> Result<()> {
+    if choices.namespace.is_none() && choices.policy_server.is_none() {
+        return Ok(());
+    }
+    Err(failure(
+        format!("`{}` is a raw policy, which no cluster resource can deploy", policy.shown),
+        "leave out `--namespace` and `--policy-server`: the output is an entry for the policies.yml of a policy server",
+    ))
+}
+
+/// Fails for a rule that Kubewarden refuses in an `AdmissionPolicy`. Source: its controller's webhook as of 1.36, which
+/// looks at the versions where it speaks of groups.
+fn check_namespaced(policy: &DescribedPolicy, choices: &Choices) -> Result<()> {
+    let is_any = |names: &[String]| names.iter().any(|name| name == "*" || name == "*/*");
+    let everything = |rule: &Rule| is_any(&rule.api_versions) && is_any(&rule.resources);
+    if choices.namespace.is_none() || !policy.metadata.rules.iter().any(everything) {
+        return Ok(());
+    }
+    Err(failure(
+        format!(
+            "`{}` has a rule for all versions and all resources, which Kubewarden refuses for one namespace",
+            policy.shown
+        ),
+        "name versions or resources in its rules, or deploy it without `--namespace`",
+    ))
+}
+
+/// Who applies the resource lets the policy read from the cluster: that should not pass unseen.
+fn report_cluster_access(metadata: &Metadata, choices: &Choices, shell: &Shell) {
+    if metadata.context_aware_resources.is_empty() {
+        return;
+    }
+    let kinds: Vec<_> = metadata
+        .context_aware_resources
+        .iter()
+        .map(|resource| format!("{} ({})", resource.kind, resource.api_version))
+        .collect();
+    let kinds = kinds.join(", ");
+    match &choices.namespace {
+        None => shell.status("Grants", format!("the policy may read {kinds} from the whole cluster")),
+        Some(_) => shell.warn(
+            format!("the policy wants to read {kinds} from the cluster, which no AdmissionPolicy can grant"),
+            Some("deploy it without `--namespace`, as a ClusterAdmissionPolicy"),
+        ),
+    }
+}
+
 /// Fails unless several policies can be deployed by one text. A flag may be about one of them only.
-fn check_together(policies: &[Policy], flag_is_about_one: bool) -> Result<()> {
+fn check_together(policies: &[DescribedPolicy], flag_is_about_one: bool) -> Result<()> {
     let choose = match policies.iter().any(|policy| policy.folder.is_none()) {
         true => "name one file",
         false => "name one with `--package`",
     };
-    let shown = |policies: &mut dyn Iterator<Item = &Policy>| {
+    let shown = |policies: &mut dyn Iterator<Item = &DescribedPolicy>| {
         policies.map(|policy| format!("`{}`", policy.shown)).collect::<Vec<_>>().join(", ")
     };
     if flag_is_about_one {
@@ -227,125 +340,7 @@ fn check_together(policies: &[Policy], flag_is_about_one: bool) -> Result<()> {
     Ok(())
 }
 
-fn of_projects(selection: &Selection, network: NetworkArgs, shell: &Shell) -> Result<Vec<Policy>> {
-    let read = |project: Project| {
-        let checked = project.metadata();
-        let Some(metadata) = checked.metadata else {
-            shell.findings(&checked.findings);
-            bail!(
-                "could not describe `{}` ({}): the metadata is not what Kubewarden accepts",
-                project.name,
-                tally(&checked.findings)
-            );
-        };
-        let version = project.version_in(&metadata).map(str::to_owned);
-        Ok(Policy {
-            shown: project.name.clone(),
-            name: project.name,
-            version,
-            metadata,
-            warnings: checked.findings,
-            folder: Some(project.root),
-        })
-    };
-    project::load(selection, network.into(), shell)?.into_iter().map(read).collect()
-}
-
-fn of_module(file: &Path) -> Result<Policy> {
-    let shown = fs::for_people(file);
-    let (metadata, warnings) = inspection::require_policy(&fs::read(file)?, &shown)?;
-    Ok(Policy {
-        name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-        shown: shown.display().to_string(),
-        version: metadata.annotation(key::VERSION).map(str::to_owned),
-        metadata,
-        warnings,
-        folder: None,
-    })
-}
-
-fn manifest(
-    policy: &Policy,
-    name: Option<&str>,
-    module: Option<&ModuleLocation>,
-    choices: &Choices,
-    shell: &Shell,
-) -> Result<String> {
-    let metadata = &policy.metadata;
-    shell.findings(&policy.warnings);
-    let name = name.unwrap_or(policy.title());
-    kubernetes::check_name(name)
-        .map_err(|reason| anyhow::anyhow!("{reason}"))
-        .with_context(|| format!("`{name}` cannot name a Kubernetes resource"))
-        .hint(|| "give it a name with `--name`, or the policy a title".to_owned())?;
-    let in_registry = module_in_registry(metadata, policy.version.as_deref());
-    let module = match (module, in_registry) {
-        (Some(module), _) => module.to_string(),
-        (None, Some(module)) => module,
-        (None, None) => {
-            return Err(no_registry(
-                format!("nothing says where the cluster finds the module of `{}`", policy.shown),
-                "name it with `--module`",
-            ));
-        }
-    };
-    if policy.is_raw() {
-        if choices.namespace.is_some() || choices.policy_server.is_some() {
-            return Err(failure(
-                format!("`{}` is a raw policy, which no resource of a cluster can deploy", policy.shown),
-                "leave out `--namespace` and `--policy-server`: what is printed is an entry for the policies.yml of a \
-                 policy server",
-            ));
-        }
-        shell.status(
-            "Raw",
-            "an entry for the policies.yml of a policy server: no cluster resource deploys the policy",
-        );
-    } else {
-        check_namespaced(policy, choices)?;
-        report_cluster_access(metadata, choices, shell);
-    }
-    Ok(Deployment { name, module: &module, metadata, choices }.to_yaml())
-}
-
-/// Fails for a rule that Kubewarden refuses in an `AdmissionPolicy`. Source: its controller's webhook as of 1.36, which
-/// looks at the versions where it speaks of groups.
-fn check_namespaced(policy: &Policy, choices: &Choices) -> Result<()> {
-    let is_any = |names: &[String]| names.iter().any(|name| name == "*" || name == "*/*");
-    let everything = |rule: &Rule| is_any(&rule.api_versions) && is_any(&rule.resources);
-    if choices.namespace.is_none() || !policy.metadata.rules.iter().any(everything) {
-        return Ok(());
-    }
-    Err(failure(
-        format!(
-            "`{}` has a rule for all versions and all resources, which Kubewarden refuses for one namespace",
-            policy.shown
-        ),
-        "name versions or resources in its rules, or deploy it without `--namespace`",
-    ))
-}
-
-/// Who applies the resource lets the policy read from the cluster: that should not pass unseen.
-fn report_cluster_access(metadata: &Metadata, choices: &Choices, shell: &Shell) {
-    if metadata.context_aware_resources.is_empty() {
-        return;
-    }
-    let kinds: Vec<_> = metadata
-        .context_aware_resources
-        .iter()
-        .map(|resource| format!("{} ({})", resource.kind, resource.api_version))
-        .collect();
-    let kinds = kinds.join(", ");
-    match &choices.namespace {
-        None => shell.status("Grants", format!("the policy may read {kinds} from the whole cluster")),
-        Some(_) => shell.warn(
-            format!("the policy wants to read {kinds} from the cluster, which no AdmissionPolicy can grant"),
-            Some("deploy it without `--namespace`, as a ClusterAdmissionPolicy"),
-        ),
-    }
-}
-
-fn package(policy: &Policy, questions: Option<&Path>, shell: &Shell) -> Result<String> {
+fn package(policy: &DescribedPolicy, questions: Option<&Path>, shell: &Shell) -> Result<String> {
     let questions = match (questions, &policy.folder) {
         (Some(path), _) => Some(fs::read_to_string(path)?),
         (None, Some(folder)) => questions_in(folder)?,

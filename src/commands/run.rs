@@ -6,74 +6,74 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
-use crate::build::{self, BuildRequest};
 use crate::deploy::Deployed;
 use crate::error::{Outcome, WithHint, failure, is_reader_gone};
 use crate::fs;
 use crate::kubernetes::{self, InputDocument, InputFormat, Operation, RequestDetails};
-use crate::module;
-use crate::options::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
-use crate::protocol::{
-    AdmissionResponse, Evaluation, HostCalls, Installation, Mode, PolicyType, Request, Settings,
+use crate::options::{
+    CompiledArgs, LimitArgs, PackageArgs, PolicyArgs, SettingsArgs, SettingsSource, operation_of_request,
 };
-use crate::runtime::{Cache, Limits, Policy};
+use crate::pages::{Verdict, host_log, unannounced_mutation};
+use crate::policy_source::{PolicyModule, PolicySource};
+use crate::protocol::{Installation, PolicyType, Request, Settings};
+use crate::runtime::{Limits, Policy};
 use crate::shell::Shell;
 use crate::untrusted::printable;
 
-/// An object with more text than this is not shown as a diff.
-const SHOWN_BYTES: usize = 1 << 20;
-
 /// Answer requests with a policy, as a policy server would
 ///
-/// Builds the policy, checks the settings with it, and prints on stdout what `kwctl run` would print: the admission
-/// response, one line of JSON for each request. At a terminal the verdict is also said in words, and a change of the
-/// object is shown as a diff. The exit code is 0 whether the request is accepted or rejected, and 1 when the settings are
-/// not valid or there is no request to answer.
+/// Builds the policy, checks the settings with it, and prints on stdout what `kwctl run` would print: one admission
+/// response for each request, as one line of JSON. At a terminal, the verdict is also shown in words, and a change of the
+/// object as a diff. The exit code is 0 whether the request is accepted or rejected, and 1 if the settings are not valid
+/// or there is no request to answer.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  cargo kw-wasi run -r request.json                      an admission request, or an AdmissionReview
-  cargo kw-wasi run -r pod.yaml -s settings.yaml         a Pod, as one would `kubectl apply` it
-  kubectl get pods -o yaml | cargo kw-wasi run -r -      all Pods of a namespace, a line each
+  # Answer an admission request, or an AdmissionReview
+  cargo kw-wasi run -r request.json
+
+  # Answer the request that creates a Pod, with settings
+  cargo kw-wasi run -r pod.yaml -s settings.yaml
+
+  # Answer one request for each Pod of the current namespace
+  kubectl get pods -o yaml | cargo kw-wasi run -r -
+
+  # Answer the request that replaces an object
   cargo kw-wasi run -r new.yaml --operation UPDATE --old-object old.yaml
-  cargo kw-wasi run -r pod.yaml --manifest policy.yaml   as that ClusterAdmissionPolicy configures it
-  cargo kw-wasi run -r pod.yaml --wasm policy.wasm | jq .allowed")]
+
+  # Configure the policy as a ClusterAdmissionPolicy does
+  cargo kw-wasi run -r pod.yaml --manifest policy.yaml
+
+  # Ask a policy that is in a registry
+  cargo kw-wasi run -r pod.yaml --wasm ghcr.io/acme/policies/demo:v1.2.0")]
 pub struct RunArgs {
-    /// What to answer: an admission request, an AdmissionReview, or Kubernetes objects in JSON or YAML; `-` is stdin
-    #[arg(short, long, value_name = "PATH")]
+    /// Read the request from this file, or from stdin if it is `-`: an admission request, an AdmissionReview, or
+    /// Kubernetes objects, in JSON or YAML
+    #[arg(short, long, value_name = "FILE")]
     request_path: PathBuf,
-    /// Any JSON is a request, as for a policy whose metadata says `policyType: raw`
+    /// Take any JSON as a request, as for a policy whose metadata says `policyType: raw`
     #[arg(long)]
     raw: bool,
-    /// What is done to a Kubernetes object: `CREATE`, `UPDATE`, `DELETE` or `CONNECT` [default: CREATE]
-    #[arg(long, value_name = "OPERATION")]
+    /// The operation on a Kubernetes object [default: CREATE]
+    #[arg(long, value_name = "OPERATION", ignore_case = true, value_parser = operation_of_request())]
     operation: Option<Operation>,
     /// The Kubernetes object before an UPDATE or DELETE [default: the same object]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "FILE")]
     old_object: Option<PathBuf>,
-    /// Settings of the policy, in YAML or JSON [default: none]
-    #[arg(short, long, visible_alias = "settings", value_name = "PATH", help_heading = "Configuration")]
-    settings_path: Option<PathBuf>,
-    /// Settings of the policy, as JSON on the command line; a file given too has precedence
-    #[arg(long, value_name = "JSON", help_heading = "Configuration")]
-    settings_json: Option<String>,
-    /// Take settings, mode, right to mutate and message from this ClusterAdmissionPolicy or AdmissionPolicy
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// Configure the policy as this ClusterAdmissionPolicy or AdmissionPolicy does: settings, mode, mutation, message
     #[arg(
         long,
-        value_name = "PATH",
-        conflicts_with_all = ["settings_path", "settings_json", "raw"],
-        help_heading = "Configuration"
+        value_name = "FILE",
+        conflicts_with_all = ["SettingsArgs", "raw"],
+        help_heading = "Settings"
     )]
     manifest: Option<PathBuf>,
-    /// Run this module, and build nothing
-    #[arg(long, value_name = "PATH", conflicts_with_all = OF_BUILDS)]
-    wasm: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
-    package: PackageArgs,
-    #[command(flatten)]
-    compile: CompileArgs,
+    policy: PolicyArgs<CompiledArgs<PackageArgs>>,
 }
 
 impl RunArgs {
@@ -86,26 +86,27 @@ impl RunArgs {
             }
             Ok(Outcome::Failed)
         };
-        let (request, policy) = match self.into_request() {
-            Ok(request) => request,
+        let (request, source) = match self.into_request() {
+            Ok(parts) => parts,
             Err(error) => return refused(error),
         };
-        let wasm = match policy {
-            Source::Module(path) => path,
-            Source::Project(project) => build::build_one(*project, &shell.quieter())?.wasm,
-        };
-        answer(request, &wasm, shell).map_or_else(refused, |()| Ok(Outcome::Done))
+        let is_build = source.is_project();
+        match source.one_module(shell) {
+            Ok(module) => request.answer(&module, shell).map_or_else(refused, |()| Ok(Outcome::Done)),
+            Err(error) if is_build => Err(error),
+            Err(error) => refused(error),
+        }
     }
 
-    /// Reads all that can be read before the policy is there, so that a long build does not end with a typing error.
-    fn into_request(self) -> Result<(RunRequest, Source)> {
+    /// Reads every file before the policy is built, so that a long build does not end with a typing error.
+    fn into_request(self) -> Result<(RunRequest, PolicySource)> {
         let (installation, settings) = match &self.manifest {
             Some(path) => {
                 let deployed = Deployed::from_yaml(&fs::read_to_string(path)?)
                     .with_context(|| format!("could not read the policy's manifest `{}`", path.display()))?;
                 (Some(deployed.installation), deployed.settings)
             }
-            None => (None, settings(self.settings_path.as_deref(), self.settings_json.as_deref())?),
+            None => (None, settings(&self.settings.into())?),
         };
         let old_object = self.old_object.as_deref().map(old_object).transpose()?;
         let request = RunRequest {
@@ -116,42 +117,18 @@ impl RunArgs {
             installation,
             limits: self.limits.into(),
         };
-        let policy = match self.wasm {
-            Some(path) => Source::Module(path),
-            None => Source::Project(Box::new(BuildRequest::new(self.package.into(), self.compile.into()))),
-        };
-        Ok((request, policy))
+        Ok((request, self.policy.source()?))
     }
 }
 
-/// All that `run` needs to know: no flag is left open.
-#[derive(Debug)]
-struct RunRequest {
-    documents: Vec<InputDocument>,
-    details: RequestDetails,
-    /// `None` leaves it to the module.
-    policy_type: Option<PolicyType>,
-    settings: Settings,
-    /// `None` where no resource says how the policy is installed.
-    installation: Option<Installation>,
-    limits: Limits,
-}
-
-/// Where the policy comes from.
-#[derive(Debug)]
-enum Source {
-    Module(PathBuf),
-    Project(Box<BuildRequest>),
-}
-
-fn settings(path: Option<&Path>, json: Option<&str>) -> Result<Settings> {
-    match (path, json) {
-        (Some(path), _) => Settings::from_yaml(&fs::read_to_string(path)?)
+fn settings(source: &SettingsSource) -> Result<Settings> {
+    match source {
+        SettingsSource::File(path) => Settings::from_yaml(&fs::read_to_string(path)?)
             .hint(|| format!("the settings are those in `{}`", path.display())),
-        (None, Some(json)) => {
+        SettingsSource::CommandLine(json) => {
             Settings::from_json(json).hint(|| "the settings are those of `--settings-json`".to_owned())
         }
-        (None, None) => Ok(Settings::default()),
+        SettingsSource::Nowhere => Ok(Settings::default()),
     }
 }
 
@@ -172,214 +149,96 @@ fn old_object(path: &Path) -> Result<Value> {
     match (objects.pop(), objects.len()) {
         (Some(object), 0) if kubernetes::is_object(&object) => Ok(object),
         (Some(_), 0) => {
-            bail!("could not read the old object `{}`: it is no Kubernetes object", path.display())
+            bail!("could not read the old object `{}`: it is not a Kubernetes object", path.display())
         }
-        (None, _) => bail!("could not read the old object `{}`: there is nothing in it", path.display()),
-        (Some(_), _) => bail!("could not read the old object `{}`: there are several in it", path.display()),
+        (None, _) => bail!("could not read the old object `{}`: the file is empty", path.display()),
+        (Some(_), _) => bail!("could not read the old object `{}`: the file has several", path.display()),
     }
 }
 
-/// What `run` does once there is a module.
-fn answer(request: RunRequest, wasm: &Path, shell: &Shell) -> Result<()> {
-    let policy = load(wasm, request.limits, shell)?;
-    let metadata = policy.metadata().expect("`load` refuses a module without");
-    let policy_type = request.policy_type.unwrap_or(metadata.policy_type);
-    let documents: Vec<_> =
-        request.documents.into_iter().flat_map(|document| policy_type.values_of(document)).collect();
-    let count = documents.len();
-    if count == 0 {
-        bail!("could not read the request: there is nothing in it");
+/// What to ask the policy, and how it is configured: no flag is left open.
+#[derive(Debug)]
+struct RunRequest {
+    documents: Vec<InputDocument>,
+    details: RequestDetails,
+    /// `None` leaves it to the module.
+    policy_type: Option<PolicyType>,
+    settings: Settings,
+    /// `None` where no resource says how the policy is installed.
+    installation: Option<Installation>,
+    limits: Limits,
+}
+
+impl RunRequest {
+    /// Asks the policy, and prints its answers.
+    fn answer(mut self, module: &PolicyModule, shell: &Shell) -> Result<()> {
+        let policy = module.load(self.limits, shell)?;
+        let metadata = policy.metadata().expect("`load` refuses a module without");
+        let requests = self.requests(metadata.policy_type)?;
+        check_settings(&policy, &self.settings, shell)?;
+        requests.iter().try_for_each(|request| self.answer_one(request, &policy, shell))
     }
-    if count > 1 && request.details.old_object.is_some() {
-        return Err(failure(
-            format!("could not say which of {count} objects the one of `--old-object` was"),
-            "ask about one object at a time",
-        ));
-    }
-    let mut requests = Vec::new();
-    for (index, document) in documents.into_iter().enumerate() {
-        let read = Request::for_value(document, policy_type, &request.details);
-        requests.push(match count {
-            1 => read?,
-            _ => read.with_context(|| format!("could not read request {} of {count}", index + 1))?,
-        });
-    }
-    check_settings(&policy, &request.settings, shell)?;
-    for asked in &requests {
-        let evaluation = policy.validate(asked, &request.settings);
-        let as_installed;
-        let response = match &request.installation {
-            Some(installation) => {
-                as_installed = installation.apply(evaluation.response.clone());
-                &as_installed
+
+    fn requests(&mut self, policy_type: PolicyType) -> Result<Vec<Request>> {
+        let policy_type = self.policy_type.unwrap_or(policy_type);
+        let documents = std::mem::take(&mut self.documents).into_iter();
+        let values: Vec<_> = documents.flat_map(|document| policy_type.values_of(document)).collect();
+        let count = values.len();
+        if count == 0 {
+            bail!("could not read the request: there is nothing in it");
+        }
+        if count > 1 && self.details.old_object.is_some() {
+            return Err(failure(
+                format!("`--old-object` is about one object, and the request has {count}"),
+                "ask about one object at a time",
+            ));
+        }
+        let read = |(index, value)| {
+            let read = Request::for_value(value, policy_type, &self.details);
+            match count {
+                1 => read,
+                _ => read.with_context(|| format!("could not read request {} of {count}", index + 1)),
             }
-            // Not even copied: an answer may be long.
-            None => &evaluation.response,
         };
+        values.into_iter().enumerate().map(read).collect()
+    }
+
+    fn answer_one(&self, request: &Request, policy: &Policy, shell: &Shell) -> Result<()> {
+        let evaluation = policy.validate(request, &self.settings);
+        let installation = self.installation.as_ref();
+        // Not copied unless it is changed: an answer may be long.
+        let as_installed = installation.map(|installation| installation.apply(evaluation.response.clone()));
+        let response = as_installed.as_ref().unwrap_or(&evaluation.response);
         shell.result_line(response).context("could not write to stdout")?;
-        report_log(&evaluation.log, &evaluation.host_calls, shell);
+        host_log(&evaluation.log, &evaluation.host_calls, shell);
         if let Some(failure) = evaluation.failure.as_deref().filter(|why| response.message() != Some(*why)) {
             shell.warn(format!("the policy failed: {}", printable(failure)), None);
         }
-        if response.patch.is_some() && request.installation.is_none() && !metadata.mutating {
-            warn_of_mutation(shell);
+        let is_mutating = policy.metadata().is_some_and(|metadata| metadata.mutating);
+        if response.patch.is_some() && installation.is_none() && !is_mutating {
+            unannounced_mutation(shell);
         }
-        if shell.has_reader() {
-            report(asked, &evaluation, response, request.installation.as_ref(), shell);
-        } else {
-            say_monitored(&evaluation, response, request.installation.as_ref(), shell);
+        let verdict = Verdict { request, evaluation: &evaluation, response, installation };
+        match shell.has_reader() {
+            true => verdict.show(shell),
+            false => verdict.show_monitored(shell),
         }
-    }
-    Ok(())
-}
-
-/// Says what becomes of a change that the metadata do not announce.
-pub(crate) fn warn_of_mutation(shell: &Shell) {
-    shell.warn(
-        "the policy changes the object, but its metadata say `mutating: false`: a cluster would reject the request",
-        Some("say `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`"),
-    );
-}
-
-/// Loads a module that is a WASI policy of Kubewarden.
-pub(crate) fn load(wasm: &Path, limits: Limits, shell: &Shell) -> Result<Policy> {
-    let bytes = fs::read(wasm)?;
-    let shown = fs::for_people(wasm);
-    let policy = Policy::load(&bytes, limits, Cache::of_user())
-        .inspect_err(|_| shell.findings(&module::check_contract(&bytes)))
-        .with_context(|| format!("could not load the policy `{}`", shown.display()))?;
-    match policy.metadata() {
-        None => Err(failure(
-            format!("`{}` has no metadata of Kubewarden: a host takes it for a waPC policy", shown.display()),
-            "run what `cargo kw-wasi build` or `kwctl annotate` has written",
-        )),
-        Some(metadata) if metadata.execution_mode != "wasi" => Err(failure(
-            format!(
-                "`{}` is no WASI policy: its metadata say `executionMode: {}`",
-                shown.display(),
-                printable(&metadata.execution_mode)
-            ),
-            "run a policy of another kind with `kwctl run`",
-        )),
-        Some(_) => Ok(policy),
+        Ok(())
     }
 }
 
 fn check_settings(policy: &Policy, settings: &Settings, shell: &Shell) -> Result<()> {
     let verdict = policy.validate_settings(settings);
-    report_log(&verdict.log, &verdict.host_calls, shell);
+    host_log(&verdict.log, &verdict.host_calls, shell);
     if verdict.valid {
         return Ok(());
     }
     if let Some(failure) = verdict.failure.filter(|failure| *failure != verdict.message) {
-        shell.warn(
-            format!("the policy failed when it was to check the settings: {}", printable(&failure)),
-            None,
-        );
+        shell.warn(format!("the policy failed while it checked the settings: {}", printable(&failure)), None);
     }
     let refusal = anyhow!("Provided settings are not valid: {}", printable(&verdict.message));
     if verdict.message.is_empty() {
         return Err(refusal).hint(|| "the policy gave no reason".to_owned());
     }
     Err(refusal)
-}
-
-/// What a host would only log.
-fn report_log(log: &str, host_calls: &HostCalls, shell: &Shell) {
-    for line in host_calls.logged.lines() {
-        shell.status("Logged", printable(line));
-    }
-    if !log.is_empty() {
-        shell.status("Logged", printable(log));
-    }
-    for capability in &host_calls.refused_capabilities {
-        shell.warn(
-            format!("the policy asked for the host capability `{capability}`, which is not provided here"),
-            Some("the policy was told so, as on a host that does not grant it"),
-        );
-    }
-}
-
-/// The answer in words, for a person at a terminal.
-fn report(
-    request: &Request,
-    evaluation: &Evaluation,
-    response: &AdmissionResponse,
-    installation: Option<&Installation>,
-    shell: &Shell,
-) {
-    let about = about(request);
-    match response.allowed {
-        true => shell.status("Accepted", &about),
-        false => shell.setback("Rejected", &about),
-    }
-    say_monitored(evaluation, response, installation, shell);
-    say_reason(response, shell);
-    for warning in response.warnings.iter().flatten() {
-        shell.status("Warning", printable(warning));
-    }
-    for (key, value) in response.audit_annotations.iter().flatten() {
-        shell.status("Audit", printable(&format!("{key}: {value}")));
-    }
-    if let (Some(patch), Some(old), Some(new)) =
-        (&response.patch, request.object(), &evaluation.mutated_object)
-    {
-        let s = if patch.len() == 1 { "" } else { "s" };
-        shell.status("Changed", format!("the object, with {} operation{s}", patch.len()));
-        if let (Some(old), Some(new)) = (yaml(old), yaml(new)) {
-            shell.diff(&old, &new);
-        }
-    }
-}
-
-/// Says what a host only logs: what the answer would be in mode `protect`.
-fn say_monitored(
-    evaluation: &Evaluation,
-    response: &AdmissionResponse,
-    installation: Option<&Installation>,
-    shell: &Shell,
-) {
-    let is_monitored = installation.is_some_and(|installation| installation.mode == Mode::Monitor);
-    if !is_monitored || *response == evaluation.response {
-        return;
-    }
-    let verdict = if evaluation.response.allowed { "accepted with a change" } else { "rejected" };
-    shell.status("Monitored", format!("in mode `protect` it would be {verdict}"));
-    say_reason(&evaluation.response, shell);
-}
-
-fn say_reason(response: &AdmissionResponse, shell: &Shell) {
-    let message = response.message().filter(|message| !message.is_empty()).map(printable);
-    match (message, response.code()) {
-        (None, None) => {}
-        (Some(message), None) => shell.status("Reason", message),
-        (None, Some(code)) => shell.status("Code", code),
-        (Some(message), Some(code)) => shell.status("Reason", format!("{message} (code {code})")),
-    }
-    for cause in response.status.iter().filter_map(|status| status.details.as_ref()).flat_map(|d| &d.causes) {
-        if let Some(message) = cause.message.as_deref().filter(|message| !message.is_empty()) {
-            shell.status("Cause", printable(message));
-        }
-    }
-}
-
-/// `CREATE of Pod web in default`
-fn about(request: &Request) -> String {
-    let Request::Kubernetes(request) = request else { return "the request".to_owned() };
-    let mut about = format!("{} of {}", request.operation, request.kind.kind);
-    if let Some(subresource) = &request.sub_resource {
-        about += &format!(" ({subresource})");
-    }
-    if let Some(name) = &request.name {
-        about += &format!(" `{name}`");
-    }
-    if let Some(namespace) = &request.namespace {
-        about += &format!(" in namespace `{namespace}`");
-    }
-    printable(&about).into_owned()
-}
-
-/// What a person reads best, unless it is too long to be read at all.
-fn yaml(value: &Value) -> Option<String> {
-    yaml_serde::to_string(value).ok().filter(|yaml| yaml.len() <= SHOWN_BYTES)
 }

@@ -1,80 +1,93 @@
 //! `test`: the project's cases, and what every policy owes its host, on the built module.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use super::run::{load, warn_of_mutation};
-use crate::build::{BuildRequest, PendingBuild};
 use crate::cases::{self, CaseFile, Filter, Names, ReportFormat, Suite, TestReport, Tested};
 use crate::error::{Outcome, failure};
 use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource, Rule};
-use crate::options::{CompileArgs, LimitArgs, OF_BUILDS, PackageArgs};
-use crate::project::{self, Project};
+use crate::options::{CompiledArgs, LimitArgs, OutputFormat, PackagesArgs, PolicyArgs};
+use crate::pages::unannounced_mutation;
+use crate::policy_source::{FoundPolicy, PolicyModule};
 use crate::protocol::{PolicyType, Request};
 use crate::runtime::{Limits, ModuleMetadata};
 use crate::shell::Shell;
 
-/// Build a policy and run its cases
-///
-/// Cases are read from tests/policy.yml and tests/*.policy.yml; docs/testing.md of this tool has their format. They are run
-/// on the built module, in the runtime of the real host, together with checks of what every policy owes its host.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  cargo kw-wasi test                               all cases of the policy in this folder
-  cargo kw-wasi test label                         those with `label` in their name
-  cargo kw-wasi test --skip protocol::             cases only, no checks of the protocol
-  cargo kw-wasi test --format junit > junit.xml    for CI
-  cargo kw-wasi test --wasm policy.wasm            a module that is built already, with the cases in ./tests
+/// Where the format of cases is documented.
+const CASES_DOCS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/testing.md");
 
-Exit codes: 0 all passed, 1 a case failed, 101 a case file is wrong or the policy cannot be built")]
+/// Build a policy and run its tests
+///
+/// Test cases are read from tests/policy.yml and tests/*.policy.yml. They run on the built module, in the runtime of the
+/// real host, together with checks of the protocol between every policy and its host.
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("\
+Examples:
+  # Run all tests of the policy in this folder
+  cargo kw-wasi test
+
+  # Run the tests with `label` in their name
+  cargo kw-wasi test label
+
+  # Run the cases only, without the checks of the protocol
+  cargo kw-wasi test --skip protocol::
+
+  # Write a report for CI
+  cargo kw-wasi test --format junit > junit.xml
+
+  # Test a module that is built already with the cases in ./tests
+  cargo kw-wasi test --wasm policy.wasm
+
+Exit codes:
+  0    all tests passed
+  1    a test failed
+  101  a case file is wrong, or the policy could not be built
+
+Format of test cases:
+  {CASES_DOCS}"))]
 pub struct TestArgs {
     /// Only run tests with this in their name
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
-    /// Compare whole names with FILTER and `--skip`
+    /// Match FILTER and `--skip` against whole names
     #[arg(long, help_heading = "Test selection")]
     exact: bool,
-    /// Leave out tests with this in their name
+    /// Skip tests with this in their name
     #[arg(long, value_name = "FILTER", help_heading = "Test selection")]
     skip: Vec<String>,
-    /// Read the cases of this file, instead of those in `tests`
+    /// Read the cases in this file instead of those in `tests`
     #[arg(long, value_name = "FILE", help_heading = "Test selection")]
     cases: Vec<PathBuf>,
-    /// Test this module, instead of building one
-    #[arg(
-        long,
-        value_name = "FILE",
-        conflicts_with_all = OF_BUILDS,
-        help_heading = "Test selection"
-    )]
-    wasm: Option<PathBuf>,
-    /// Print the names of the tests, and neither build nor run anything
+    /// Print the names of the tests, without building or running anything
     #[arg(long, help_heading = "Output")]
     list: bool,
-    /// How to report on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
-    format: ReportFormat,
-    /// Test the other policies of the workspace too when one has failed
+    /// Format of the report on stdout
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        value_parser = OutputFormat::one_of([OutputFormat::Human, OutputFormat::Json, OutputFormat::Junit]),
+        help_heading = "Output"
+    )]
+    format: OutputFormat,
+    /// Test the other policies of the workspace after one has failed
     #[arg(long)]
     no_fail_fast: bool,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
-    package: PackageArgs,
-    #[command(flatten)]
-    compile: CompileArgs,
+    policy: PolicyArgs<CompiledArgs<PackagesArgs>>,
 }
 
 /// What happens to the other policies when one has failed?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AfterFailure {
     Stop,
-    GoOn,
+    Continue,
 }
 
 impl TestArgs {
@@ -85,99 +98,66 @@ impl TestArgs {
             unwanted: self.skip,
             names: if self.exact { Names::Whole } else { Names::Containing },
         };
-        let request = BuildRequest::new(self.package.into(), self.compile.into());
-        if self.list && self.wasm.is_none() {
-            // Names need no compiler.
-            let projects = project::load(&request.selection, request.compile.network, shell)?;
-            let subjects = Subject::of_projects(&projects, &self.cases, shell)?;
-            return list(&subjects, &filter, self.format, shell);
-        }
-        // Mistakes in cases are found before anything slow.
-        let (subjects, unbuilt) = match self.wasm {
-            Some(wasm) => (vec![Subject::of_module(&wasm, &self.cases, shell)?], Unbuilt::Module(wasm)),
-            None => {
-                let pending = PendingBuild::new(request, shell)?;
-                (
-                    Subject::of_projects(pending.projects(), &self.cases, shell)?,
-                    Unbuilt::Projects(Box::new(pending)),
-                )
-            }
+        let format = match self.format {
+            OutputFormat::Json => ReportFormat::Json,
+            OutputFormat::Junit => ReportFormat::Junit,
+            OutputFormat::Human | OutputFormat::Yaml => ReportFormat::Human,
         };
+        let source = self.policy.source()?;
         if self.list {
-            return list(&subjects, &filter, self.format, shell);
+            let list = |policy: &PolicyCases| format.list(&policy.name, &Suite::new(&policy.files, &filter));
+            let cases = PolicyCases::read(source.list(shell)?, &self.cases, shell)?;
+            print(&cases.iter().map(list).collect::<String>(), shell)?;
+            return Ok(Outcome::Done);
         }
-        let modules = match unbuilt {
-            Unbuilt::Module(wasm) => vec![wasm],
-            Unbuilt::Projects(pending) => {
-                pending.finish(shell)?.into_iter().map(|policy| policy.wasm).collect()
-            }
-        };
+        let found = source.find(shell)?;
+        // Mistakes in cases are found before anything slow.
+        let cases = PolicyCases::read(found.list()?, &self.cases, shell)?;
+        let policies: Vec<_> = cases.into_iter().zip(found.modules(shell)?).collect();
         let limits = self.limits.into();
-        let report = self.format.report(shell.paint_results());
-        let after_failure = if self.no_fail_fast { AfterFailure::GoOn } else { AfterFailure::Stop };
-        Session { filter, limits, report, shell }.test_all(&subjects, &modules, after_failure)
+        let report = format.report(shell.paint_results());
+        let after_failure = if self.no_fail_fast { AfterFailure::Continue } else { AfterFailure::Stop };
+        TestSession { filter, limits, report, shell }.test_all(&policies, after_failure)
     }
 }
 
-/// Prints the names of the tests.
-fn list(subjects: &[Subject], filter: &Filter, format: ReportFormat, shell: &Shell) -> Result<Outcome> {
-    let list = |subject: &Subject| format.list(&subject.name, &Suite::new(&subject.files, filter));
-    print(&subjects.iter().map(list).collect::<String>(), shell)?;
-    Ok(Outcome::Done)
-}
-
-/// Where the module comes from.
-enum Unbuilt {
-    Module(PathBuf),
-    Projects(Box<PendingBuild>),
-}
-
-/// A policy with the cases about it.
-struct Subject {
+/// The cases of a policy.
+struct PolicyCases {
     name: String,
     files: Vec<CaseFile>,
 }
 
-impl Subject {
-    /// A module that is built already, with the cases in `tests` unless others are named.
-    fn of_module(wasm: &Path, named: &[PathBuf], shell: &Shell) -> Result<Self> {
-        let metadata = ModuleMetadata::read(&fs::read(wasm)?)
-            .with_context(|| format!("could not read the metadata in `{}`", wasm.display()))?;
-        // A module without metadata is refused when it is loaded.
-        let policy_type = metadata.map(|metadata| metadata.policy_type).unwrap_or_default();
-        let name = wasm.file_stem().unwrap_or(wasm.as_os_str()).to_string_lossy().into_owned();
-        let paths = if named.is_empty() { cases::find_files(Path::new("tests"))? } else { named.to_vec() };
-        let mut wrong = Vec::new();
-        let files = read_cases(&paths, policy_type, &mut wrong, shell)?;
-        none_wrong(&wrong)?;
-        Ok(Self { files, name })
-    }
-
-    /// The policies of projects, each with the cases in its `tests` unless others are named.
-    fn of_projects(projects: &[Project], named: &[PathBuf], shell: &Shell) -> Result<Vec<Self>> {
-        if !named.is_empty() && projects.len() > 1 {
+impl PolicyCases {
+    /// The cases of each policy: those in its folder `tests`, unless others are named. Everything wrong with them is
+    /// reported.
+    fn read(policies: Vec<FoundPolicy>, named: &[PathBuf], shell: &Shell) -> Result<Vec<Self>> {
+        if !named.is_empty() && policies.len() > 1 {
             return Err(failure(
-                "could not tell which policy the file named with `--cases` is about",
+                "could not tell which policy the file given by `--cases` is about",
                 "name one policy with `--package`",
             ));
         }
-        let mut subjects = Vec::new();
         let mut wrong = Vec::new();
-        for project in projects {
-            // What is wrong with metadata is said by the build.
-            let policy_type = project.metadata().metadata.map(|metadata| metadata.policy_type);
-            let folder = fs::for_people(&project.root.join("tests"));
+        let mut cases = Vec::new();
+        for policy in policies {
+            let folder = policy.folder.join("tests");
             let paths = if named.is_empty() { cases::find_files(&folder)? } else { named.to_vec() };
-            let files = policy_type.map(|policy_type| read_cases(&paths, policy_type, &mut wrong, shell));
-            subjects.push(Self { name: project.name.clone(), files: files.transpose()?.unwrap_or_default() });
+            let files = match policy.policy_type {
+                Some(policy_type) => read_files(&paths, policy_type, &mut wrong, shell)?,
+                // The build reports what is wrong with the metadata.
+                None => Vec::new(),
+            };
+            cases.push(Self { name: policy.name, files });
         }
-        none_wrong(&wrong)?;
-        Ok(subjects)
+        if !wrong.is_empty() {
+            bail!("could not read the cases in {}", wrong.join(", "));
+        }
+        Ok(cases)
     }
 }
 
-/// The cases in these files. All that is wrong with them is said, and `wrong` names the files.
-fn read_cases(
+/// The cases in these files. What is wrong with them is reported, and `wrong` gets the names of the files.
+fn read_files(
     paths: &[PathBuf],
     policy_type: PolicyType,
     wrong: &mut Vec<String>,
@@ -195,42 +175,31 @@ fn read_cases(
     Ok(files)
 }
 
-fn none_wrong(files: &[String]) -> Result<()> {
-    if !files.is_empty() {
-        bail!("could not read the cases in {}", files.join(", "));
-    }
-    Ok(())
-}
-
 /// Runs tests and reports them.
-struct Session<'a> {
+struct TestSession<'a> {
     filter: Filter,
     limits: Limits,
     report: Box<dyn TestReport>,
     shell: &'a Shell,
 }
 
-impl Session<'_> {
+impl TestSession<'_> {
     fn test_all(
         mut self,
-        subjects: &[Subject],
-        modules: &[PathBuf],
+        policies: &[(PolicyCases, PolicyModule)],
         after_failure: AfterFailure,
     ) -> Result<Outcome> {
         let mut outcome = Outcome::Done;
-        for (index, (subject, wasm)) in subjects.iter().zip(modules).enumerate() {
-            if self.test(subject, wasm)? == Outcome::Done {
+        for (index, (cases, module)) in policies.iter().enumerate() {
+            if self.test(cases, module)? == Outcome::Done {
                 continue;
             }
             outcome = Outcome::Failed;
-            let left = subjects.len() - index - 1;
+            let left = policies.len() - index - 1;
             if after_failure == AfterFailure::Stop && left > 0 {
-                let policies =
-                    if left == 1 { "1 policy is".to_owned() } else { format!("{left} policies are") };
-                self.shell.warn(
-                    format!("{policies} not tested"),
-                    Some("pass `--no-fail-fast` to test all of them"),
-                );
+                let are = if left == 1 { "1 policy is".to_owned() } else { format!("{left} policies are") };
+                self.shell
+                    .warn(format!("{are} not tested"), Some("pass `--no-fail-fast` to test all of them"));
                 break;
             }
         }
@@ -238,25 +207,18 @@ impl Session<'_> {
         Ok(outcome)
     }
 
-    fn test(&mut self, subject: &Subject, wasm: &Path) -> Result<Outcome> {
-        let policy = load(wasm, self.limits, self.shell)?;
-        let example = example_request(policy.metadata().expect("`load` refuses a module without"))?;
-        self.shell.status("Testing", format!("{} ({})", subject.name, fs::for_people(wasm).display()));
-        if subject.files.is_empty() {
-            let message = format!("there are no cases for `{}`: only the protocol is checked", subject.name);
-            self.shell.warn(
-                message,
-                Some(concat!(
-                    "write tests/policy.yml, in the format of ",
-                    env!("CARGO_PKG_REPOSITORY"),
-                    "/blob/main/docs/testing.md"
-                )),
-            );
+    fn test(&mut self, cases: &PolicyCases, module: &PolicyModule) -> Result<Outcome> {
+        let policy = module.load(self.limits, self.shell)?;
+        let metadata = policy.metadata().expect("`load` refuses a module without");
+        let example = example_request(metadata)?;
+        self.shell.status("Testing", format!("{} ({})", cases.name, module.origin.shown().display()));
+        if cases.files.is_empty() {
+            self.warn_of_no_cases(&cases.name);
         }
-        let suite = Suite::new(&subject.files, &self.filter);
+        let suite = Suite::new(&cases.files, &self.filter);
         let start = Instant::now();
         let mut outcome = Outcome::Done;
-        print(&self.report.begin(&subject.name, &suite), self.shell)?;
+        print(&self.report.begin(&cases.name, &suite), self.shell)?;
         let mut printed = Ok(());
         suite.run(&policy, example, |test, tested| {
             if matches!(tested, Tested::Failed(..)) {
@@ -269,10 +231,17 @@ impl Session<'_> {
         });
         printed?;
         print(&self.report.end(start.elapsed()), self.shell)?;
-        if suite.mutated() && policy.metadata().is_some_and(|metadata| !metadata.mutating) {
-            warn_of_mutation(self.shell);
+        if suite.mutated() && !metadata.mutating {
+            unannounced_mutation(self.shell);
         }
         Ok(outcome)
+    }
+
+    fn warn_of_no_cases(&self, name: &str) {
+        self.shell.warn(
+            format!("there are no cases for `{name}`: only the protocol is checked"),
+            Some(&format!("write tests/policy.yml, in the format of {CASES_DOCS}")),
+        );
     }
 }
 

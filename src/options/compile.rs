@@ -1,32 +1,25 @@
-//! How to compile.
+//! How to compile, as cargo's own commands take it.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::NetworkArgs;
-use crate::project::{Compile, Features};
+use crate::build::BuildRequest;
+use crate::project::{Compile, Features, Selection};
 
-/// The flags that say what is built and how. Network and lock files are of no matter to what is built already.
-pub(crate) const OF_BUILDS: [&str; 13] = [
-    "package",
-    "workspace",
-    "all",
-    "exclude",
-    "manifest_path",
-    "all_features",
-    "no_default_features",
-    "features",
-    "profile",
-    "release",
-    "target_dir",
-    "jobs",
-    "further",
-];
+/// The policies of projects, compiled.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompiledArgs<P: clap::Args> {
+    #[command(flatten)]
+    packages: P,
+    #[command(flatten)]
+    compile: CompileArgs,
+}
 
-/// How to compile, as cargo's own commands take it.
+/// How to compile.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Compilation")]
-pub(crate) struct CompileArgs {
+struct CompileArgs {
     #[command(flatten)]
     features: clap_cargo::Features,
     /// Build with this profile [default: release]
@@ -35,7 +28,7 @@ pub(crate) struct CompileArgs {
     /// Build with the profile `release`, which is the default
     #[arg(long, hide = true)]
     release: bool,
-    /// Directory for all that is generated [default: as cargo has it, or `target` in a Go module]
+    /// Directory for all generated files [default: that of cargo, or `target` in a Go module]
     #[arg(long, value_name = "PATH")]
     target_dir: Option<PathBuf>,
     /// Number of parallel jobs [default: number of cores]
@@ -43,9 +36,15 @@ pub(crate) struct CompileArgs {
     jobs: Option<String>,
     #[command(flatten)]
     network: NetworkArgs,
-    /// Further arguments of `cargo build` or `go build`
+    /// Further arguments for `cargo build` or `go build`
     #[arg(last = true, value_name = "BUILD ARGS")]
     further: Vec<OsString>,
+}
+
+impl<P: clap::Args + Into<Selection>> From<CompiledArgs<P>> for BuildRequest {
+    fn from(args: CompiledArgs<P>) -> Self {
+        Self::new(args.packages.into(), args.compile.into())
+    }
 }
 
 impl From<CompileArgs> for Compile {

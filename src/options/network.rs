@@ -1,6 +1,8 @@
 //! What may be fetched and changed.
 
-use crate::project::Network;
+use super::PackagesArgs;
+use crate::build::BuildRequest;
+use crate::project::{Compile, Network};
 
 /// What may be fetched and changed, as cargo's own commands take it.
 #[derive(Debug, clap::Args)]
@@ -8,12 +10,28 @@ pub(crate) struct NetworkArgs {
     /// Fail instead of changing Cargo.lock, go.mod or metadata.yml
     #[arg(long)]
     locked: bool,
-    /// Use no network
+    /// Run without accessing the network
     #[arg(long)]
     offline: bool,
-    /// The same as `--locked --offline`
+    /// Equivalent to `--locked --offline`
     #[arg(long)]
     frozen: bool,
+}
+
+/// The policies of projects, which are read and not compiled.
+#[derive(Debug, clap::Args)]
+pub(crate) struct UncompiledArgs {
+    #[command(flatten)]
+    packages: PackagesArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+impl From<UncompiledArgs> for BuildRequest {
+    fn from(args: UncompiledArgs) -> Self {
+        let compile = Compile { network: args.network.into(), ..Compile::default() };
+        Self::new(args.packages.into(), compile)
+    }
 }
 
 impl From<NetworkArgs> for Network {

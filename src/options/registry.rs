@@ -9,7 +9,7 @@ use crate::fs;
 use crate::registry::{self, Connection};
 
 /// How to reach a registry.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Registry")]
 pub(crate) struct RegistryArgs {
     /// Use plain HTTP. Without a host this is for a registry on this machine only

@@ -1,0 +1,125 @@
+//! The verdict of `run` in words, for a person at a terminal.
+
+use serde_json::Value;
+
+use crate::protocol::{AdmissionResponse, Evaluation, HostCalls, Installation, Mode, Request};
+use crate::shell::Shell;
+use crate::untrusted::printable;
+
+/// An object of more bytes than this is not shown as a diff.
+const SHOWN_BYTES: usize = 1 << 20;
+
+/// An answer with all that belongs to it.
+pub(crate) struct Verdict<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) evaluation: &'a Evaluation,
+    /// What the cluster is told: the response of the evaluation, as the installation changes it.
+    pub(crate) response: &'a AdmissionResponse,
+    /// `None` where no resource says how the policy is installed.
+    pub(crate) installation: Option<&'a Installation>,
+}
+
+impl Verdict<'_> {
+    /// Accepted or rejected, why, and what changed.
+    pub(crate) fn show(&self, shell: &Shell) {
+        let about = about(self.request);
+        match self.response.allowed {
+            true => shell.status("Accepted", &about),
+            false => shell.setback("Rejected", &about),
+        }
+        self.show_monitored(shell);
+        show_reason(self.response, shell);
+        for warning in self.response.warnings.iter().flatten() {
+            shell.status("Warning", printable(warning));
+        }
+        for (key, value) in self.response.audit_annotations.iter().flatten() {
+            shell.status("Audit", printable(&format!("{key}: {value}")));
+        }
+        self.show_change(shell);
+    }
+
+    /// What a host in mode `monitor` only logs: the answer in mode `protect`.
+    pub(crate) fn show_monitored(&self, shell: &Shell) {
+        let is_monitored = self.installation.is_some_and(|installation| installation.mode == Mode::Monitor);
+        let Evaluation { response, .. } = self.evaluation;
+        if !is_monitored || self.response == response {
+            return;
+        }
+        let verdict = if response.allowed { "accepted with a change" } else { "rejected" };
+        shell.status("Monitored", format!("in mode `protect` it would be {verdict}"));
+        show_reason(response, shell);
+    }
+
+    fn show_change(&self, shell: &Shell) {
+        let (Some(patch), Some(old), Some(new)) =
+            (&self.response.patch, self.request.object(), &self.evaluation.mutated_object)
+        else {
+            return;
+        };
+        let s = if patch.len() == 1 { "" } else { "s" };
+        shell.status("Changed", format!("the object, with {} operation{s}", patch.len()));
+        if let (Some(old), Some(new)) = (yaml(old), yaml(new)) {
+            shell.diff(&old, &new);
+        }
+    }
+}
+
+fn show_reason(response: &AdmissionResponse, shell: &Shell) {
+    let message = response.message().filter(|message| !message.is_empty()).map(printable);
+    match (message, response.code()) {
+        (None, None) => {}
+        (Some(message), None) => shell.status("Reason", message),
+        (None, Some(code)) => shell.status("Code", code),
+        (Some(message), Some(code)) => shell.status("Reason", format!("{message} (code {code})")),
+    }
+    for cause in response.status.iter().filter_map(|status| status.details.as_ref()).flat_map(|d| &d.causes) {
+        if let Some(message) = cause.message.as_deref().filter(|message| !message.is_empty()) {
+            shell.status("Cause", printable(message));
+        }
+    }
+}
+
+/// `CREATE of Pod web in default`
+fn about(request: &Request) -> String {
+    let Request::Kubernetes(request) = request else { return "the request".to_owned() };
+    let mut about = format!("{} of {}", request.operation, request.kind.kind);
+    if let Some(subresource) = &request.sub_resource {
+        about += &format!(" ({subresource})");
+    }
+    if let Some(name) = &request.name {
+        about += &format!(" `{name}`");
+    }
+    if let Some(namespace) = &request.namespace {
+        about += &format!(" in namespace `{namespace}`");
+    }
+    printable(&about).into_owned()
+}
+
+/// What a person reads best, unless it is too long to be read at all.
+fn yaml(value: &Value) -> Option<String> {
+    yaml_serde::to_string(value).ok().filter(|yaml| yaml.len() <= SHOWN_BYTES)
+}
+
+/// What a host only logs of a call.
+pub(crate) fn host_log(log: &str, host_calls: &HostCalls, shell: &Shell) {
+    for line in host_calls.logged.lines() {
+        shell.status("Logged", printable(line));
+    }
+    if !log.is_empty() {
+        shell.status("Logged", printable(log));
+    }
+    for capability in &host_calls.refused_capabilities {
+        shell.warn(
+            format!("the policy asked for the host capability `{capability}`, which is not provided here"),
+            Some("the policy got the answer of a host that does not grant it"),
+        );
+    }
+}
+
+/// Warns that a cluster would not take a change, since the metadata does not announce it.
+pub(crate) fn unannounced_mutation(shell: &Shell) {
+    shell.warn(
+        "the policy changes the object, but its metadata says `mutating: false`: a cluster would reject the request",
+        Some("write `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`"),
+    );
+}

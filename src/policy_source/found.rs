@@ -1,0 +1,78 @@
+//! Policies as they are known before anything is compiled.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::PolicyModule;
+use crate::build::PendingBuild;
+use crate::error::failure;
+use crate::fs;
+use crate::project::Project;
+use crate::protocol::PolicyType;
+use crate::runtime::ModuleMetadata;
+use crate::shell::Shell;
+
+/// The policies of a source: one module, or those of projects, ready to be compiled.
+pub(crate) enum FoundPolicies {
+    Module(PolicyModule),
+    Projects(Box<PendingBuild>),
+}
+
+/// A policy whose metadata may still be wrong.
+pub(crate) struct FoundPolicy {
+    pub(crate) name: String,
+    /// The folder of its project. For a module, it is empty, which means this folder.
+    pub(crate) folder: PathBuf,
+    /// `None` if the metadata of its project is wrong, which its build reports.
+    pub(crate) policy_type: Option<PolicyType>,
+}
+
+impl FoundPolicies {
+    /// What is known of each, in the order of [`Self::modules`].
+    pub(crate) fn list(&self) -> Result<Vec<FoundPolicy>> {
+        match self {
+            Self::Module(module) => Ok(vec![FoundPolicy::of_module(module)?]),
+            Self::Projects(pending) => Ok(pending.projects().iter().map(FoundPolicy::of_project).collect()),
+        }
+    }
+
+    /// Fails if there are several policies, and says how to choose.
+    pub(crate) fn require_one(&self, hint: &str) -> Result<()> {
+        match self {
+            Self::Projects(pending) if pending.projects().len() > 1 => {
+                let names = pending.projects().iter().map(|project| format!("`{}`", project.name));
+                let names = names.collect::<Vec<_>>().join(", ");
+                Err(failure(format!("there are several policies to choose from: {names}"), hint))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The module of each. Projects are compiled.
+    pub(crate) fn modules(self, shell: &Shell) -> Result<Vec<PolicyModule>> {
+        match self {
+            Self::Module(module) => Ok(vec![module]),
+            Self::Projects(pending) => pending.finish(shell)?.iter().map(PolicyModule::built).collect(),
+        }
+    }
+}
+
+impl FoundPolicy {
+    fn of_module(module: &PolicyModule) -> Result<Self> {
+        let metadata = ModuleMetadata::read(&module.bytes).with_context(|| {
+            format!("could not read the metadata in `{}`", module.origin.shown().display())
+        })?;
+        // A module without metadata is refused when it is loaded.
+        let policy_type = Some(metadata.map(|metadata| metadata.policy_type).unwrap_or_default());
+        Ok(Self { name: module.name.clone(), folder: PathBuf::new(), policy_type })
+    }
+
+    pub(super) fn of_project(project: &Project) -> Self {
+        Self {
+            name: project.name.clone(),
+            folder: fs::for_people(&project.root),
+            policy_type: project.metadata().metadata.map(|metadata| metadata.policy_type),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! One module, and what the verbs do with it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::build::BuiltPolicy;
+use crate::error::failure;
+use crate::finding::Finding;
+use crate::fs;
+use crate::metadata::Metadata;
+use crate::module;
+use crate::module::inspection::{self, Inspection};
+use crate::registry::{Pulled, Reference};
+use crate::runtime::{Cache, Limits, Policy};
+use crate::shell::Shell;
+use crate::untrusted::printable;
+
+/// A module with what people call it.
+pub(crate) struct PolicyModule {
+    /// The name of the project, or the last part of the place without its extension.
+    pub(crate) name: String,
+    pub(crate) origin: ModuleOrigin,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Where a module was read from.
+#[derive(Debug)]
+pub(crate) enum ModuleOrigin {
+    /// A file, as people should see its path.
+    File(PathBuf),
+    /// A registry. The digest is that of the OCI manifest.
+    Registry { reference: Reference, digest: String },
+}
+
+impl ModuleOrigin {
+    /// The path or the reference.
+    pub(crate) fn shown(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Registry { reference, .. } => PathBuf::from(reference.to_string()),
+        }
+    }
+}
+
+impl PolicyModule {
+    /// The module in a file.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        Ok(Self { name, bytes: fs::read(path)?, origin: ModuleOrigin::File(fs::for_people(path)) })
+    }
+
+    /// A module that a project was compiled to.
+    pub(super) fn built(policy: &BuiltPolicy) -> Result<Self> {
+        Ok(Self { name: policy.name.clone(), ..Self::read(&policy.wasm)? })
+    }
+
+    /// A module that a registry has sent.
+    pub(super) fn pulled(reference: &Reference, pulled: Pulled) -> Self {
+        let name = reference.repository().rsplit('/').next().unwrap_or_default().to_owned();
+        let origin = ModuleOrigin::Registry { reference: reference.clone(), digest: pulled.digest };
+        Self { name, origin, bytes: pulled.module }
+    }
+
+    /// What is in it, whatever it is.
+    pub(crate) fn inspect(&self) -> Result<Inspection> {
+        let shown = self.origin.shown();
+        Inspection::of(&self.bytes, &shown)
+            .with_context(|| format!("could not inspect `{}`", shown.display()))
+    }
+
+    /// The metadata of a WASI policy that can be deployed, and warnings about it. Fails for any other module.
+    pub(crate) fn metadata(&self) -> Result<(Metadata, Vec<Finding>)> {
+        inspection::require_policy(&self.bytes, &self.origin.shown())
+    }
+
+    /// The policy, ready to be asked. Fails unless it is a WASI policy of Kubewarden.
+    pub(crate) fn load(&self, limits: Limits, shell: &Shell) -> Result<Policy> {
+        let shown = self.origin.shown();
+        let policy = Policy::load(&self.bytes, limits, Cache::of_user())
+            .inspect_err(|_| shell.findings(&module::check_contract(&self.bytes)))
+            .with_context(|| format!("could not load the policy `{}`", shown.display()))?;
+        match policy.metadata() {
+            None => Err(failure(
+                format!(
+                    "`{}` has no Kubewarden metadata: a host takes it for a waPC policy",
+                    shown.display()
+                ),
+                "use a module written by `cargo kw-wasi build` or `kwctl annotate`",
+            )),
+            Some(metadata) if metadata.execution_mode != "wasi" => Err(failure(
+                format!(
+                    "`{}` is not a WASI policy: its metadata says `executionMode: {}`",
+                    shown.display(),
+                    printable(&metadata.execution_mode)
+                ),
+                "run policies of other kinds with `kwctl run`",
+            )),
+            Some(_) => Ok(policy),
+        }
+    }
+}
