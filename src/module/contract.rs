@@ -2,8 +2,9 @@
 //!
 //! Source: Kubewarden's behaviour as of policy-evaluator 0.32.
 
-use anyhow::{Context, Result};
-use wasmparser::{Encoding, ExternalKind, FuncType, Parser, Payload, TypeRef, Validator};
+use anyhow::Result;
+use wasmparser::types::{EntityType, Types};
+use wasmparser::{Export, ExternalKind, Parser, Payload, Validator};
 
 use super::unreadable;
 use crate::finding::{Finding, FindingName};
@@ -13,70 +14,33 @@ use crate::finding::{Finding, FindingName};
 /// No finding means: a valid core module, with a function `_start` of type `() -> ()`, a memory `memory`, and no
 /// imports but those of WASI preview 1 and `host.call`.
 pub(crate) fn check_contract(module: &[u8]) -> Vec<Finding> {
-    let shape = match Shape::read(module) {
-        Ok(shape) => shape,
-        Err(error) => {
-            let fix = "build it again; if it stays so, the compiler or a tool after it is at fault";
-            return vec![Finding::error(FindingName::InvalidModule, format!("{error:#}"), fix)];
-        }
-    };
-    if shape.is_component {
-        let message = "this is a component: Kubewarden loads core modules only";
+    if Parser::is_component(module) {
         return vec![Finding::error(
             FindingName::Component,
-            message,
+            "this is a component: Kubewarden loads core modules only",
             "build for the target `wasm32-wasip1`, not `wasm32-wasip2`",
         )];
     }
-    let mut findings = Vec::new();
-    let wapc = shape.imports.iter().any(|(module, _)| *module == "wapc") || shape.exports_guest_call;
-    if wapc {
-        findings.push(Finding::error(
-            FindingName::WapcImport,
-            "this is a waPC policy: it imports from `wapc` or exports `__guest_call`, which no WASI host provides",
-            "do not use the crate `kubewarden-policy-sdk` in a WASI policy: read the request from stdin and write the \
-             response to stdout, as the projects of `cargo kw-wasi new` do",
-        ));
+    match Shape::read(module) {
+        Ok(shape) => shape.check(),
+        Err(error) => vec![Finding::error(
+            FindingName::InvalidModule,
+            format!("{error:#}"),
+            "build it again; if that does not help, the compiler or a tool after it writes bad modules",
+        )],
     }
-    for (module, name) in &shape.imports {
-        let known = matches!(*module, "wasi_snapshot_preview1" | "wasi_unstable")
-            || (*name == "call" && matches!(*module, "host" | "kubewarden:javy/host"));
-        if !(known || wapc && *module == "wapc") {
-            findings.push(Finding::error(
-                FindingName::UnknownImport,
-                format!("import `{module}`.`{name}` is known to no Kubewarden host"),
-                "a policy may import from `wasi_snapshot_preview1`, and `host`.`call`; remove the dependency that wants more",
-            ));
-        }
-    }
-    match shape.start {
-        _ if wapc => {}
-        Start::Missing => findings.push(Finding::error(
-            FindingName::NotACommand,
-            "there is no function `_start`: this is a library, not a program",
-            "build a binary: a package with `src/main.rs` and `fn main`",
-        )),
-        Start::NotAFunction => findings.push(Finding::error(
-            FindingName::NotACommand,
-            "the export `_start` is no function",
-            "export the program's entry point as `_start`",
-        )),
-        Start::WrongType => findings.push(Finding::error(
-            FindingName::StartType,
-            "the function `_start` takes or returns values: a host calls it without any",
-            "let `_start` have the type `() -> ()`",
-        )),
-        Start::Good => {}
-    }
-    if !shape.exports_memory {
-        findings.push(Finding::error(
-            FindingName::NoMemory,
-            "no memory is exported as `memory`: the host could not pass the request",
-            "export the module's memory as `memory`, as compilers for WASI do by default",
-        ));
-    }
-    findings
 }
+
+/// Imports and exports of a valid module, as far as the contract is about them.
+#[derive(Debug, Default)]
+struct Shape<'a> {
+    imports: Vec<(&'a str, &'a str)>,
+    start: Start,
+    exports_memory: bool,
+    exports_guest_call: bool,
+}
+
+/// The export `_start`.
 #[derive(Debug, Default)]
 enum Start {
     #[default]
@@ -86,82 +50,118 @@ enum Start {
     Good,
 }
 
-/// Imports and exports of a module, as far as the contract is about them.
-#[derive(Debug, Default)]
-struct Shape<'a> {
-    is_component: bool,
-    imports: Vec<(&'a str, &'a str)>,
-    start: Start,
-    exports_memory: bool,
-    exports_guest_call: bool,
-}
-
 impl<'a> Shape<'a> {
+    /// Fails when `module` is not valid, code included; the message gives the byte offset.
     fn read(module: &'a [u8]) -> Result<Self> {
+        let types = Validator::new().validate_all(module).map_err(unreadable)?;
         let mut shape = Self::default();
-        let mut types: Vec<Option<FuncType>> = Vec::new();
-        // Type of each function: imported ones come first.
-        let mut functions: Vec<u32> = Vec::new();
         for payload in Parser::new(0).parse_all(module) {
             match payload.map_err(unreadable)? {
-                Payload::Version { encoding: Encoding::Component, .. } => {
-                    return Ok(Self { is_component: true, ..shape });
-                }
-                Payload::TypeSection(section) => {
-                    for group in section {
-                        types.extend(group.map_err(unreadable)?.into_types().map(|ty| {
-                            match ty.composite_type.inner {
-                                wasmparser::CompositeInnerType::Func(function) => Some(function),
-                                _ => None,
-                            }
-                        }));
-                    }
-                }
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
                         let import = import.map_err(unreadable)?;
                         shape.imports.push((import.module, import.name));
-                        if let TypeRef::Func(ty) | TypeRef::FuncExact(ty) = import.ty {
-                            functions.push(ty);
-                        }
-                    }
-                }
-                Payload::FunctionSection(section) => {
-                    for ty in section {
-                        functions.push(ty.map_err(unreadable)?);
                     }
                 }
                 Payload::ExportSection(section) => {
                     for export in section {
-                        let export = export.map_err(unreadable)?;
-                        match (export.name, export.kind) {
-                            ("_start", ExternalKind::Func | ExternalKind::FuncExact) => {
-                                let ty =
-                                    usize::try_from(export.index).ok().and_then(|index| functions.get(index));
-                                let ty = ty
-                                    .and_then(|ty| types.get(usize::try_from(*ty).ok()?))
-                                    .and_then(Option::as_ref);
-                                let plain =
-                                    ty.is_some_and(|ty| ty.params().is_empty() && ty.results().is_empty());
-                                shape.start = if plain { Start::Good } else { Start::WrongType };
-                            }
-                            ("_start", _) => shape.start = Start::NotAFunction,
-                            ("memory", ExternalKind::Memory) => shape.exports_memory = true,
-                            ("__guest_call", _) => shape.exports_guest_call = true,
-                            _ => {}
-                        }
+                        shape.take_export(&export.map_err(unreadable)?, &types);
                     }
                 }
                 _ => {}
             }
         }
-        validate(module).context("the module is not valid")?;
         Ok(shape)
     }
+
+    fn take_export(&mut self, export: &Export, types: &Types) {
+        match (export.name, export.kind) {
+            ("_start", _) => self.start = Start::of(export, types),
+            ("memory", ExternalKind::Memory) => self.exports_memory = true,
+            ("__guest_call", _) => self.exports_guest_call = true,
+            _ => {}
+        }
+    }
+
+    fn check(&self) -> Vec<Finding> {
+        let is_wapc = self.exports_guest_call || self.imports.iter().any(|(module, _)| *module == "wapc");
+        let mut findings: Vec<_> = is_wapc.then(wapc).into_iter().collect();
+        findings.extend(self.imports.iter().filter(|import| !is_known(import)).map(unknown_import));
+        if !is_wapc {
+            findings.extend(self.start.check());
+        }
+        if !self.exports_memory {
+            findings.push(Finding::error(
+                FindingName::NoMemory,
+                "no memory is exported as `memory`: the host could not pass the request",
+                "export the module's memory as `memory`, as compilers for WASI do by default",
+            ));
+        }
+        findings
+    }
 }
-/// Fails when `module` is no valid WebAssembly, code included; the message gives the byte offset.
-fn validate(module: &[u8]) -> Result<()> {
-    Validator::new().validate_all(module).map(drop).map_err(unreadable)
+
+impl Start {
+    fn of(export: &Export, types: &Types) -> Self {
+        let Some(EntityType::Func(id) | EntityType::FuncExact(id)) =
+            types.as_ref().entity_type_from_export(export)
+        else {
+            return Self::NotAFunction;
+        };
+        let function = types[id].unwrap_func();
+        match function.params().is_empty() && function.results().is_empty() {
+            true => Self::Good,
+            false => Self::WrongType,
+        }
+    }
+
+    fn check(&self) -> Option<Finding> {
+        let (name, message, fix) = match self {
+            Self::Good => return None,
+            Self::Missing => (
+                FindingName::NotACommand,
+                "there is no function `_start`: this is a library, not a program",
+                "build a binary: a package with `src/main.rs` and `fn main`",
+            ),
+            Self::NotAFunction => (
+                FindingName::NotACommand,
+                "the export `_start` is not a function",
+                "export the program's entry point as `_start`",
+            ),
+            Self::WrongType => (
+                FindingName::StartType,
+                "the function `_start` takes or returns values, but a host calls it without any",
+                "give `_start` the type `() -> ()`",
+            ),
+        };
+        Some(Finding::error(name, message, fix))
+    }
+}
+
+/// Does a host provide this import, or is it part of the finding about waPC?
+fn is_known((module, name): &&(&str, &str)) -> bool {
+    match *module {
+        "wasi_snapshot_preview1" | "wasi_unstable" | "wapc" => true,
+        "host" | "kubewarden:javy/host" => *name == "call",
+        _ => false,
+    }
+}
+
+fn wapc() -> Finding {
+    Finding::error(
+        FindingName::WapcImport,
+        "this is a waPC policy: it imports from `wapc` or exports `__guest_call`, which no WASI host provides",
+        "do not use the crate `kubewarden-policy-sdk` in a WASI policy: read the request from stdin and write the \
+         response to stdout, as the projects of `cargo kw-wasi new` do",
+    )
+}
+
+fn unknown_import((module, name): &(&str, &str)) -> Finding {
+    Finding::error(
+        FindingName::UnknownImport,
+        format!("no Kubewarden host provides the import `{module}`.`{name}`"),
+        "a policy may import from `wasi_snapshot_preview1`, and `host`.`call`; remove the dependency that imports more",
+    )
 }
 
 #[cfg(test)]
