@@ -144,10 +144,19 @@ pub fn path_of_url(url: &str) -> Option<PathBuf> {
     Some(path.unwrap_or_else(|| rest.into()))
 }
 
+/// The current folder.
+pub fn current_folder() -> Result<PathBuf> {
+    std::env::current_dir().context("could not find the current folder")
+}
+
+/// The absolute path, without a look at the disk: links and `..` stay.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("could not find `{}`", path.display()))
+}
+
 /// The absolute path with links and `..` resolved, also where not all of it exists yet.
 pub fn resolve(path: &Path) -> Result<PathBuf> {
-    let absolute =
-        std::path::absolute(path).with_context(|| format!("could not find `{}`", path.display()))?;
+    let absolute = absolute(path)?;
     let mut resolved = PathBuf::new();
     for part in absolute.components() {
         match part {

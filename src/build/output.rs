@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::error::failure;
 use crate::fs;
@@ -55,8 +55,7 @@ impl OutputPlace {
             Self::File(file) => file.clone(),
         };
         refuse_to_replace_other_files(&module)?;
-        let module = std::path::absolute(&module)
-            .with_context(|| format!("could not find the folder of `{}`", module.display()))?;
+        let module = fs::absolute(&module)?;
         Ok(OutputFiles { manifest: module.with_extension("yml"), module })
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use super::network::Network;
 use super::source::Project;
+use crate::fs;
 
 /// How to compile.
 #[derive(Debug, Default)]
@@ -47,9 +48,7 @@ pub(crate) struct CompiledModules {
 impl Compile {
     /// The target folder that was asked for, as an absolute path.
     pub(crate) fn absolute_target_dir(&self) -> Result<Option<PathBuf>> {
-        let Some(path) = &self.target_dir else { return Ok(None) };
-        let absolute = std::path::absolute(path);
-        absolute.map(Some).with_context(|| format!("could not find the folder `{}`", path.display()))
+        self.target_dir.as_deref().map(fs::absolute).transpose()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::compile::Compile;
 use super::compiler::Compiler;
@@ -11,6 +11,7 @@ use super::selection::Selection;
 use super::source::Project;
 use super::{cargo, go};
 use crate::error::failure;
+use crate::fs;
 use crate::shell::Shell;
 
 /// Finds the selected projects, in the order of the workspace. Needs no compiler, and starts none.
@@ -46,7 +47,7 @@ fn start_manifest(selection: &Selection) -> Result<PathBuf> {
     if let Some(path) = &selection.manifest_path {
         return Ok(path.clone());
     }
-    let here = std::env::current_dir().context("could not find the current folder")?;
+    let here = fs::current_folder()?;
     let nearest = here
         .ancestors()
         .flat_map(|folder| [folder.join("Cargo.toml"), folder.join("go.mod")])

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::error::WithHint;
+use crate::fs;
 
 /// Cargo's configuration, from files and environment.
 pub(crate) fn configuration() -> Result<cargo_config2::Config> {
-    let here = std::env::current_dir().context("could not find the current folder")?;
+    let here = fs::current_folder()?;
     // Not needed here, and cargo accepts values of it that the library does not.
     let environment = std::env::vars_os().filter(|(name, _)| name != "CARGO_BUILD_JOBS");
     let options = cargo_config2::ResolveOptions::default().env(environment);

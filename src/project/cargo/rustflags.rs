@@ -1,4 +1,4 @@
-//! The flags that the compiler gets besides those of the user.
+//! The flags that the compiler gets in addition to those of the user.
 
 use std::path::{Path, PathBuf};
 
@@ -41,11 +41,11 @@ pub(crate) fn rustflags(
     Ok(flags.join("\x1f"))
 }
 
-/// The folders of this machine whose paths the compiler sees, and what stands for each in the module.
+/// The folders of this machine whose paths the compiler sees, and what replaces each in the module.
 fn prefixes(workspace: &CargoWorkspace, toolchain: &Toolchain) -> Vec<(PathBuf, &'static str)> {
     let is_not_root = |folder: &&Path| folder.parent().is_some();
     let home = std::env::home_dir().filter(|home| is_not_root(&home.as_path()));
-    let cargo_home = std::env::current_dir().ok().and_then(|here| cargo_config2::cargo_home_with_cwd(&here));
+    let cargo_home = fs::current_folder().ok().and_then(|here| cargo_config2::cargo_home_with_cwd(&here));
     // A dependency by path is often next to the workspace: what they share is mapped, from the top down.
     let mut around: Vec<_> = workspace.root.ancestors().skip(1).filter(is_not_root).collect();
     around.reverse();

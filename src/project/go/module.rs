@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::error::failure;
 use crate::fs;
@@ -13,8 +13,7 @@ use crate::project::source::{MetadataSource, Project};
 /// The module that this `go.mod` is of.
 pub(crate) fn load(manifest: &Path, selection: &Selection) -> Result<Project> {
     refuse_what_only_cargo_has(selection)?;
-    let manifest = std::path::absolute(manifest)
-        .with_context(|| format!("could not find the folder of `{}`", manifest.display()))?;
+    let manifest = fs::absolute(manifest)?;
     let shown = fs::for_people(&manifest);
     let root = fs::folder_of(&manifest).to_owned();
     let text = fs::read_to_string(&manifest)?;
