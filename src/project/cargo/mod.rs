@@ -3,6 +3,7 @@
 mod compiler;
 mod configuration;
 mod package;
+mod package_spec;
 mod rustflags;
 mod selection;
 mod toolchain;
