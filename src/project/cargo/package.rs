@@ -35,46 +35,50 @@ pub(crate) fn project(package: &cargo_metadata::Package) -> Result<Project> {
     })
 }
 
+/// The table in the manifest, or `metadata.yml`. One that was written from a table is not a source.
 fn source(package: &cargo_metadata::Package, root: &Path, manifest: &Path) -> Result<MetadataSource> {
     let path = root.join("metadata.yml");
-    let shown = fs::for_people(&path);
-    let text = fs::find(&path)?;
-    let ours = text.as_ref().is_some_and(|text| text.starts_with(WRITTEN_BY_US.as_bytes()));
-    if has_table(package) {
-        if text.is_some() && !ours {
-            return Err(failure(
-                format!(
-                    "package `{}` has its metadata twice: in `{}` and in `{}`, which was not written by this tool",
-                    package.name,
-                    manifest.display(),
-                    shown.display()
-                ),
-                format!(
-                    "move what only `{0}` says to the table: its keys are accepted there as they are, and what `[package]` says (version, description, \
-                     authors, license, repository) needs no annotation; then remove `{0}`, and `build` writes it from the table. Or remove the table",
-                    shown.display()
-                ),
-            ));
+    let content = fs::find(&path)?;
+    let is_ours = content.as_ref().is_some_and(|content| content.starts_with(WRITTEN_BY_US.as_bytes()));
+    match (has_table(package), content) {
+        (true, Some(_)) if !is_ours => Err(two_sources(package.name.as_str(), manifest, &path)),
+        (true, _) => {
+            let toml = fs::read_to_string(package.manifest_path.as_std_path())?;
+            let document = Document::toml(manifest, toml)
+                .with_context(|| format!("could not read the metadata of package `{}`", package.name))?;
+            Ok(MetadataSource::Table(Box::new(document)))
         }
-        let toml = fs::read_to_string(package.manifest_path.as_std_path())?;
-        let document = Document::toml(manifest, toml)
-            .with_context(|| format!("could not read the metadata of package `{}`", package.name))?;
-        return Ok(MetadataSource::Table(Box::new(document)));
+        (false, _) if is_ours => Err(table_is_gone(manifest, &path)),
+        (false, content) => MetadataSource::file(&path, content.unwrap_or_default()),
     }
-    if ours {
-        return Err(failure(
-            format!(
-                "`{}` was written from the table `[package.metadata.kubewarden]` of `{}`, which is gone",
-                shown.display(),
-                manifest.display()
-            ),
-            format!(
-                "bring the table back, or remove the first line of `{}` to make it your own file",
-                shown.display()
-            ),
-        ));
-    }
-    MetadataSource::file(&path, text.unwrap_or_default())
+}
+
+fn two_sources(package: &str, manifest: &Path, metadata_file: &Path) -> anyhow::Error {
+    let (manifest, metadata_file) = (manifest.display(), fs::for_people(metadata_file));
+    let metadata_file = metadata_file.display();
+    failure(
+        format!(
+            "package `{package}` has its metadata twice: in `{manifest}` and in `{metadata_file}`, which was not written by this tool",
+        ),
+        format!(
+            "move what only `{metadata_file}` has to the table, which accepts its keys as they are, and leave out annotations for what `[package]` has \
+             (version, description, authors, license, repository); then remove `{metadata_file}`, and `build` writes it from the table. Or remove the table",
+        ),
+    )
+}
+
+fn table_is_gone(manifest: &Path, metadata_file: &Path) -> anyhow::Error {
+    let metadata_file = fs::for_people(metadata_file);
+    let metadata_file = metadata_file.display();
+    failure(
+        format!(
+            "`{metadata_file}` was written from the table `[package.metadata.kubewarden]` of `{}`, which is gone",
+            manifest.display()
+        ),
+        format!(
+            "bring the table back, or remove the first line of `{metadata_file}` to make it your own file"
+        ),
+    )
 }
 
 /// The binary that is the policy: the only one, the one `default-run` names, or the one with the package's name.
@@ -93,7 +97,7 @@ fn binary(package: &cargo_metadata::Package) -> Result<String> {
         Some(name) => Ok(name.to_owned()),
         None if binaries.is_empty() => Err(failure(
             format!("package `{}` has no program: a WASI policy is a program, not a library", package.name),
-            "add `src/main.rs` with a `fn main`; a library written with `kubewarden-policy-sdk` is a waPC policy, which `kwctl` and Kubewarden's Rust template build",
+            "add `src/main.rs` with a `fn main`; if the library uses `kubewarden-policy-sdk`, it is a waPC policy: build it as Kubewarden's Rust template does",
         )),
         None => Err(failure(
             format!(
