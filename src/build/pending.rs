@@ -56,7 +56,7 @@ impl PendingBuild {
             }
         }
         if !refused.is_empty() {
-            bail!("could not build {}: Kubewarden does not accept the metadata", refused.join(", "));
+            bail!("could not build {}: the metadata is not what Kubewarden accepts", refused.join(", "));
         }
         for policy in &policies {
             policy.update_metadata_file(self.network, shell)?;

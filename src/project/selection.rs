@@ -5,9 +5,9 @@ use std::path::PathBuf;
 /// Which projects of a workspace.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
-    /// The `Cargo.toml` or `go.mod` to start from, instead of the one that lies in this folder or nearest above it.
+    /// The `Cargo.toml` or `go.mod` to start from, instead of the nearest one, in this folder or above it.
     pub(crate) manifest_path: Option<PathBuf>,
-    /// Names of packages; none means those cargo would take.
+    /// Names of packages; none means those that cargo would select.
     pub(crate) packages: Vec<String>,
     /// All packages of the workspace.
     pub(crate) workspace: bool,

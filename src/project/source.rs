@@ -23,7 +23,7 @@ pub(crate) struct Project {
     pub(crate) facts: Facts,
 }
 
-/// Where the metadata is written by hand.
+/// Where the metadata is written.
 #[derive(Debug)]
 pub(crate) enum MetadataSource {
     /// `[package.metadata.kubewarden]`; `metadata.yml` follows it.
@@ -58,17 +58,17 @@ impl Project {
         metadata.annotation(key::VERSION).or(self.version.as_deref())
     }
 
-    /// Is `metadata.yml` written by us, after what another file says?
+    /// Is `metadata.yml` written by us, from what is in another file?
     pub(crate) fn writes_metadata_file(&self) -> bool {
         matches!(self.source, MetadataSource::Table(_))
     }
 
-    /// `metadata.yml` beside the manifest: written by us or by hand.
+    /// `metadata.yml` next to the manifest: written by us or by hand.
     pub(crate) fn metadata_file(&self) -> PathBuf {
         self.root.join("metadata.yml")
     }
 
-    /// README.md beside the manifest: it becomes the usage text.
+    /// README.md next to the manifest: it becomes the usage of the policy.
     pub(crate) fn readme(&self) -> PathBuf {
         self.root.join("README.md")
     }

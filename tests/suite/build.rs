@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::support::{self, Case, POLICY_MANIFEST, POLICY_SOURCE};
+use crate::support::{self, Case, ONE_CASE, POLICY_MANIFEST, POLICY_SOURCE};
 #[cfg(unix)]
 use snapbox::IntoData;
 use snapbox::str;
@@ -237,7 +237,7 @@ fn several_programs_need_one_to_be_the_policy() {
     std::fs::remove_file(case.path("src/main.rs")).unwrap();
     case.kw_wasi("build").run().code(101).stderr_eq(str![[r#"
 error: package `demo` has several programs (one, two), and none has its name
-  hint: say which is the policy: `default-run = "…"` in `[package]`
+  hint: name the policy: `default-run = "…"` in `[package]`
 
 "#]]);
     case.edit("Cargo.toml", "edition", "default-run = \"two\"\nedition");
@@ -320,7 +320,7 @@ demo:
 }
 
 #[test]
-fn without_a_registry_there_is_no_manifest_and_it_is_said() {
+fn without_a_registry_a_warning_says_why_there_is_no_manifest() {
     let case = Case::policy();
     case.edit("Cargo.toml", "registry = \"ghcr.io/acme/policies\"\n", "");
     case.kw_wasi("build").succeed().stderr_has("warning[missing-registry]: no manifest for `demo`");
@@ -357,7 +357,7 @@ fn metadata_written_twice_is_refused_and_nothing_is_overwritten() {
     case.write("metadata.yml", "rules: []\n");
     case.kw_wasi("build").run().code(101).stderr_eq(str![[r#"
 error: package `demo` has its metadata twice: in `Cargo.toml` and in `metadata.yml`, which was not written by this tool
-  hint: move what only `metadata.yml` says to the table: its keys are accepted there as they are, and what `[package]` says (version, description, authors, license, repository) needs no annotation; then remove `metadata.yml`, and `build` writes it from the table. Or remove the table
+  hint: move what only `metadata.yml` has to the table, which accepts its keys as they are, and leave out annotations for what `[package]` has (version, description, authors, license, repository); then remove `metadata.yml`, and `build` writes it from the table. Or remove the table
 
 "#]]);
     assert_eq!(case.read("metadata.yml"), "rules: []\n");
@@ -383,7 +383,7 @@ fn locked_refuses_to_change_the_metadata_file() {
     case.edit("Cargo.toml", "mutating = false", "mutating = true");
     for flag in ["--locked", "--frozen"] {
         case.kw_wasi("build").arg(flag).run().code(101).stderr_eq(str![[r#"
-error: `metadata.yml` does not say what the table `[package.metadata.kubewarden]` says, and may not be written because of `--locked` or `--frozen`
+error: `metadata.yml` does not match the table `[package.metadata.kubewarden]`, and may not be written because of `--locked` or `--frozen`
   hint: run `cargo kw-wasi build` without that flag, and commit the file
 
 "#]]);
@@ -392,7 +392,11 @@ error: `metadata.yml` does not say what the table `[package.metadata.kubewarden]
     let crlf = case.read("metadata.yml").replace('\n', "\r\n");
     case.edit("Cargo.toml", "mutating = true", "mutating = false").write("metadata.yml", &crlf);
     case.kw_wasi("build -q --locked").succeed();
-    assert_eq!(case.read("metadata.yml"), crlf, "line ends of a checkout on Windows are no change");
+    assert_eq!(
+        case.read("metadata.yml"),
+        crlf,
+        "line ends of a checkout on Windows do not count as a change"
+    );
 }
 
 #[test]
@@ -452,7 +456,7 @@ error: could not build `demo` (3 errors and 3 warnings): the metadata is not wha
 }
 
 #[test]
-fn a_package_that_is_no_policy_is_told_what_to_add() {
+fn a_package_that_is_not_a_policy_is_told_what_to_add() {
     let case = Case::policy();
     case.write("Cargo.toml", "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     case.kw_wasi("build").run().code(101).stderr_eq(str![[r#"
@@ -468,12 +472,12 @@ error: package `demo` is not a policy: Kubewarden's metadata is missing
         resources = ["pods"]
         operations = ["CREATE", "UPDATE"]
         
-        or put a `metadata.yml` beside it
+        or put a `metadata.yml` next to it
 
 "#]]);
 }
 
-/// A workspace of two policies, a library and a program that is no policy.
+/// A workspace of two policies, a library and a program that is not a policy.
 fn workspace() -> Case {
     let case = Case::empty();
     case.write("Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"*\"]\nexclude = [\"target\"]\n\n[workspace.package]\nversion = \"1.2.3\"\ndescription = \"from the workspace\"\n");
@@ -565,13 +569,13 @@ error: could not write several policies to the one file `one.wasm`
 }
 
 #[test]
-fn a_library_is_no_policy() {
+fn a_library_is_not_a_policy() {
     let case = Case::policy();
     std::fs::remove_file(case.path("src/main.rs")).unwrap();
     case.write("src/lib.rs", "");
     case.kw_wasi("build").run().code(101).stderr_eq(str![[r#"
-error: package `demo` has no program: a WASI policy is a program, not a library [not-a-command]
-  hint: add `src/main.rs` with a `fn main`; a library written with `kubewarden-policy-sdk` is a waPC policy, which `kwctl` and Kubewarden's Rust template build
+error: package `demo` has no program: a WASI policy is a program, not a library
+  hint: add `src/main.rs` with a `fn main`; if the library uses `kubewarden-policy-sdk`, it is a waPC policy: build it as Kubewarden's Rust template does
 
 "#]]);
 }
@@ -588,8 +592,8 @@ fn a_module_that_no_host_loads_is_not_written() {
     case.kw_wasi("build").run().code(101).stderr_eq(str![[r#"
    Compiling demo v0.1.0 ([ROOT])
     Finished `release` profile [optimized] target(s) in [..]s
-error[unknown-import]: import `env`.`strange` is known to no Kubewarden host
-  fix: a policy may import from `wasi_snapshot_preview1`, and `host`.`call`; remove the dependency that wants more
+error[unknown-import]: no Kubewarden host provides the import `env`.`strange`
+  fix: a policy may import from `wasi_snapshot_preview1`, and `host`.`call`; remove the dependency that imports more
 error: could not build `demo`: no Kubewarden host would load the module `target/wasm32-wasip1/release/demo.wasm`
 
 "#]]);
@@ -621,6 +625,47 @@ error: could not find `Cargo.toml` or `go.mod` in `[ROOT]` or any folder above i
   hint: run it inside a policy project, or create one with `cargo kw-wasi new`
 
 "#]]);
+}
+
+/// A compiler that is installed and does not work.
+#[cfg(unix)]
+const BROKEN_RUSTC: &str = "echo 'error: this compiler is broken' >&2\nexit 9\n";
+
+#[cfg(unix)]
+#[test]
+fn what_compiles_nothing_works_with_a_broken_compiler() {
+    let case = Case::policy();
+    case.write("tests/policy.yml", ONE_CASE).stub("rustc", BROKEN_RUSTC);
+    // Cargo accepts this word, and the library that reads the configuration for `build` does not.
+    case.write(".cargo/config.toml", "[build]\njobs = \"default\"\n");
+    let stubs = case.path_with_stubs();
+    case.kw_wasi("manifest").env("PATH", &stubs).succeed().stdout_has("name: demo").stderr_eq("");
+    case.kw_wasi("test --list").env("PATH", &stubs).succeed().stdout_has("all is well").stderr_eq("");
+    std::fs::remove_file(case.path(".cargo/config.toml")).unwrap();
+    for verb in ["build", "test"] {
+        case.kw_wasi(verb).env("PATH", &stubs).run().code(9).stderr_has("error: this compiler is broken");
+    }
+    case.kw_wasi("build").env("RUSTC", "/nowhere/rustc").run().code(101).stderr_eq(str![[r#"
+error: could not ask the compiler `/nowhere/rustc` for its targets
+  cause: could not start `/nowhere/rustc`
+  cause: No such file or directory (os error 2)
+  hint: install Rust from https://rustup.rs, or from your system's packages
+
+"#]]);
+}
+
+/// Each of the two waits until the other has started.
+#[cfg(unix)]
+#[test]
+fn cargo_and_the_compiler_are_asked_at_the_same_time() {
+    let case = Case::policy();
+    for (own, other) in [("cargo", "rustc"), ("rustc", "cargo")] {
+        let wait = format!("for _ in $(seq 300); do [ -e \"$HOME/{other}\" ] && break; sleep 0.1; done");
+        let check = format!("[ -e \"$HOME/{other}\" ] || {{ echo '{own} was alone' >&2; exit 9; }}");
+        let run = format!("PATH=${{PATH#*:}} exec {own} \"$@\"");
+        case.stub(own, &format!("touch \"$HOME/{own}\"\n{wait}\n{check}\n{run}\n"));
+    }
+    case.kw_wasi("build -q").env("PATH", case.path_with_stubs()).succeed();
 }
 
 /// Writes down its arguments, and does what `kwctl annotate` would.
@@ -672,8 +717,8 @@ fn an_annotator_that_is_missing_or_fails_leaves_no_output() {
     let before = case.read_bytes("target/kubewarden/demo.wasm");
     case.write("README.md", "# other\n");
     case.kw_wasi("build -q --annotator kwctl").run().code(101).stderr_eq(str![[r#"
-error: there is no `kwctl` on PATH
-  hint: leave out `--annotator kwctl`: the annotator of this tool needs no kwctl, and writes the same metadata
+error: `kwctl` is not on PATH
+  hint: leave out `--annotator kwctl`: the annotator of this tool does not need kwctl, and writes the same metadata
 
 "#]]);
     case.stub("kwctl", "echo 'Error: no' >&2; exit 7");
@@ -758,7 +803,7 @@ fn a_target_that_rustup_cannot_add_gives_the_command_for_this_system() {
       Adding target `wasm32-wasip1` to toolchain `stub-x`
 error: no server
 error: target `wasm32-wasip1` is not installed for toolchain `stub-x`, and could not be added: `rustup` failed
-  hint: where rustup reaches no server, use a compiler that has the target: [..]
+  hint: if rustup cannot reach its server, use a compiler that has the target: [..]
 
 "#]]);
     case.stub("rustc", "echo /usr\necho /usr/lib/none\n");
@@ -837,7 +882,7 @@ fn only_a_module_is_replaced_by_a_module() {
             .arg(output)
             .run()
             .code(101)
-            .stderr_has("exists, and is no WebAssembly module");
+            .stderr_has("exists and is not a WebAssembly module");
     }
     assert_eq!(case.read("notes.txt"), "mine");
 }
@@ -846,7 +891,10 @@ fn only_a_module_is_replaced_by_a_module() {
 #[test]
 fn devices_and_links_stay() {
     let case = Case::policy();
-    case.kw_wasi("build -q -o /dev/null").run().code(101).stderr_has("exists, and is no WebAssembly module");
+    case.kw_wasi("build -q -o /dev/null")
+        .run()
+        .code(101)
+        .stderr_has("exists and is not a WebAssembly module");
     case.write("real.wasm", "");
     std::os::unix::fs::symlink("real.wasm", case.path("link.wasm")).unwrap();
     case.kw_wasi("build -q -o link.wasm").succeed();
@@ -877,8 +925,5 @@ fn line_ends_of_windows_make_no_difference() {
     assert!(case.read_bytes("target/kubewarden/demo.wasm") == module, "the module is another one");
     assert!(case.read("metadata.yml").contains("\r\n"), "what git has written is left alone");
     case.edit("metadata.yml", "first", "1st");
-    case.kw_wasi("build -q --locked")
-        .run()
-        .code(101)
-        .stderr_has("`metadata.yml` does not say what the table");
+    case.kw_wasi("build -q --locked").run().code(101).stderr_has("`metadata.yml` does not match the table");
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Case, GO_SOURCE, shared_target_folder};
+use crate::support::{Case, GO_SOURCE, ONE_CASE, shared_target_folder};
 use snapbox::str;
 
 #[test]
@@ -85,9 +85,9 @@ fn what_cannot_be_built_is_refused_before_go_is_started() {
         ("x", Some(""), "-p demo", "`--package` is for cargo projects"),
         ("x", Some(""), "--workspace", "`--workspace` is for cargo projects"),
         ("x", Some(""), "--exclude demo", "`--exclude` is for cargo projects"),
-        ("x", Some(""), "-j many", "`many` is no number of jobs"),
-        ("x", Some(""), "-- -o elsewhere", "`-o` behind `--` would hide what go builds"),
-        ("x", Some(""), "-- -n", "`-n` behind `--` lets go build nothing"),
+        ("x", Some(""), "-j many", "`many` is not a number of jobs"),
+        ("x", Some(""), "-- -o elsewhere", "`-o` after `--` would hide what go builds"),
+        ("x", Some(""), "-- -n", "`-n` after `--` keeps go from building anything"),
     ];
     for (file, text, args, words) in table {
         let case = Case::go_policy();
@@ -134,10 +134,21 @@ error: go1.20.14 cannot compile for WebAssembly with WASI
 
 "#]]);
     case.kw_wasi("build").env("PATH", "/nowhere").run().code(101).stderr_eq(str![[r#"
-error: could not build the Go module `example.com/acme/demo`: there is no `go` on PATH
+error: could not build the Go module `demo`: `go` is not on PATH
   hint: get Go 1.21 or later from https://go.dev/dl or from your system's packages
 
 "#]]);
+}
+
+#[test]
+fn what_compiles_nothing_needs_no_go() {
+    let case = Case::go_policy();
+    case.write("tests/policy.yml", ONE_CASE);
+    case.kw_wasi("manifest").env("PATH", "/nowhere").succeed().stdout_has("name: demo").stderr_eq("");
+    case.kw_wasi("test --list").env("PATH", "/nowhere").succeed().stdout_has("all is well").stderr_eq("");
+    for verb in ["build", "test", "push", "inspect"] {
+        case.kw_wasi(verb).env("PATH", "/nowhere").run().code(101).stderr_has("`go` is not on PATH");
+    }
 }
 
 #[test]
@@ -149,10 +160,10 @@ fn legacy_keys_of_metadata_are_warnings() {
         .stderr_has("warning[legacy-context-aware]")
         .stderr_has("--> metadata.yml:7");
     case.edit("metadata.yml", "  io.kubewarden.policy.version: 0.1.0\n", "");
-    case.kw_wasi("build").succeed().stderr_has("no manifest for `demo`: the metadata have no version");
+    case.kw_wasi("build").succeed().stderr_has("no manifest for `demo`: the metadata has no version");
 }
 
-/// A module with a dependency that is fetched nowhere: it lies in a folder beside it.
+/// A module with a dependency that is fetched nowhere: it is in a folder next to it.
 fn with_dependency() -> Case {
     let case = Case::go_policy();
     case.write("go.mod", "module example.com/acme/demo\n\ngo 1.21\n");
@@ -220,7 +231,7 @@ fn flags_of_the_user_are_joined_with_ours() {
     case.kw_wasi("run --raw --wasm target/kubewarden/demo.wasm -r request.json")
         .succeed()
         .stderr_has("here there");
-    // Build tags go behind `--`.
+    // Build tags go after `--`.
     case.write("tagged.go", "//go:build tagged\n\npackage main\n\nfunc init() { undefined() }\n");
     case.kw_wasi("build -q -- -tags tagged").run().code(1).stderr_has("undefined: undefined");
     case.kw_wasi("build -v").succeed().stderr_has(" go build -trimpath");
@@ -232,7 +243,7 @@ fn flags_of_the_user_are_joined_with_ours() {
 }
 
 #[test]
-fn a_program_is_linked_beside_its_place_so_that_it_moves_there_in_one_step() {
+fn a_program_is_linked_next_to_its_place_so_that_it_moves_there_in_one_step() {
     let case = Case::go_policy();
     case.kw_wasi("build -q").env("TMPDIR", "/nowhere").succeed();
     let left = || -> Vec<_> {
@@ -294,7 +305,7 @@ fn wasm_opt_makes_a_module_smaller_or_leaves_the_last_one() {
         .env("PATH", "/nowhere")
         .run()
         .code(101)
-        .stderr_has("error: there is no `wasm-opt` on PATH\n  hint: install Binaryen");
+        .stderr_has("error: `wasm-opt` is not on PATH\n  hint: install Binaryen");
     // What a stripped module uses is seen in its code.
     rust.write("src/main.rs", "use std::arch::wasm32::{f32x4, f32x4_extract_lane, f32x4_add};\nfn main() { let n = std::env::args().count() as f32; let v = f32x4(n, n, n, n); print!(\"{}\", f32x4_extract_lane::<2>(f32x4_add(v, v))); }\n");
     rust.kw_wasi("build -q --wasm-opt").env("RUSTFLAGS", "-Ctarget-feature=+simd128").succeed();
@@ -304,7 +315,7 @@ fn wasm_opt_makes_a_module_smaller_or_leaves_the_last_one() {
 #[test]
 fn a_policy_in_go_is_run_and_tested() {
     let case = Case::go_policy();
-    case.write("tests/policy.yml", "cases:\n  - name: all is well\n    object: { apiVersion: v1, kind: Pod }\n    expect: { allowed: true }\n");
+    case.write("tests/policy.yml", ONE_CASE);
     case.kw_wasi("test").succeed().stderr_has("Testing demo").stderr_lacks("warning");
     case.write("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n");
     case.kw_wasi("run -q -r pod.yaml").succeed().stdout_eq(str![[r#"

@@ -469,6 +469,9 @@ func main() {
 }
 "#;
 
+/// A file of cases with one that passes.
+pub(crate) const ONE_CASE: &str = "cases:\n  - name: all is well\n    object: { apiVersion: v1, kind: Pod }\n    expect: { allowed: true }\n";
+
 pub(crate) const POLICY_SOURCE: &str = r#"fn main() {
     println!("{{\"accepted\":true,\"valid\":true}}");
 }
