@@ -1,11 +1,11 @@
-//! Which proposals a module needs: what WebAssembly has learned since its first version.
+//! Which features a module uses that the first version of WebAssembly does not have.
 
 use wasmparser::{Validator, WasmFeatures};
 
-/// What a module uses beyond the first version of WebAssembly, each by the name of its proposal. A module has a section
-/// that says so, but not when it is stripped: this looks at what would be invalid without.
+/// The features by the names of their proposals. A stripped module has no section that lists them, so each is tested: is
+/// the module still valid without it?
 ///
-/// Everything that has a name here is returned for what is no valid module.
+/// For an invalid module, all names are returned.
 pub(crate) fn features(module: &[u8]) -> Vec<&'static str> {
     const KNOWN: [(WasmFeatures, &str); 10] = [
         (WasmFeatures::BULK_MEMORY, "bulk-memory"),

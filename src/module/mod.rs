@@ -14,16 +14,16 @@ pub(crate) use contract::check_contract;
 pub(crate) use features::features;
 pub use sections::{METADATA_SECTION, annotate, read_metadata};
 
-/// An offset into a module that lies in memory.
+/// An offset into a module that is in memory.
 pub(crate) fn in_memory(offset: u64) -> usize {
     usize::try_from(offset).expect("a slice is no longer than the address space")
 }
 
 pub(crate) fn unreadable(error: wasmparser::BinaryReaderError) -> anyhow::Error {
-    // Behind this the parser lists bytes, one a line.
+    // After this the parser lists bytes, one a line.
     let reason = error.message().split(" - expected=").next().unwrap_or_default();
     failure(
         format!("not a WebAssembly module: {reason} (at byte {})", error.offset()),
-        "the file is damaged or something else: build it again",
+        "the file is damaged or of another format: build it again",
     )
 }

@@ -37,7 +37,7 @@ pub fn annotate(module: &[u8], metadata: &Metadata) -> Result<Vec<u8>> {
     Ok(annotated)
 }
 
-/// The metadata in a module as JSON text: all of its sections, of which Kubewarden reads the first.
+/// The metadata in a module as JSON: all of its sections, of which Kubewarden reads the first.
 ///
 /// # Errors
 ///
@@ -52,10 +52,10 @@ struct MetadataSection<'a> {
     data: &'a [u8],
 }
 
-/// All metadata sections, in file order. Reads every section's frame, so a module that is cut off is found out.
+/// All metadata sections, in file order. Reads every section's frame, so that a truncated module is noticed.
 fn metadata_sections(module: &[u8]) -> Result<Vec<MetadataSection<'_>>> {
     let mut sections = Vec::new();
-    // Where the section begins that is read next: right behind the header, then behind the one before it.
+    // Where the next section begins: after the header, then after the section before it.
     let mut start = 0;
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload.map_err(unreadable)?;

@@ -101,7 +101,7 @@ fn each_unknown_import_is_named() {
 }
 
 #[test]
-fn code_that_does_not_type_check_is_no_valid_module() {
+fn code_that_does_not_type_check_is_not_a_valid_module() {
     let text = r#"(module (memory (export "memory") 1) (func (export "_start") i32.add))"#;
     let findings = check_contract(&wat(text));
     assert_eq!(findings.len(), 1);

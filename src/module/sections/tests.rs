@@ -49,7 +49,7 @@ fn annotating_twice_leaves_one_section_with_the_newer_metadata() {
 }
 
 #[test]
-fn every_earlier_section_is_replaced_wherever_it_stands() {
+fn every_earlier_section_is_replaced_wherever_it_is() {
     for place in ["", "(before first)", "(after last)"] {
         let module = wat(&format!(
             r#"(module (@custom "io.kubewarden.metadata" {place} "old") (memory 1) (func) (@custom "io.kubewarden.metadata" (after last) "older"))"#
@@ -117,7 +117,7 @@ fn refused(module: &[u8]) -> String {
 }
 
 #[test]
-fn what_is_no_core_module_is_refused_with_the_offset() {
+fn what_is_not_a_core_module_is_refused_with_the_offset() {
     assert!(refused(b"").contains("byte 0"));
     assert!(refused(b"\0asm").contains("byte "));
     refused(b"#!/bin/sh\n");
@@ -127,7 +127,7 @@ fn what_is_no_core_module_is_refused_with_the_offset() {
 }
 
 #[test]
-fn a_module_cut_off_anywhere_is_refused_or_whole_so_far() {
+fn a_truncated_module_is_refused_unless_it_ends_between_sections() {
     let module = wat(POLICY);
     let mut refused = 0;
     for end in 0..module.len() {
