@@ -13,6 +13,7 @@ mod digest;
 pub mod error;
 pub mod finding;
 pub mod fs;
+mod host;
 pub mod kubernetes;
 pub mod metadata;
 pub mod module;

@@ -11,7 +11,8 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::{WasiCtxBuilder, async_trait};
 
-use super::{Bound, CapabilityCall, HostCapabilities, Limits};
+use super::{Bound, Limits};
+use crate::host::{CapabilityCall, HostCapabilities};
 use crate::protocol::HostCalls;
 
 /// At most this many different capabilities are remembered.

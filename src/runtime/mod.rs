@@ -5,8 +5,8 @@
 //! is left to `protocol`.
 
 mod cache;
-mod capabilities;
 mod guest;
+mod host_call;
 mod limits;
 mod wasi;
 mod weight;
@@ -21,9 +21,9 @@ use wasmtime::{Config, Engine, InstancePre, Linker, Module, Store, UpdateDeadlin
 use wasmtime_wasi::I32Exit;
 
 pub use cache::Cache;
-pub use capabilities::{CapabilityCall, HostCapabilities, NoCapabilities};
 pub use limits::{Bound, Limits};
 
+use crate::host::{HostCapabilities, NoCapabilities};
 use crate::kubernetes::Rule;
 use crate::metadata::ContextAwareResource;
 use crate::module;
@@ -141,7 +141,7 @@ impl Policy {
         }
         let mut linker = Linker::new(&engine);
         wasi::add_to_linker(&mut linker).map_err(ours)?;
-        capabilities::add_to_linker(&mut linker).map_err(ours)?;
+        host_call::add_to_linker(&mut linker).map_err(ours)?;
         let instance = linker.instantiate_pre(&module).map_err(ours).context("could not link the module")?;
         if limits.time.is_some() {
             tick(&engine)?;
