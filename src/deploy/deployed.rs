@@ -1,0 +1,85 @@
+//! Reading a resource that deploys a policy.
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::API_VERSION;
+use crate::error::failure;
+use crate::protocol::{Installation, Mutation, Settings};
+use crate::yaml;
+
+/// What a resource that deploys a policy says about running it.
+#[derive(Debug)]
+pub struct Deployed {
+    /// What it makes of the policy's answers.
+    pub installation: Installation,
+    /// How it configures the policy.
+    pub settings: Settings,
+}
+
+/// Kinds of resources that deploy one policy, and those that deploy several in one expression.
+const KINDS: [&str; 2] = ["ClusterAdmissionPolicy", "AdmissionPolicy"];
+const GROUP_KINDS: [&str; 2] = ["ClusterAdmissionPolicyGroup", "AdmissionPolicyGroup"];
+
+impl Deployed {
+    /// Reads the one resource in a YAML text that deploys a policy, by the rules of Kubewarden's own tools.
+    ///
+    /// # Errors
+    ///
+    /// When there is none or more than one, when a field has the wrong type, and for what `kwctl` refuses to run.
+    pub fn from_yaml(yaml: &str) -> Result<Self> {
+        let documents = yaml::parse_all(yaml)?;
+        let kind = |document: &Value, kinds: &[&str]| {
+            document["kind"].as_str().is_some_and(|kind| kinds.contains(&kind))
+        };
+        let documents: Vec<_> = documents.into_iter().map(|node| (node.to_json(), node)).collect();
+        let mut policies: Vec<_> = documents.iter().filter(|(document, _)| kind(document, &KINDS)).collect();
+        if policies.len() > 1 {
+            bail!("there are {} policies in it, and one is run", policies.len());
+        }
+        let Some((policy, node)) = policies.pop() else {
+            return Err(if documents.iter().any(|(document, _)| kind(document, &GROUP_KINDS)) {
+                anyhow!("it deploys a group of policies, of which none is run alone")
+            } else {
+                failure(
+                    "there is no policy in it",
+                    "name a file with a `ClusterAdmissionPolicy` or an `AdmissionPolicy`",
+                )
+            });
+        };
+        if let Some(repeated) = node.repeated_key() {
+            bail!("line {}: `{}` is written twice", repeated.line, repeated.key);
+        }
+        Self::of_resource(policy)
+    }
+
+    fn of_resource(policy: &Value) -> Result<Self> {
+        match policy["apiVersion"].as_str() {
+            Some(API_VERSION) => {}
+            Some(other) => {
+                return Err(failure(
+                    format!("its `apiVersion` is `{other}`"),
+                    format!("write `apiVersion: {API_VERSION}`"),
+                ));
+            }
+            None => bail!("it has no `apiVersion`, which is `{API_VERSION}`"),
+        }
+        let spec = &policy["spec"];
+        let mutating = field::<bool>(spec, "spec", "mutating")?.unwrap_or_default();
+        let name = field::<Option<String>>(&policy["metadata"], "metadata", "name")?.flatten();
+        let installation = Installation {
+            id: name.unwrap_or_else(|| "crd-without-name".to_owned()),
+            mode: field(spec, "spec", "mode")?.unwrap_or_default(),
+            mutation: if mutating { Mutation::Allowed } else { Mutation::Forbidden },
+            message: field::<Option<String>>(spec, "spec", "message")?.flatten(),
+        };
+        Ok(Self { installation, settings: spec["settings"].clone().try_into()? })
+    }
+}
+
+/// What a resource says under a key, if it says anything.
+fn field<T: DeserializeOwned>(of: &Value, named: &str, key: &str) -> Result<Option<T>> {
+    let Some(value) = of.get(key) else { return Ok(None) };
+    T::deserialize(value).map(Some).with_context(|| format!("could not read `{named}.{key}`"))
+}

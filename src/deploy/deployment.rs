@@ -1,0 +1,146 @@
+//! Writing what deploys a policy.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use yaml_serde::Mapping;
+
+use super::API_VERSION;
+use crate::kubernetes::Rule;
+use crate::metadata::{ContextAwareResource, Metadata, key};
+use crate::protocol::{Mode, PolicyType};
+use crate::yaml;
+
+/// What to deploy under which name.
+#[derive(Debug)]
+pub struct Deployment<'a> {
+    /// A name Kubernetes accepts.
+    pub name: &'a str,
+    /// Where the cluster finds the module, such as `registry://ghcr.io/acme/policies/demo:v0.1.0`.
+    pub module: &'a str,
+    /// What the policy is.
+    pub metadata: &'a Metadata,
+    /// What the operator decides.
+    pub choices: &'a Choices,
+}
+
+/// What the operator decides about a policy. By default nothing: the cluster has a default for each.
+#[derive(Debug, Default)]
+pub struct Choices {
+    /// The namespace an `AdmissionPolicy` is for; `None` makes it a `ClusterAdmissionPolicy`.
+    pub namespace: Option<String>,
+    /// Settings of the policy, in the order in which they were written, and of what JSON can hold.
+    pub settings: Mapping,
+    /// Are requests rejected, or is that only reported?
+    pub mode: Option<Mode>,
+    /// Name of the policy server that runs the policy.
+    pub policy_server: Option<String>,
+}
+
+impl Deployment<'_> {
+    /// The YAML text: one document, no line in front. A comment says which hosts are too old.
+    pub fn to_yaml(&self) -> String {
+        let yaml = match self.metadata.policy_type {
+            PolicyType::Kubernetes => yaml::to_string(&self.resource()),
+            PolicyType::Raw => yaml::to_string(&BTreeMap::from([(self.name, self.server_entry())])),
+        };
+        let yaml = yaml.expect("only text, lists, booleans, and settings that JSON can hold");
+        match &self.metadata.minimum_kubewarden_version {
+            // No field of the resource says it: a host that is too old refuses the module.
+            Some(version) => format!("# Needs Kubewarden {version} or later.\n{yaml}"),
+            None => yaml,
+        }
+    }
+
+    fn resource(&self) -> Resource<'_> {
+        let Self { metadata, choices, .. } = *self;
+        let annotations: BTreeMap<_, _> = [key::CATEGORY, key::SEVERITY]
+            .into_iter()
+            .filter_map(|key| Some((key, metadata.annotation(key)?)))
+            .collect();
+        let namespace = choices.namespace.as_deref();
+        Resource {
+            api_version: API_VERSION,
+            kind: if namespace.is_some() { "AdmissionPolicy" } else { "ClusterAdmissionPolicy" },
+            metadata: ResourceMetadata {
+                annotations: Some(annotations).filter(|map| !map.is_empty()),
+                name: self.name,
+                namespace,
+            },
+            spec: Spec {
+                module: self.module,
+                policy_server: choices.policy_server.as_deref(),
+                mode: choices.mode,
+                settings: &choices.settings,
+                rules: &metadata.rules,
+                mutating: metadata.mutating,
+                background_audit: (!metadata.background_audit).then_some(false),
+                // Nobody can grant it to a policy of a namespace: its schema has no such field.
+                context_aware_resources: self.context_aware_resources().filter(|_| namespace.is_none()),
+            },
+        }
+    }
+
+    fn server_entry(&self) -> ServerEntry<'_> {
+        ServerEntry {
+            module: self.module,
+            policy_mode: self.choices.mode,
+            settings: &self.choices.settings,
+            allowed_to_mutate: self.metadata.mutating,
+            context_aware_resources: self.context_aware_resources(),
+        }
+    }
+
+    fn context_aware_resources(&self) -> Option<Vec<&ContextAwareResource>> {
+        let resources: Vec<_> = self.metadata.context_aware_resources.iter().collect();
+        (!resources.is_empty()).then_some(resources)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Resource<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    metadata: ResourceMetadata<'a>,
+    spec: Spec<'a>,
+}
+
+#[derive(Serialize)]
+struct ResourceMetadata<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<BTreeMap<&'a str, &'a str>>,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec<'a> {
+    module: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_server: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<Mode>,
+    settings: &'a Mapping,
+    rules: &'a [Rule],
+    mutating: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    background_audit: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_aware_resources: Option<Vec<&'a ContextAwareResource>>,
+}
+
+/// An entry of `policies.yml`. `false` is what a policy server assumes, but it is better said.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServerEntry<'a> {
+    module: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_mode: Option<Mode>,
+    settings: &'a Mapping,
+    allowed_to_mutate: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_aware_resources: Option<Vec<&'a ContextAwareResource>>,
+}
