@@ -36,10 +36,28 @@ fn wrong_usage_ends_with_2() {
     case.kw_wasi("build --targt-dir x").run().code(2).stderr_has("--target-dir");
     case.kw_wasi("new --lang cobol").run().code(2).stderr_has("rust");
     case.kw_wasi("build -q -v").run().code(2);
+    case.kw_wasi("run -r a.yaml --operation FLY").run().code(2).stderr_has("CONNECT");
+    for verb in ["run -r a.yaml", "inspect"] {
+        case.kw_wasi(&format!("{verb} --workspace")).run().code(2);
+    }
+    for verb in ["run -r a.yaml", "test", "inspect", "push"] {
+        let run = case.kw_wasi(&format!("{verb} --wasm a.wasm --release")).run().code(2);
+        run.stderr_has("the argument '--wasm <FILE>' cannot be used with");
+    }
 }
 
 #[test]
 fn clap_finds_no_mistake_in_the_command_line() {
     Cargo::command().debug_assert();
     Cargo::program().debug_assert();
+}
+
+#[test]
+fn no_example_wraps_at_80_columns() {
+    for verb in Cargo::program().get_subcommands() {
+        let examples = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+        for line in examples.lines() {
+            assert!(line.chars().count() <= 80, "{}: {line}", verb.get_name());
+        }
+    }
 }

@@ -46,7 +46,7 @@ fn of_a_project() {
 fn of_a_module_with_all_choices() {
     let case = demo();
     case.write("settings.yaml", "# what they may be called\nz: [a]\nb: {c: 1.0, d: '1.10', e: 0x10, f: yes, g: ~}\na: |\n  two\n  lines\n");
-    let args = "policy.wasm --namespace team-a --name other -s settings.yaml --mode monitor --policy-server reserved \
+    let args = "policy.wasm -n team-a --name other -s settings.yaml --mode monitor --policy-server reserved \
                 --module ghcr.io/acme/mirror@sha256:0000000000000000000000000000000000000000000000000000000000000000";
     let run = manifest(&case, args).code(0);
     ApiServer::new().accepts(&run.stdout);
@@ -62,6 +62,18 @@ fn a_project_in_go_and_a_file_to_write_to() {
 "#]]);
     let resource = ApiServer::new().accepts(&case.read("deploy/demo.yml"));
     assert_eq!(resource["spec"]["module"], "registry://ghcr.io/acme/policies/demo:v0.1.0");
+}
+
+#[test]
+fn the_output_is_a_file_and_not_a_format() {
+    let case = demo();
+    manifest(&case, "policy.wasm -o yaml").code(0).stdout_eq("").stderr_eq(str![[r#"
+warning: `-o yaml` does not choose a format: it writes to a file named `yaml`
+  hint: leave it out to print YAML to stdout
+       Wrote yaml
+
+"#]]);
+    manifest(&case, "policy.wasm -o ./yaml").code(0).stdout_eq("").stderr_lacks("warning");
 }
 
 #[test]
@@ -131,8 +143,8 @@ demo:
 "#]]);
     for flag in ["--namespace a", "--policy-server b"] {
         manifest(&case, &format!("policy.wasm {flag}")).code(101).stdout_eq("").stderr_eq(str![[r#"
-error: `policy.wasm` is a raw policy, which no resource of a cluster can deploy
-  hint: leave out `--namespace` and `--policy-server`: what is printed is an entry for the policies.yml of a policy server
+error: `policy.wasm` is a raw policy, which no cluster resource can deploy
+  hint: leave out `--namespace` and `--policy-server`: the output is an entry for the policies.yml of a policy server
 
 "#]]);
     }
@@ -214,8 +226,8 @@ fn a_place_for_the_module_is_needed() {
     let case = Case::policy();
     case.edit("Cargo.toml", "registry = \"ghcr.io/acme/policies\"\n", "");
     manifest(&case, "").code(101).stdout_eq("").stderr_eq(str![[r#"
-error: nothing says where the cluster finds the module of `demo`
-  hint: name it with `--module`, or write the registry into the metadata (`registry` in `[package.metadata.kubewarden]`, or the annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`)
+error: the metadata of `demo` has no registry for the cluster to load it from
+  hint: name the module with `--module`, or write the registry into the metadata (`registry` in `[package.metadata.kubewarden]`, or the annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`)
 
 "#]]);
     for (typed, module) in [
@@ -262,7 +274,7 @@ fn names_obey_kubernetes() {
         .code(101)
         .stdout_eq("")
         .stderr_has("error: `My Policy` cannot name a Kubernetes resource")
-        .stderr_has("hint: give it a name with `--name`");
+        .stderr_has("hint: give the resource a name with `--name`");
 }
 
 #[test]

@@ -214,7 +214,7 @@ fn a_tag_that_contradicts_the_version_is_refused() {
         .code(101)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: could not push: the tag is `v0.2.0`, and the policy says it has the version `0.1.0`
+error: could not push to the tag `v0.2.0`: the version of the policy is `0.1.0`
   hint: push to `:v0.1.0`, or change the version and build again; `--force` pushes it as it is
 
 "#]]);
@@ -233,7 +233,7 @@ fn a_version_that_can_be_no_tag_needs_a_reference() {
     push(&case, "").redact("[HOST]", host).run().code(101).stdout_eq("").stderr_eq(str![[r#"
 warning[version-with-build]: `0.1.0+build` cannot be a tag in a registry: `+` is not allowed there
   fix: remove the `+` and what follows it
-error: could not push: the policy has the version `0.1.0+build`, and `v0.1.0+build` cannot be a tag
+error: could not push version `0.1.0+build` of the policy: `v0.1.0+build` is not a valid tag
   hint: name a reference with a tag: `host/repository:tag`
 
 "#]]);
@@ -312,6 +312,55 @@ fn the_project_of_the_folder_is_built_and_pushed_where_its_metadata_say() {
     // Deterministic: a build from nothing is the same policy.
     std::fs::remove_dir_all(case.path("target")).unwrap();
     case.kw_wasi("push --insecure").succeed().stderr_has("it was there already");
+}
+
+#[test]
+fn the_policies_of_a_workspace_are_pushed_with_one_line_for_each() {
+    let host = &registry::open().host;
+    let case = Case::empty();
+    case.write("Cargo.toml", "[workspace]\nmembers = [\"a\", \"b\"]\nresolver = \"2\"\n");
+    for name in ["a", "b"] {
+        let manifest = support::POLICY_MANIFEST.replace("demo", name);
+        let manifest = manifest.replace("ghcr.io/acme/policies", &format!("{host}/workspace"));
+        case.write(&format!("{name}/Cargo.toml"), manifest.split("[profile").next().unwrap());
+        case.write(&format!("{name}/src/main.rs"), support::POLICY_SOURCE);
+    }
+    case.kw_wasi("push --insecure").run().code(101).stdout_eq("").stderr_eq(str![[r#"
+error: there are several policies to choose from: `a`, `b`
+  hint: name one with `--package`, or pass `--workspace` for all of them
+
+"#]]);
+    case.kw_wasi(&format!("push --insecure --workspace {host}/other"))
+        .run()
+        .code(101)
+        .stderr_has("REFERENCE and `--manifest-out` are about one policy, and 2 are selected");
+    let run = case.kw_wasi("push --insecure --workspace").succeed();
+    let lines: Vec<_> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", run.stdout);
+    for (line, name) in lines.iter().zip(["a", "b"]) {
+        assert!(line.starts_with(&format!("{host}/workspace/{name}@sha256:")), "{line}");
+    }
+}
+
+#[test]
+fn every_verb_takes_a_policy_from_a_registry() {
+    let host = &registry::open().host;
+    let case = case(host, "verbs/demo");
+    push(&case, "").succeed();
+    let reference = format!("--insecure --wasm {host}/verbs/demo:v0.1.0");
+    case.write("pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n");
+    case.kw_wasi(&format!("run -r pod.yaml {reference}")).succeed().stdout_has(r#""allowed":true"#);
+    case.kw_wasi(&format!("test {reference}")).run().stderr_has(&format!("demo ({host}/verbs/demo:v0.1.0)"));
+    case.kw_wasi(&format!("inspect {reference}")).succeed().stdout_has("demo v0.1.0");
+    case.kw_wasi(&format!("manifest {reference}"))
+        .succeed()
+        .stdout_has(&format!("module: registry://{host}/verbs/demo:v0.1.0"));
+    let copy = case.kw_wasi(&format!("push {reference} {host}/verbs/copy:v0.1.0")).succeed();
+    assert!(pushed(&copy).starts_with(&format!("{host}/verbs/copy@sha256:")));
+    case.kw_wasi(&format!("run -r pod.yaml --insecure --wasm {host}/verbs/none:v1"))
+        .run()
+        .code(1)
+        .stdout_eq("");
 }
 
 #[test]
@@ -561,12 +610,12 @@ fn plain_http_is_for_this_machine_unless_the_host_is_named() {
     let attempt =
         |args: &str| case.kw_wasi(&format!("push --wasm policy.wasm {args}")).run().code(101).stdout_eq("");
     attempt("--insecure").stderr_eq(str![[r#"
-error: `registry.example.com:5000` is not on this machine, and what goes there by plain HTTP can be read and changed on its way
-  hint: say `--insecure=registry.example.com:5000` if that is what you want
+error: `registry.example.com:5000` is not on this machine: what is sent there by plain HTTP can be read and changed on the way
+  hint: pass `--insecure=registry.example.com:5000` to use plain HTTP nevertheless
 
 "#]]);
     attempt("--insecure=registry.example.com").stderr_eq(str![[r#"
-error: `--insecure=registry.example.com` is about another host than `registry.example.com:5000`
+error: `--insecure=registry.example.com` names another host than `registry.example.com:5000`
   hint: name the host with its port, as in the reference
 
 "#]]);
@@ -587,7 +636,7 @@ fn references_that_are_none_are_wrong_usage() {
         .run()
         .code(101)
         .stderr_eq(str![[r#"
-error: could not push to `ghcr.io/a/b@[DIGEST]`: `[DIGEST]` is what a push ends with, and no tag to push to
+error: could not push to `ghcr.io/a/b@[DIGEST]`: `[DIGEST]` is a digest, and only a tag can be pushed to
   hint: write `host/repository:tag`
 
 "#]]);
@@ -596,7 +645,7 @@ error: could not push to `ghcr.io/a/b@[DIGEST]`: `[DIGEST]` is what a push ends 
         &metadata("registry.example.com", "demo", "0.1.0").replace("policy.ociUrl", "policy.other"),
     );
     push(&case, "").run().code(101).stderr_eq(str![[r#"
-error: nothing says which registry the policy goes to
+error: the policy's metadata has no registry to push to
   hint: name a reference, or write the registry into the metadata (`registry` in `[package.metadata.kubewarden]`, or the annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`)
 
 "#]]);
