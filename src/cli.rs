@@ -72,7 +72,7 @@ impl Cargo {
         Self::parse_from(args)
     }
 
-    /// The command line as that of a program of its own, `cargo-kw-wasi`: what shells and manuals know.
+    /// The command line of a program of its own, `cargo-kw-wasi`, as shells and manuals know it.
     pub fn program() -> clap::Command {
         // The tree starts with `cargo`, which is not ours.
         let tree = Self::command();
@@ -80,7 +80,7 @@ impl Cargo {
         tool.name("cargo-kw-wasi").version(env!("CARGO_PKG_VERSION"))
     }
 
-    /// Runs the verb. The shell is returned to say how it ended.
+    /// Runs the verb. The shell is returned so that the caller can report how it ended.
     pub fn run(self) -> (Result<Outcome>, Shell) {
         let Self::KwWasi(args) = self;
         let shell = match Shell::new(args.term_flags()) {

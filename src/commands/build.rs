@@ -1,4 +1,4 @@
-//! `build`: the command line of building, and what is said of what was built.
+//! `build`: the command line of building, and the report on what was built.
 
 use std::path::PathBuf;
 
@@ -13,33 +13,42 @@ use crate::shell::Shell;
 
 /// Compile a policy to WebAssembly, ready to deploy
 ///
-/// Compiles the package for `wasm32-wasip1`, or the Go module for `wasip1`, checks that a Kubewarden host can load what
-/// came of it, and embeds the policy's metadata, from `[package.metadata.kubewarden]` in Cargo.toml or from a
-/// hand-written metadata.yml. Writes `<target-dir>/kubewarden/<name>.wasm` and beside it `<name>.yml`, the resource that deploys it.
+/// Compiles the package for `wasm32-wasip1`, or the Go module for `wasip1`, checks that a Kubewarden host can load the
+/// result, and embeds the policy's metadata, from `[package.metadata.kubewarden]` in Cargo.toml or from a hand-written
+/// metadata.yml. Writes `<target-dir>/kubewarden/<name>.wasm` and, next to it, `<name>.yml`, the resource that deploys it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  cargo kw-wasi build                               the policy in this folder
-  cargo kw-wasi build -o annotated-policy.wasm      where to put it
-  cargo kw-wasi build --workspace --locked          all policies of the workspace, as CI does it
-  cargo kw-wasi build --message-format json         for scripts
-  cargo kw-wasi build -- -tags prod                 more for `go build`, or for `cargo build`")]
+  # Build the policy in this folder
+  cargo kw-wasi build
+
+  # Write the module to another place
+  cargo kw-wasi build -o annotated-policy.wasm
+
+  # Build all policies of the workspace, as in CI
+  cargo kw-wasi build --workspace --locked
+
+  # Report what was built as JSON
+  cargo kw-wasi build --message-format json
+
+  # Pass more arguments to `go build`, or to `cargo build`
+  cargo kw-wasi build -- -tags prod")]
 pub struct BuildArgs {
     #[command(flatten)]
     projects: CompiledArgs<PackagesArgs>,
-    /// The short form of `--release`; other verbs have another `-r`
+    /// Short form of `--release`, for this verb only
     #[arg(short = 'r', hide = true)]
     release_in_short: bool,
-    /// Write the policy to this file, or into this folder: `<target-dir>/kubewarden/<name>.wasm` by default
+    /// Write the policy to this file or folder [default: `<target-dir>/kubewarden/<name>.wasm`]
     #[arg(short, long, value_name = "PATH", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// What embeds the metadata: this tool, or `kwctl annotate`
+    /// Program that embeds the metadata
     #[arg(long, value_name = "TOOL", default_value = "builtin", help_heading = "Output")]
     annotator: AnnotatorChoice,
     /// Make the module smaller with `wasm-opt -Oz` from PATH
     #[arg(long, help_heading = "Output")]
     wasm_opt: bool,
-    /// How to report what was built: in words on stderr, or also as one JSON object per policy on stdout
+    /// Report what was built in words on stderr, or also as one JSON object for each policy on stdout
     #[arg(
         long,
         value_name = "FORMAT",

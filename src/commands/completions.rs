@@ -8,26 +8,34 @@ use crate::shell::Shell;
 
 /// Print completions for a shell
 ///
-/// They complete `cargo-kw-wasi`. In bash and fish they complete `cargo kw-wasi` too, beside what completes cargo itself;
-/// in zsh cargo's own completions find them.
+/// The script completes `cargo-kw-wasi`. In bash and fish it completes `cargo kw-wasi` too, in addition to cargo's own
+/// completions; in zsh, cargo's own completions find it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  source <(cargo kw-wasi completions bash)       in ~/.bashrc, behind what completes cargo
+  # In ~/.bashrc, after cargo's own completions
+  source <(cargo kw-wasi completions bash)
+
+  # For zsh, if ~/.zshrc adds ~/.zfunc to fpath before it calls compinit
   cargo kw-wasi completions zsh > ~/.zfunc/_cargo-kw-wasi
-                                                 ~/.zfunc stands in fpath before compinit is called in ~/.zshrc
+
+  # For fish
   cargo kw-wasi completions fish > ~/.config/fish/conf.d/cargo-kw-wasi.fish
+
+  # For PowerShell
   cargo kw-wasi completions powershell >> $PROFILE
+
+  # For Elvish
   cargo kw-wasi completions elvish >> ~/.config/elvish/rc.elv")]
 pub struct CompletionsArgs {
-    /// The shell
+    /// Shell to complete for
     shell: Dialect,
 }
 
-/// In bash the words behind `cargo` are completed by whatever completes cargo: ours go first, the rest to that.
+/// In bash, the words after `cargo` are completed by cargo's own completions; ours take `kw-wasi` and pass on the rest.
 const BASH: &str = include_str!("completions.bash");
 
-/// In fish the words behind `cargo kw-wasi` are those behind `cargo-kw-wasi`.
+/// In fish, the words after `cargo kw-wasi` are those after `cargo-kw-wasi`.
 const FISH: &str = include_str!("completions.fish");
 
 impl CompletionsArgs {

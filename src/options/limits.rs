@@ -10,13 +10,13 @@ use crate::runtime::Limits;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
-    /// Stop the policy after this time: `2s`, `500ms`; `none` lets it run, as `kwctl` does
+    /// Stop the policy after this time, such as `2s` or `500ms`; `none` means no limit, as with `kwctl`
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_time_limit)]
     time_limit: TimeLimit,
-    /// Stop the policy when it wants more memory: `256MiB`
+    /// Stop the policy if it needs more memory than this, such as `256MiB`
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_size)]
     memory_limit: usize,
-    /// Stop the policy when it writes more to stdout, or to stderr: `16MiB`
+    /// Stop the policy if it writes more than this to stdout or to stderr, such as `16MiB`
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = parse_size)]
     output_limit: usize,
 }

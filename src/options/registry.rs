@@ -12,11 +12,11 @@ use crate::registry::{self, Connection};
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Registry")]
 pub(crate) struct RegistryArgs {
-    /// Use plain HTTP. Without a host this is for a registry on this machine only
+    /// Use plain HTTP for this host; without a host, for a registry on this machine
     #[arg(long, value_name = "HOST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     insecure: Option<String>,
-    /// Trust this certificate authority too, in PEM or DER; several times for several
-    #[arg(long, value_name = "PATH")]
+    /// Also trust this certificate authority, in PEM or DER; can be given several times
+    #[arg(long, value_name = "FILE")]
     ca: Vec<PathBuf>,
 }
 
@@ -29,15 +29,15 @@ impl RegistryArgs {
             Some("") => {
                 return Err(failure(
                     format!(
-                        "`{host}` is not on this machine, and what goes there by plain HTTP can be read and changed on its way"
+                        "`{host}` is not on this machine: what is sent there by plain HTTP can be read and changed on the way"
                     ),
-                    format!("say `--insecure={host}` if that is what you want"),
+                    format!("pass `--insecure={host}` to use plain HTTP nevertheless"),
                 ));
             }
             Some(named) if named == host => true,
             Some(named) => {
                 return Err(failure(
-                    format!("`--insecure={named}` is about another host than `{host}`"),
+                    format!("`--insecure={named}` names another host than `{host}`"),
                     "name the host with its port, as in the reference",
                 ));
             }

@@ -60,8 +60,8 @@ fn mutated_against_the_metadata() {
     let run = run(&case(Behaviour::prints(MUTATED)), "").code(0);
     assert!(run.stdout.contains(r#""patchType":"JSONPatch","patch":"W3si"#), "{}", run.stdout);
     run.stderr_eq(str![[r#"
-warning: the policy changes the object, but its metadata say `mutating: false`: a cluster would reject the request
-  hint: say `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`
+warning: the policy changes the object, but its metadata says `mutating: false`: a cluster would reject the request
+  hint: write `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`
 
 "#]]);
 }
@@ -88,7 +88,7 @@ fn settings_at_which_the_policy_fails() {
     let failing = Behaviour::prints("").and_says("boom").and_ends(End::Trap);
     let case = case_with(Behaviour::prints("{}"), failing, guest::METADATA);
     run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
-warning: the policy failed when it was to check the settings: it trapped: wasm trap: wasm `unreachable` instruction executed
+warning: the policy failed while it checked the settings: it trapped: wasm trap: wasm `unreachable` instruction executed
 error: Provided settings are not valid: boom
 
 "#]]);
@@ -354,9 +354,11 @@ fn an_old_object_goes_with_one_change() {
     run(&case, "--old-object old.yaml --operation UPDATE").code(0);
     run(&case, "--old-object old.yaml").code(1).stdout_eq("").stderr_has("a CREATE has none");
     case.write("old.yaml", "5");
-    run(&case, "--old-object old.yaml --operation UPDATE").code(1).stderr_has("it is no Kubernetes object");
+    run(&case, "--old-object old.yaml --operation UPDATE")
+        .code(1)
+        .stderr_has("it is not a Kubernetes object");
     case.write("old.yaml", POD).write("pod.yaml", format!("{POD}---\n{POD}"));
-    run(&case, "--old-object old.yaml --operation UPDATE").code(1).stderr_has("which of 2 objects");
+    run(&case, "--old-object old.yaml --operation UPDATE").code(1).stderr_has("and the request has 2");
 }
 
 #[test]
@@ -437,8 +439,8 @@ fn modules_that_are_no_wasi_policy() {
     let module = |text: &str| wat::parse_str(text).unwrap();
     case.write("policy.wasm", module("(module (func (export \"_start\")) (memory (export \"memory\") 1))"));
     run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
-error: `policy.wasm` has no metadata of Kubewarden: a host takes it for a waPC policy
-  hint: run what `cargo kw-wasi build` or `kwctl annotate` has written
+error: `policy.wasm` has no Kubewarden metadata: a host takes it for a waPC policy
+  hint: use a module written by `cargo kw-wasi build` or `kwctl annotate`
 
 "#]]);
     let metadata = guest::METADATA.replace("wasi", "kubewarden-wapc");

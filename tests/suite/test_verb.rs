@@ -791,8 +791,8 @@ fn a_raw_policy_gets_the_document_as_it_is() {
     let case = policy.with("cases:\n  - name: a list grows\n    object: [1]\n    expect: { object: [1, 2], patch: [{ op: add, path: /1, value: 2 }] }\n");
     test(&case, "").code(0).stderr_eq(str![[r#"
      Testing policy (policy.wasm)
-warning: the policy changes the object, but its metadata say `mutating: false`: a cluster would reject the request
-  hint: say `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`
+warning: the policy changes the object, but its metadata says `mutating: false`: a cluster would reject the request
+  hint: write `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`
 
 "#]]);
     case.write("tests/policy.yml", "cases:\n  - name: a list grows\n    object: [1]\n    operation: CREATE\n    expect: { allowed: true }\n");
