@@ -3,8 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+mod file_lines;
 mod name;
 
+pub(crate) use file_lines::FileLines;
 pub(crate) use name::FindingName;
 
 /// Is the policy refused because of it?

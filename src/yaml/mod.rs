@@ -4,8 +4,10 @@ mod kubectl;
 mod node;
 mod parse;
 mod positions;
+mod reader;
 mod write;
 
 pub(crate) use node::{Content, Entry, Node};
 pub(crate) use parse::{ReadError, parse, parse_all};
+pub(crate) use reader::{DocumentReader, Fields, Syntax, list, nearest};
 pub(crate) use write::to_string;

@@ -37,6 +37,24 @@ pub(crate) struct Entry {
 }
 
 impl Node {
+    /// A value whose text does not matter.
+    pub(crate) fn new(line: usize, content: Content) -> Self {
+        Self { line, content, plain: None }
+    }
+
+    /// The value as a string where a host takes any scalar without quotes for one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            _ => self.plain.as_deref(),
+        }
+    }
+
+    /// Nothing at all, not even `null`.
+    pub(crate) fn is_left_out(&self) -> bool {
+        self.plain.as_deref() == Some("")
+    }
+
     pub(crate) fn is_null(&self) -> bool {
         self.content == Content::Null
     }
@@ -70,15 +88,37 @@ impl Node {
     }
 }
 
-/// `the text `pods``, `a list`: what stands there, in the words of a message.
+/// JSON has no lines: all values are in the first.
+impl From<&Value> for Node {
+    fn from(value: &Value) -> Self {
+        let content = match value {
+            Value::Null => Content::Null,
+            Value::Bool(value) => Content::Bool(*value),
+            Value::Number(number) => Content::Number(number.clone()),
+            Value::String(text) => Content::Text(text.clone()),
+            Value::Array(items) => Content::List(items.iter().map(Self::from).collect()),
+            Value::Object(map) => {
+                let entry = |(key, value): (&String, &Value)| Entry {
+                    line: 1,
+                    key: key.clone(),
+                    value: value.into(),
+                };
+                Content::Map(map.iter().map(entry).collect())
+            }
+        };
+        Self::new(1, content)
+    }
+}
+
+/// The value in the words of a message: `the string `pods``, `a list`.
 impl fmt::Display for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("nothing"),
             Self::Bool(value) => write!(f, "`{value}`"),
             Self::Number(number) => write!(f, "the number `{number}`"),
-            Self::Text(text) if text.len() > 40 || text.contains('\n') => f.write_str("a text"),
-            Self::Text(text) => write!(f, "the text `{text}`"),
+            Self::Text(text) if text.len() > 40 || text.contains('\n') => f.write_str("a string"),
+            Self::Text(text) => write!(f, "the string `{text}`"),
             Self::List(_) => f.write_str("a list"),
             Self::Map(_) => f.write_str("a map"),
         }

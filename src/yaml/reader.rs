@@ -1,0 +1,211 @@
+//! Reading a document key by key: whatever is wrong becomes a finding with its place.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::{Content, Entry, Node, ReadError};
+use crate::finding::{FileLines, Finding, FindingName, Severity};
+
+/// How the keys of a document are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Syntax {
+    /// YAML: `apiGroups: [""]`.
+    Yaml,
+    /// TOML, in which keys are also written in kebab case: `api-groups = [""]`.
+    Toml,
+}
+
+/// What was found wrong with a document so far.
+pub(crate) struct DocumentReader<'a> {
+    /// `None` for a document that has no lines for people: its findings have no place.
+    lines: Option<FileLines<'a>>,
+    pub(crate) syntax: Syntax,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// The keys of a map.
+pub(crate) struct Fields<'n> {
+    pub(crate) entries: &'n [Entry],
+    /// Where a missing key belongs; `None` for the whole file.
+    pub(crate) line: Option<usize>,
+    /// What the map is, such as `a case`; empty for the whole file.
+    pub(crate) what: String,
+    syntax: Syntax,
+}
+
+impl<'a> DocumentReader<'a> {
+    pub(crate) fn new(lines: Option<FileLines<'a>>, syntax: Syntax) -> Self {
+        Self { lines, syntax, findings: Vec::new() }
+    }
+
+    pub(crate) fn error(
+        &mut self,
+        name: FindingName,
+        line: impl Into<Option<usize>>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.find(Finding::error(name, message, fix), line.into());
+    }
+
+    pub(crate) fn warning(
+        &mut self,
+        name: FindingName,
+        line: impl Into<Option<usize>>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        self.find(Finding::warning(name, message, fix), line.into());
+    }
+
+    fn find(&mut self, mut finding: Finding, line: Option<usize>) {
+        if let Some(lines) = &self.lines {
+            let (place, quote) = lines.place(line);
+            (finding.place, finding.quote) = (Some(place), quote);
+        }
+        self.findings.push(finding);
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// All findings, so that a person works through the file from top to bottom.
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
+        let mut findings = self.findings;
+        findings.sort_by_key(|finding| finding.place.as_ref().and_then(|place| place.line));
+        findings
+    }
+
+    /// `key: value`, or `key = value` in TOML.
+    pub(crate) fn example(&self, key: &str, value: &str) -> String {
+        let sign = if self.syntax == Syntax::Toml { " =" } else { ":" };
+        format!("{key}{sign} {value}")
+    }
+
+    /// The keys of a map. What is not a map is reported, and known keys that are repeated are.
+    pub(crate) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
+        let Content::Map(entries) = &node.content else {
+            let message = format!("{what} must be a map, found {}", node.content);
+            self.error(FindingName::WrongType, node.line, message, format!("known keys are {}", list(known)));
+            return None;
+        };
+        let fields = Fields { entries, line: Some(node.line), what: what.to_owned(), syntax: self.syntax };
+        let mut seen = HashSet::new();
+        for entry in entries.iter().filter(|entry| known.contains(&&*fields.normal(&entry.key))) {
+            if !seen.insert(fields.normal(&entry.key)) {
+                let message = format!("`{}` is written twice", entry.key);
+                self.error(FindingName::DuplicateKey, entry.line, message, "keep one of them");
+            }
+        }
+        Some(fields)
+    }
+
+    /// A file that is not YAML.
+    pub(crate) fn unreadable(&mut self, error: &ReadError) {
+        let message = format!("not YAML: {}", error.message);
+        self.error(
+            FindingName::InvalidYaml,
+            error.line,
+            message,
+            "correct the YAML: one document with one map",
+        );
+    }
+
+    pub(crate) fn wrong_type(&mut self, entry: &Entry, within: &str, wanted: &str, fix: impl Into<String>) {
+        let message = format!("`{}`{within} must be {wanted}, found {}", entry.key, entry.value.content);
+        let line = match entry.value.content {
+            // A list or a map is recognised by its key.
+            Content::List(_) | Content::Map(_) => entry.line,
+            _ => entry.value.line,
+        };
+        self.error(FindingName::WrongType, line, message, fix);
+    }
+}
+
+impl<'n> Fields<'n> {
+    /// The key with its value, if it is written. Of a repeated one the last counts.
+    pub(crate) fn find(&self, key: &str) -> Option<&'n Entry> {
+        self.entries.iter().rev().find(|entry| self.normal(&entry.key) == key)
+    }
+
+    /// The first of these keys that is written.
+    pub(crate) fn find_any(&self, keys: &[&str]) -> Option<&'n Entry> {
+        self.entries.iter().find(|entry| keys.contains(&&*self.normal(&entry.key)))
+    }
+
+    /// The keys that are not among the known ones.
+    pub(crate) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'n Entry> {
+        self.entries.iter().filter(|entry| !known.contains(&&*self.normal(&entry.key)))
+    }
+
+    /// What to do about an unknown key.
+    pub(crate) fn instead_of(&self, unknown: &str, known: &[&str]) -> String {
+        match nearest(unknown, known) {
+            Some(near) => format!("write `{}`", self.spelling(near)),
+            None => {
+                let known: Vec<_> = known.iter().map(|key| self.spelling(key)).collect();
+                let known: Vec<_> = known.iter().map(String::as_str).collect();
+                format!("remove it; known keys are {}", list(&known))
+            }
+        }
+    }
+
+    /// A key as this document has it, or would have it.
+    pub(crate) fn spelling(&self, key: &str) -> String {
+        match (self.find(key), self.syntax) {
+            (Some(entry), _) => entry.key.clone(),
+            (None, Syntax::Yaml) => key.to_owned(),
+            (None, Syntax::Toml) => kebab_case(key),
+        }
+    }
+
+    /// A key in the spelling of YAML.
+    pub(crate) fn normal<'k>(&self, key: &'k str) -> Cow<'k, str> {
+        match self.syntax {
+            Syntax::Toml if key.contains('-') => Cow::Owned(camel_case(key)),
+            _ => Cow::Borrowed(key),
+        }
+    }
+}
+
+/// `api-groups` as `apiGroups`.
+fn camel_case(key: &str) -> String {
+    let mut parts = key.split('-');
+    let mut camel = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let mut letters = part.chars();
+        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        camel.push_str(letters.as_str());
+    }
+    camel
+}
+
+/// `apiGroups` as `api-groups`.
+fn kebab_case(key: &str) -> String {
+    let mut kebab = String::with_capacity(key.len() + 4);
+    for c in key.chars() {
+        if c.is_ascii_uppercase() {
+            kebab.push('-');
+        }
+        kebab.push(c.to_ascii_lowercase());
+    }
+    kebab
+}
+
+/// The known name that a misspelt one most likely means.
+pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    // Nobody misspells a long name; comparing takes the product of both lengths.
+    if name.len() > 100 {
+        return None;
+    }
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let similarity = |known: &str| strsim::normalized_damerau_levenshtein(&plain(name), &plain(known));
+    let near = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+    (similarity(near) > 0.6).then_some(near)
+}
+
+/// Names in backticks, separated by commas.
+pub(crate) fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
