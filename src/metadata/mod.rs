@@ -3,13 +3,6 @@
 //!
 //! The rules are those of `kwctl annotate` 1.36; where the cluster's webhook is stricter, so are we.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
-
-use crate::kubernetes::Rule;
-use crate::yaml;
-
 mod annotations;
 mod check;
 mod document;
@@ -17,11 +10,13 @@ mod read;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 pub use crate::protocol::PolicyType;
 pub(crate) use annotations::{addresses, check_repository};
 pub use document::Document;
 pub use read::{Checked, Facts, read};
+pub use wire::{ContextAwareResource, Metadata};
 
 /// Keys of annotations that mean something to Kubewarden, its workflows or Artifact Hub.
 pub mod key {
@@ -64,64 +59,11 @@ pub mod key {
 /// What `io.kubewarden.policy.severity` may say.
 pub const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 
-/// What Kubewarden knows of a policy. Its execution mode is always `wasi`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Metadata {
-    /// Always `Unknown` for a WASI policy, whatever the file says.
-    protocol_version: &'static str,
-    /// Which requests the policy wants to see. Empty for a raw policy.
-    pub rules: Vec<Rule>,
-    /// Free text by key; [`key`] has the keys that mean something.
-    pub annotations: BTreeMap<String, String>,
-    /// Does the policy change objects?
-    pub mutating: bool,
-    /// May the audit scanner run the policy?
-    pub background_audit: bool,
-    execution_mode: &'static str,
-    /// Does the policy judge Kubernetes requests or any JSON?
-    pub policy_type: PolicyType,
-    /// What the policy reads from the cluster.
-    pub context_aware_resources: BTreeSet<ContextAwareResource>,
-    /// What the policy asks of the host, if it says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub host_capabilities: Option<BTreeSet<String>>,
-    /// The oldest host that runs the policy, if it says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minimum_kubewarden_version: Option<semver::Version>,
-}
-
-/// A kind of resource a policy reads from the cluster.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContextAwareResource {
-    /// `v1`, `apps/v1`.
-    pub api_version: String,
-    /// `Pod`.
-    pub kind: String,
-}
-
 /// First line of the `metadata.yml` that `build` writes. A file without it is somebody's own.
 pub const WRITTEN_BY_US: &str =
     "# Written by `cargo kw-wasi build` from Cargo.toml, [package.metadata.kubewarden]: edit it there.";
 
 impl Metadata {
-    /// Metadata without rules and annotations, of a policy that does not mutate.
-    pub fn new() -> Self {
-        Self {
-            protocol_version: "Unknown",
-            rules: Vec::new(),
-            annotations: BTreeMap::new(),
-            mutating: false,
-            background_audit: true,
-            execution_mode: "wasi",
-            policy_type: PolicyType::default(),
-            context_aware_resources: BTreeSet::new(),
-            host_capabilities: None,
-            minimum_kubewarden_version: None,
-        }
-    }
-
     /// The value of an annotation, if it is there and says something.
     pub fn annotation(&self, key: &str) -> Option<&str> {
         self.annotations.get(key).map(String::as_str).filter(|value| !value.is_empty())
@@ -139,48 +81,8 @@ impl Metadata {
         metadata
     }
 
-    /// The JSON of the section `io.kubewarden.metadata`: compact, keys in the order in which `kwctl` writes them.
-    pub fn to_section(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("metadata has text keys only and no fallible serialiser")
-    }
-
-    /// The `metadata.yml` of these metadata, for the tools of Kubewarden that read it from the repository.
+    /// The `metadata.yml` of this metadata, for Kubewarden's tools that read it from the repository.
     pub fn to_yaml(&self) -> String {
-        /// The order in which Kubewarden's own templates have the keys.
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct File<'a> {
-            rules: &'a [Rule],
-            mutating: bool,
-            execution_mode: &'a str,
-            policy_type: PolicyType,
-            background_audit: bool,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            context_aware_resources: Option<&'a BTreeSet<ContextAwareResource>>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            host_capabilities: Option<&'a BTreeSet<String>>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            minimum_kubewarden_version: Option<&'a semver::Version>,
-            annotations: &'a BTreeMap<String, String>,
-        }
-        let file = File {
-            rules: &self.rules,
-            mutating: self.mutating,
-            execution_mode: self.execution_mode,
-            policy_type: self.policy_type,
-            background_audit: self.background_audit,
-            context_aware_resources: Some(&self.context_aware_resources).filter(|list| !list.is_empty()),
-            host_capabilities: self.host_capabilities.as_ref(),
-            minimum_kubewarden_version: self.minimum_kubewarden_version.as_ref(),
-            annotations: &self.annotations,
-        };
-        let yaml = yaml::to_string(&file).expect("metadata has text keys only and no fallible serialiser");
-        format!("{WRITTEN_BY_US}\n{yaml}")
-    }
-}
-
-impl Default for Metadata {
-    fn default() -> Self {
-        Self::new()
+        format!("{WRITTEN_BY_US}\n{}", self.to_file())
     }
 }

@@ -1,0 +1,129 @@
+//! Kubewarden's metadata as it is written and read, in `metadata.yml` and in modules: the one shape of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::kubernetes::Rule;
+use crate::protocol::PolicyType;
+use crate::yaml;
+
+/// What Kubewarden knows of a policy. Keys are in the order in which `kwctl` writes them into a module.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// `Unknown` for a WASI policy, whatever the file says.
+    #[serde(default)]
+    protocol_version: Option<ProtocolVersion>,
+    /// Which requests the policy wants to see. Empty for a raw policy.
+    pub rules: Vec<Rule>,
+    /// Strings by key; [`super::key`] has the keys that mean something.
+    #[serde(default, deserialize_with = "null_or_map")]
+    pub annotations: BTreeMap<String, String>,
+    /// Does the policy change objects?
+    pub mutating: bool,
+    /// May the audit scanner run the policy?
+    #[serde(default = "background_audit")]
+    pub background_audit: bool,
+    /// `wasi` for a policy that this tool can run.
+    #[serde(default = "execution_mode")]
+    pub(crate) execution_mode: String,
+    /// Does the policy judge Kubernetes requests or any JSON?
+    #[serde(default)]
+    pub policy_type: PolicyType,
+    /// What the policy reads from the cluster.
+    #[serde(default)]
+    pub context_aware_resources: BTreeSet<ContextAwareResource>,
+    /// What the policy asks of the host, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_capabilities: Option<BTreeSet<String>>,
+    /// The oldest host that runs the policy, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_kubewarden_version: Option<semver::Version>,
+}
+
+/// How a policy of another kind is talked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum ProtocolVersion {
+    /// The one of waPC policies.
+    #[serde(rename = "v1")]
+    V1,
+    /// That of all others.
+    Unknown,
+}
+
+/// A kind of resource a policy reads from the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContextAwareResource {
+    /// `v1`, `apps/v1`.
+    pub api_version: String,
+    /// `Pod`.
+    pub kind: String,
+}
+
+fn null_or_map<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+fn background_audit() -> bool {
+    true
+}
+
+/// What a host assumes.
+fn execution_mode() -> String {
+    "kubewarden-wapc".to_owned()
+}
+
+impl Metadata {
+    /// Metadata without rules and annotations, of a policy that does not mutate.
+    pub fn new() -> Self {
+        Self {
+            protocol_version: Some(ProtocolVersion::Unknown),
+            rules: Vec::new(),
+            annotations: BTreeMap::new(),
+            mutating: false,
+            background_audit: true,
+            execution_mode: "wasi".to_owned(),
+            policy_type: PolicyType::default(),
+            context_aware_resources: BTreeSet::new(),
+            host_capabilities: None,
+            minimum_kubewarden_version: None,
+        }
+    }
+
+    /// The JSON of the section `io.kubewarden.metadata`: compact, keys in the order in which `kwctl` writes them.
+    pub fn to_section(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("metadata has text keys only and no fallible serialiser")
+    }
+
+    /// The `metadata.yml` of this metadata without its first line. Keys are in the order of Kubewarden's own templates.
+    pub(super) fn to_file(&self) -> String {
+        const ORDER: [&str; 9] = [
+            "rules",
+            "mutating",
+            "executionMode",
+            "policyType",
+            "backgroundAudit",
+            "contextAwareResources",
+            "hostCapabilities",
+            "minimumKubewardenVersion",
+            "annotations",
+        ];
+        let proof = "metadata has string keys only and no fallible serialiser";
+        let mut keys: yaml_serde::Mapping =
+            yaml_serde::to_value(self).and_then(yaml_serde::from_value).expect(proof);
+        if self.context_aware_resources.is_empty() {
+            keys.remove("contextAwareResources");
+        }
+        let ordered: yaml_serde::Mapping =
+            ORDER.into_iter().filter_map(|key| Some((key.into(), keys.remove(key)?))).collect();
+        yaml::to_string(&ordered).expect(proof)
+    }
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        Self::new()
+    }
+}
