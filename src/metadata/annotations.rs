@@ -1,36 +1,66 @@
 //! Annotations: those a table leaves to `[package]`, and what their values must look like.
 
-use super::document::{Steps, at};
-use super::read::Facts;
-use super::reader::{Reader, annotation};
-use super::{Metadata, SEVERITIES, key};
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::reader::MetadataReader;
+use super::{Facts, Metadata, SEVERITIES, key};
 use crate::finding::FindingName;
 use crate::kubernetes;
+use crate::yaml::{Content, Fields};
 
-/// Adds the annotations that a table says in other words, or that `[package]` says. Everything is written once: an
+/// The keys of a document, with the lines of its annotations.
+pub(super) struct Root<'n> {
+    fields: Fields<'n>,
+    annotations: HashMap<&'n str, usize>,
+}
+
+impl<'n> Root<'n> {
+    pub(super) fn of(fields: Fields<'n>) -> Self {
+        let annotations = match fields.find("annotations").map(|entry| &entry.value.content) {
+            Some(Content::Map(entries)) => {
+                entries.iter().map(|entry| (entry.key.as_str(), entry.line)).collect()
+            }
+            _ => HashMap::new(),
+        };
+        Self { fields, annotations }
+    }
+
+    /// The line of an annotation, or, where it is not written, of what is around it.
+    fn annotation(&self, key: &str) -> Option<usize> {
+        let around = || self.fields.find("annotations").map(|entry| entry.line).or(self.fields.line);
+        self.annotations.get(key).copied().or_else(around)
+    }
+
+    /// The line of the key of a table that an annotation comes from, or of the annotation itself.
+    fn source(&self, reader: &MetadataReader<'_>, annotation: &str, table_key: &str) -> Option<usize> {
+        let key = self.fields.find(table_key).filter(|_| reader.is_table()).map(|entry| entry.line);
+        key.or_else(|| self.annotation(annotation))
+    }
+}
+
+/// Adds the annotations that follow from keys of a table or from `[package]`. Everything is written once: an
 /// annotation that contradicts its source is an error.
-pub(super) fn complete(reader: &mut Reader<'_>, metadata: &mut Metadata, facts: &Facts) {
-    if !reader.document.is_table() {
+pub(super) fn complete(
+    reader: &mut MetadataReader<'_>,
+    root: &Root<'_>,
+    metadata: &mut Metadata,
+    facts: &Facts,
+) {
+    if !reader.is_table() {
         return;
     }
-    let text = |reader: &mut Reader<'_>, key: &str| match reader.document.read::<String>(&at![key]) {
-        Ok(text) => text,
-        Err(_) => {
-            reader.error(
-                FindingName::WrongType,
-                &at![key],
-                format!("`{key}` must be text"),
-                format!("write `{key} = \"…\"`"),
-            );
-            None
-        }
+    let mut text = |key: &str| {
+        let entry = root.fields.find(key)?;
+        reader.text(&root.fields, entry)
     };
-    let title = text(reader, "title").unwrap_or_else(|| facts.name.clone());
-    let oci_url =
-        text(reader, "registry").map(|registry| format!("{}/{title}", registry.trim_end_matches('/')));
-    let severity = text(reader, "severity");
-    let category = text(reader, "category");
-    let author = authors(reader, &facts.authors);
+    let title = text("title").unwrap_or_else(|| facts.name.clone());
+    let registry = text("registry");
+    let severity = text("severity");
+    let category = text("category");
+    let oci_url = registry.map(|registry| format!("{}/{title}", registry.trim_end_matches('/')));
+    let author = authors(reader, root, &facts.authors);
     let sources = [
         (key::TITLE, Some(title), "`title`, or the name of the package"),
         (key::VERSION, facts.version.clone(), "`version` of the package"),
@@ -46,10 +76,10 @@ pub(super) fn complete(reader: &mut Reader<'_>, metadata: &mut Metadata, facts: 
     for (key, value, source) in sources {
         let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
         if let Some(written) = metadata.annotations.get(key).filter(|written| **written != value) {
-            let message = format!("annotation `{key}` says `{written}`, but {source} says `{value}`");
-            reader.error(
+            let message = format!("annotation `{key}` is `{written}`, but {source} is `{value}`");
+            reader.reader.error(
                 FindingName::Contradiction,
-                &annotation(key),
+                root.annotation(key),
                 message,
                 "remove the annotation: everything about a policy is written once",
             );
@@ -62,7 +92,7 @@ pub(super) fn complete(reader: &mut Reader<'_>, metadata: &mut Metadata, facts: 
 }
 
 /// The authors as a list of mail addresses. Artifact Hub refuses the whole list for one name without an address.
-fn authors(reader: &mut Reader<'_>, authors: &[String]) -> Option<String> {
+fn authors(reader: &mut MetadataReader<'_>, root: &Root<'_>, authors: &[String]) -> Option<String> {
     let mut addresses = Vec::new();
     for author in authors {
         match author.split_once('<').map(|(name, mail)| (name.trim(), mail)) {
@@ -73,11 +103,11 @@ fn authors(reader: &mut Reader<'_>, authors: &[String]) -> Option<String> {
             Some((name, _)) if !name.is_empty() => addresses.push(author.clone()),
             _ => {
                 let message = format!(
-                    "author `{author}` has no name with a mail address, which Artifact Hub needs: left out"
+                    "author `{author}` has no name with a mail address, which Artifact Hub needs: it is left out"
                 );
-                reader.warning(
+                reader.reader.warning(
                     FindingName::AuthorWithoutAddress,
-                    &[],
+                    root.fields.line,
                     message,
                     "write `authors = [\"Jane Doe <jane@example.com>\"]`",
                 );
@@ -88,19 +118,18 @@ fn authors(reader: &mut Reader<'_>, authors: &[String]) -> Option<String> {
 }
 
 /// Checks the values that something in Kubewarden, its workflows or Artifact Hub reads.
-pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) {
-    let title_is_good = title(reader, metadata, facts);
-    version(reader, metadata, facts);
+pub(super) fn check(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata, facts: &Facts) {
+    let title_is_good = title(reader, root, metadata, facts);
+    version(reader, root, metadata, facts);
     // In a table the title is a part of it, and one mistake is one finding.
-    if let Some(url) =
-        metadata.annotation(key::OCI_URL).filter(|_| title_is_good || !reader.document.is_table())
+    if let Some(url) = metadata.annotation(key::OCI_URL).filter(|_| title_is_good || !reader.is_table())
         && let Err(reason) = check_repository(url)
     {
-        let place = source(reader, key::OCI_URL, "registry");
+        let place = root.source(reader, key::OCI_URL, "registry");
         let fix = "write registry and repository, such as `ghcr.io/acme/policies`: lower case, without scheme and tag";
-        reader.error(
+        reader.reader.error(
             FindingName::InvalidOciUrl,
-            &place,
+            place,
             format!("`{url}` does not name a repository in a registry: {reason}"),
             fix,
         );
@@ -108,24 +137,24 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
     if let Some(severity) =
         metadata.annotation(key::SEVERITY).filter(|severity| !SEVERITIES.contains(severity))
     {
-        let place = source(reader, key::SEVERITY, "severity");
-        reader.warning(
+        let place = root.source(reader, key::SEVERITY, "severity");
+        reader.reader.warning(
             FindingName::UnknownSeverity,
-            &place,
-            format!("`{severity}` is no severity that reports know"),
+            place,
+            format!("unknown severity `{severity}`"),
             "write `info`, `low`, `medium`, `high` or `critical`",
         );
     }
     if let Some(author) = metadata.annotation(key::AUTHOR).filter(|author| addresses(author).is_none()) {
-        let message = format!("`{author}` is no list of mail addresses, as Artifact Hub reads it");
-        reader.warning(FindingName::InvalidAuthor, &annotation(key::AUTHOR), message, "write `Jane Doe <jane@example.com>`, several separated by commas; a name with a comma goes in double quotes");
+        let message = format!("`{author}` is not a list of mail addresses as Artifact Hub reads it");
+        reader.reader.warning(FindingName::InvalidAuthor, root.annotation(key::AUTHOR), message, "write `Jane Doe <jane@example.com>`, several separated by commas; a name with a comma goes in double quotes");
     }
     for key in [key::URL, key::SOURCE] {
-        if let Some(url) = metadata.annotation(key).filter(|url| !is_absolute_url(url)) {
-            reader.warning(
+        if let Some(url) = metadata.annotation(key).filter(|url| absolute_url(url).is_err()) {
+            reader.reader.warning(
                 FindingName::InvalidUrl,
-                &annotation(key),
-                format!("`{url}` is no absolute URL, as Artifact Hub wants it"),
+                root.annotation(key),
+                format!("`{url}` is not an absolute URL, as Artifact Hub wants it"),
                 "write the whole URL, such as `https://example.com/policy`",
             );
         }
@@ -133,9 +162,9 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
     if let Some(keywords) = metadata.annotation(key::KEYWORDS)
         && keywords.split(',').any(|keyword| keyword.trim().is_empty())
     {
-        reader.warning(
+        reader.reader.warning(
             FindingName::InvalidKeywords,
-            &annotation(key::KEYWORDS),
+            root.annotation(key::KEYWORDS),
             "there is an empty keyword: Artifact Hub refuses the list",
             "separate the keywords by single commas",
         );
@@ -143,9 +172,9 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
     if let Some(hidden) =
         metadata.annotation(key::HIDDEN_UI).filter(|hidden| !["true", "false"].contains(hidden))
     {
-        reader.warning(
+        reader.reader.warning(
             FindingName::InvalidHiddenUi,
-            &annotation(key::HIDDEN_UI),
+            root.annotation(key::HIDDEN_UI),
             format!("`{hidden}` is neither `true` nor `false`"),
             "write one of the two",
         );
@@ -153,16 +182,16 @@ pub(super) fn check(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts)
 }
 
 /// The title names the Kubernetes resource that deploys the policy: can it?
-fn title(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) -> bool {
+fn title(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata, facts: &Facts) -> bool {
     let Some(title) = metadata.annotation(key::TITLE) else {
         if let Err(reason) = kubernetes::check_name(&facts.name) {
             let message = format!(
                 "there is no title, and `{}` cannot name a Kubernetes resource: {reason}",
                 facts.name
             );
-            reader.warning(
+            reader.reader.warning(
                 FindingName::MissingTitle,
-                &at!["annotations"],
+                root.fields.find("annotations").map(|entry| entry.line).or(root.fields.line),
                 message,
                 format!("add the annotation `{}`", key::TITLE),
             );
@@ -170,23 +199,23 @@ fn title(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) -> bool {
         return true;
     };
     let Err(reason) = kubernetes::check_name(title) else { return true };
-    let place = source(reader, key::TITLE, "title");
+    let place = root.source(reader, key::TITLE, "title");
     let name = match kubernetes::propose_name(title) {
         Some(name) => format!("write `{name}`"),
         None => "write lower-case letters, digits and `-`".to_owned(),
     };
     let fix = format!("{name}; a title for people goes into the annotation `io.artifacthub.displayName`");
-    reader.error(
+    reader.reader.error(
         FindingName::InvalidTitle,
-        &place,
+        place,
         format!("the title `{title}` cannot name a Kubernetes resource: {reason}"),
         fix,
     );
     false
 }
 
-fn version(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) {
-    let path = annotation(key::VERSION);
+fn version(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata, facts: &Facts) {
+    let line = root.annotation(key::VERSION);
     let Some(version) = metadata.annotation(key::VERSION) else { return };
     match semver::Version::parse(version) {
         Err(error) => {
@@ -196,50 +225,43 @@ fn version(reader: &mut Reader<'_>, metadata: &Metadata, facts: &Facts) {
                 }
                 _ => "write three numbers, such as `0.1.0`".to_owned(),
             };
-            reader.error(
+            reader.reader.error(
                 FindingName::InvalidVersion,
-                &path,
-                format!("`{version}` is no semantic version: {error}"),
+                line,
+                format!("`{version}` is not a semantic version: {error}"),
                 fix,
             );
             return;
         }
         Ok(version) if !version.build.is_empty() => {
-            reader.warning(
+            reader.reader.warning(
                 FindingName::VersionWithBuild,
-                &path,
+                line,
                 format!("`{version}` cannot be a tag in a registry: `+` is not allowed there"),
                 "remove the `+` and what follows it",
             );
         }
         Ok(_) => {}
     }
-    if reader.document.is_table() {
+    if reader.is_table() {
         return;
     }
     if let Some(facts_version) = facts.version.as_deref().filter(|facts_version| *facts_version != version) {
         let file = facts.file.display();
         let message = format!(
-            "annotation `{}` says `{version}`, but `{file}` says `version = \"{facts_version}\"`",
+            "annotation `{}` is `{version}`, but `{file}` has `version = \"{facts_version}\"`",
             key::VERSION
         );
-        reader.error(FindingName::VersionMismatch, &path, message, format!("write the same version in both, or move the metadata to `[package.metadata.kubewarden]` in `{file}`, which needs no second version"));
+        reader.reader.error(FindingName::VersionMismatch, line, message, format!("write the same version in both, or move the metadata to `[package.metadata.kubewarden]` in `{file}`, which needs no second version"));
         return;
     }
     // The release workflows of Kubewarden take the second word of the first line with this key.
-    let line = reader.document.text().lines().find(|line| line.contains(key::VERSION));
-    let word = line.and_then(|line| line.split_whitespace().nth(1)).map(|word| word.replace('"', ""));
+    let written =
+        reader.document.yaml_text().and_then(|text| text.lines().find(|line| line.contains(key::VERSION)));
+    let word = written.and_then(|line| line.split_whitespace().nth(1)).map(|word| word.replace('"', ""));
     if word.is_some_and(|word| word != version) {
-        reader.warning(FindingName::VersionLine, &path, "Kubewarden's release workflows would not find the version here", format!("write `{}: {version}` on a line of its own, without single quotes, and name the key nowhere before it", key::VERSION));
+        reader.reader.warning(FindingName::VersionLine, line, "Kubewarden's release workflows would not find the version here", format!("write `{}: {version}` on a line of its own, without single quotes, and name the key nowhere before it", key::VERSION));
     }
-}
-
-/// The place of an annotation, or of the key of a table that it comes from.
-fn source(reader: &Reader<'_>, annotation_key: &str, table_key: &str) -> Steps {
-    if reader.document.is_table() && reader.document.keys(&at![]).iter().any(|key| key == table_key) {
-        return at![table_key].into();
-    }
-    annotation(annotation_key)
 }
 
 /// Is this `registry/repository`, without scheme, tag and digest? Source: OCI distribution specification, "Pulling
@@ -263,7 +285,7 @@ pub(crate) fn check_repository(text: &str) -> Result<(), &'static str> {
                 || !host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c))
                 || port.parse::<u16>().is_err()
             {
-                return Err("its first part is no host");
+                return Err("its first part is not a host");
             }
             continue;
         }
@@ -284,17 +306,17 @@ pub(crate) fn check_repository(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn is_absolute_url(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else { return false };
-    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-        && !rest.is_empty()
-        && !rest.starts_with('/')
-        && !rest.contains(char::is_whitespace)
+/// A URL with a host. The error says what is wrong, after "is".
+pub(crate) fn absolute_url(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if url.has_host() => Ok(url),
+        Ok(_) => Err("not an absolute URL: it has no host".to_owned()),
+        Err(error) => Err(format!("not an absolute URL: {error}")),
+    }
 }
 
 /// The names and mail addresses of a list such as `Name <mail>, "Last, First" <mail>`; `None` when an address lacks its
-/// name or is none.
+/// name or is not one.
 pub(crate) fn addresses(text: &str) -> Option<Vec<(String, String)>> {
     let mut quoted = false;
     let addresses = text.split(|c: char| {

@@ -8,6 +8,7 @@ mod check;
 mod document;
 mod read;
 mod reader;
+mod table;
 #[cfg(test)]
 mod tests;
 mod wire;

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
-use super::document::{ReadError, Step, at};
-use super::reader::{Reader, below, describe};
-use super::{ContextAwareResource, Document, Metadata, PolicyType, annotations, check};
-use crate::finding::{Finding, FindingName, Severity, has_errors};
+use crate::finding::{Finding, FindingName, has_errors};
 use crate::kubernetes::{Operation, Rule};
+use crate::yaml::{Content, Entry, Fields, Node};
+
+use super::annotations::{self, Root};
+use super::reader::{Item, MetadataReader, within};
+use super::{ContextAwareResource, Document, Metadata, PolicyType, check};
 
 /// What the project knows besides its metadata: for a cargo package, what `[package]` says.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +32,7 @@ pub struct Facts {
     pub homepage: Option<String>,
 }
 
-/// Metadata as far as they could be read, and what is wrong with them.
+/// Metadata as far as it could be read, and what is wrong with it.
 #[derive(Debug)]
 pub struct Checked {
     /// `None` when a finding is an error.
@@ -44,13 +43,10 @@ pub struct Checked {
 
 /// Reads and checks the metadata of a document. In a table, what `facts` say is filled in.
 pub fn read(document: &Document, facts: &Facts) -> Checked {
-    let mut reader = Reader { document, findings: Vec::new() };
-    let metadata = reader.metadata(facts);
-    let mut findings = reader.findings;
-    // By place, so that a person works through the file from top to bottom.
-    findings.sort_by_key(|finding| finding.place.as_ref().map(|place| (place.file.clone(), place.line)));
-    let metadata = metadata.filter(|_| !has_errors(&findings));
-    Checked { metadata, findings }
+    let mut reader = MetadataReader::new(document);
+    let metadata = reader.tree().and_then(|tree| reader.metadata(&tree, facts));
+    let findings = reader.reader.into_findings();
+    Checked { metadata: metadata.filter(|_| !has_errors(&findings)), findings }
 }
 
 const KEYS: [&str; 10] = [
@@ -67,201 +63,169 @@ const KEYS: [&str; 10] = [
 ];
 /// What only a table has: these become annotations.
 const TABLE_KEYS: [&str; 4] = ["title", "registry", "severity", "category"];
-const RULE_KEYS: [&str; 4] = ["apiGroups", "apiVersions", "resources", "operations"];
-const RESOURCE_KEYS: [&str; 2] = ["apiVersion", "kind"];
-const OPERATIONS: [&str; 5] = ["CREATE", "UPDATE", "DELETE", "CONNECT", "*"];
+/// Keys of a rule, each with an example.
+const RULE_KEYS: [(&str, &str); 4] = [
+    ("apiGroups", "[\"\"]"),
+    ("apiVersions", "[\"v1\"]"),
+    ("resources", "[\"pods\"]"),
+    ("operations", "[\"CREATE\"]"),
+];
+/// Keys of a context-aware resource, each with an example.
+const RESOURCE_KEYS: [(&str, &str); 2] = [("apiVersion", "v1"), ("kind", "Pod")];
 
-impl Reader<'_> {
-    fn metadata(&mut self, facts: &Facts) -> Option<Metadata> {
-        self.syntax()?;
-        self.keys();
+impl MetadataReader<'_> {
+    /// One document, a map, without a byte order mark; `None` when nothing below makes sense.
+    fn tree(&mut self) -> Option<Node> {
+        if self.document.yaml_text().is_some_and(|text| text.starts_with('\u{feff}')) {
+            let message =
+                "the file starts with a byte order mark, which Kubewarden takes for a part of the first key";
+            let fix = "save the file as UTF-8 without a byte order mark";
+            self.reader.error(FindingName::ByteOrderMark, None, message, fix);
+            return None;
+        }
+        match self.document.tree() {
+            Ok(node) if matches!(node.content, Content::Map(_)) => Some(node),
+            Ok(node) => {
+                let message = "the file must hold a map of keys and values";
+                self.reader.error(FindingName::InvalidYaml, node.line, message, "start with `rules:`");
+                None
+            }
+            Err(error) => {
+                self.reader.unreadable(&error);
+                None
+            }
+        }
+    }
+
+    fn metadata(&mut self, tree: &Node, facts: &Facts) -> Option<Metadata> {
+        let table: &[&str] = if self.is_table() { &TABLE_KEYS } else { &[] };
+        let known: Vec<&str> = KEYS.iter().chain(table).copied().collect();
+        let mut fields = self.fields(tree, "", &known)?;
+        fields.line = self.document.line();
         let mut metadata = Metadata::new();
-        metadata.rules = self.rules();
-        metadata.mutating = self.mutating();
-        metadata.background_audit = self.value(&at!["backgroundAudit"]).unwrap_or(true);
-        self.execution_mode();
-        self.protocol_version();
-        metadata.policy_type = self.policy_type();
-        metadata.context_aware_resources = self.context_aware_resources();
-        metadata.host_capabilities =
-            self.value::<Option<BTreeSet<String>>>(&at!["hostCapabilities"]).flatten();
-        metadata.minimum_kubewarden_version = self.minimum_version();
-        metadata.annotations = self.annotations();
-        annotations::complete(self, &mut metadata, facts);
-        check::has_rules(self, &metadata);
-        check::context_aware_resources(self);
-        annotations::check(self, &metadata, facts);
+        metadata.policy_type = self.policy_type(&fields);
+        metadata.rules = self.rules(&fields, metadata.policy_type);
+        metadata.mutating = self.mutating(&fields);
+        let audit = fields.find("backgroundAudit");
+        metadata.background_audit = audit.and_then(|entry| self.boolean(&fields, entry)).unwrap_or(true);
+        self.execution_mode(&fields);
+        self.protocol_version(&fields);
+        metadata.context_aware_resources = self.context_aware_resources(&fields);
+        metadata.host_capabilities = self.host_capabilities(&fields);
+        metadata.minimum_kubewarden_version = self.minimum_version(&fields);
+        metadata.annotations = self.annotations(&fields);
+        let root = Root::of(fields);
+        annotations::complete(self, &root, &mut metadata, facts);
+        annotations::check(self, &root, &metadata, facts);
         self.as_the_host_reads();
         Some(metadata)
     }
 
-    /// One document, a map, without a byte order mark; `None` when nothing below makes sense.
-    fn syntax(&mut self) -> Option<()> {
-        if !self.document.is_table() && self.document.text().starts_with('\u{feff}') {
-            let fix = "save the file as UTF-8 without a byte order mark";
-            self.error(
-                FindingName::ByteOrderMark,
-                &[],
-                "the file starts with a byte order mark, which Kubewarden takes for a part of the first key",
-                fix,
-            );
-            return None;
-        }
-        if let Err(error) = self.document.check_syntax() {
-            let several = error.message.contains("more than one document");
-            let fix = if several {
-                "keep one document: remove everything from the `---` on"
+    fn rules(&mut self, fields: &Fields<'_>, policy_type: PolicyType) -> Vec<Rule> {
+        // In TOML, rules are written as `[[…rules]]`: a raw policy has none, and need not say so.
+        let left_out = self.is_table() && fields.find("rules").is_none();
+        let items = if left_out { Some(&[][..]) } else { self.list(fields, "rules", "[]") };
+        let Some(items) = items else { return Vec::new() };
+        if items.is_empty() && policy_type == PolicyType::Kubernetes {
+            let fix = if self.is_table() {
+                "add a `[[package.metadata.kubewarden.rules]]` with `api-groups`, `api-versions`, `resources` and \
+                 `operations`; a policy for other JSON says `policy-type = \"raw\"`"
             } else {
-                "correct the YAML"
+                "add a rule with `apiGroups`, `apiVersions`, `resources` and `operations`; a policy for other JSON \
+                 says `policyType: raw`"
             };
-            let message = if several {
-                "the file has more than one YAML document".to_owned()
-            } else {
-                format!("not YAML: {}", error.message)
-            };
-            self.at_line(Severity::Error, FindingName::InvalidYaml, error.line, message, fix);
-            return None;
+            let message = "there are no rules: the cluster refuses a policy that asks for no requests";
+            let line = fields.find("rules").map(|entry| entry.line).or(fields.line);
+            self.reader.error(FindingName::EmptyRules, line, message, fix);
         }
-        if let Err(error) = self.document.read::<Option<BTreeMap<String, IgnoredAny>>>(&[]) {
-            self.at_line(
-                Severity::Error,
-                FindingName::InvalidYaml,
-                error.line,
-                "the file must hold a map of keys and values",
-                "start with `rules:`",
-            );
-            return None;
-        }
-        Some(())
+        items.iter().enumerate().filter_map(|(index, item)| self.rule(index, item)).collect()
     }
 
-    fn keys(&mut self) {
-        let table: &[&str] = if self.document.is_table() { &TABLE_KEYS } else { &[] };
-        let known: Vec<&str> = KEYS.iter().chain(table).copied().collect();
-        self.unknown_keys(&at![], &known);
-    }
-
-    fn rules(&mut self) -> Vec<Rule> {
-        let path = at!["rules"];
-        if !self.is_list(&path) {
-            return Vec::new();
-        }
-        (0..self.document.len(&path)).filter_map(|index| self.rule(&at!["rules", index])).collect()
-    }
-
-    fn rule(&mut self, path: &[Step]) -> Option<Rule> {
-        if let Err(error) = self.document.read::<BTreeMap<String, IgnoredAny>>(path) {
-            self.wrong_type(path, "a rule", error);
-            return None;
-        }
-        self.unknown_keys(path, &RULE_KEYS);
-        let [api_groups, api_versions, resources, operations] = RULE_KEYS.map(|key| {
-            let path = below(path, key);
-            let list = self.texts(&path)?;
-            check::list(self, &path, key, &list);
+    fn rule(&mut self, index: usize, node: &Node) -> Option<Rule> {
+        let what = format!("rule {} of `rules`", index + 1);
+        let fields = self.fields(node, &what, &RULE_KEYS.map(|(key, _)| key))?;
+        let [api_groups, api_versions, resources, operations] = RULE_KEYS.map(|(key, example)| {
+            let list = self.texts(&fields, key, example)?;
+            check::list(self, &fields, key, &list);
             Some(list)
         });
-        let operations =
-            operations.map(|operations| self.operations(&below(path, "operations"), &operations));
+        let operations = operations.map(|operations| self.operations(&operations));
+        let texts = |list: Option<Vec<Item>>| Some(list?.into_iter().map(|item| item.text).collect());
         Some(Rule {
-            api_groups: api_groups?,
-            api_versions: api_versions?,
-            resources: resources?,
+            api_groups: texts(api_groups)?,
+            api_versions: texts(api_versions)?,
+            resources: texts(resources)?,
             operations: operations?,
         })
     }
 
-    fn operations(&mut self, path: &[Step], written: &[String]) -> Vec<Operation> {
+    fn operations(&mut self, written: &[Item]) -> Vec<Operation> {
+        let find = |name: &str| Operation::EVERY.into_iter().find(|known| known.as_str() == name);
         let mut operations = Vec::new();
-        for (index, name) in written.iter().enumerate() {
-            match Operation::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(
-                name,
-            )) {
-                Ok(operation) => operations.push(operation),
-                Err(_) => {
-                    let upper = name.to_uppercase();
-                    let fix = if OPERATIONS.contains(&upper.as_str()) {
-                        format!("write `{upper}`")
-                    } else {
-                        "write one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT`, `*`".to_owned()
-                    };
-                    self.error(
-                        FindingName::UnknownOperation,
-                        &below(path, index),
-                        format!("`{name}` is no operation"),
-                        fix,
-                    );
-                }
+        for item in written {
+            if let Some(operation) = find(&item.text) {
+                operations.push(operation);
+                continue;
             }
+            let upper = item.text.to_uppercase();
+            let fix = match find(&upper) {
+                Some(_) => format!("write `{upper}`"),
+                None => "write one of `CREATE`, `UPDATE`, `DELETE`, `CONNECT`, `*`".to_owned(),
+            };
+            let message = format!("unknown operation `{}`", item.text);
+            self.reader.error(FindingName::UnknownOperation, item.line, message, fix);
         }
         operations
     }
 
-    fn mutating(&mut self) -> bool {
-        let line = |value: bool| {
-            if self.document.is_table() {
-                format!("mutating = {value}")
-            } else {
-                format!("mutating: {value}")
-            }
-        };
-        let fix = format!("write `{}` if the policy changes objects, else `{}`", line(true), line(false));
-        self.required(&at!["mutating"], &fix).unwrap_or_default()
+    fn mutating(&mut self, fields: &Fields<'_>) -> bool {
+        let [yes, no] = ["true", "false"].map(|value| self.reader.example("mutating", value));
+        let fix = format!("write `{yes}` if the policy changes objects, else `{no}`");
+        let entry = self.required(fields, "mutating", &fix);
+        entry.and_then(|entry| self.boolean(fields, entry)).unwrap_or_default()
     }
 
-    /// `wasi`. A table needs not say it; a `metadata.yml` must, since Kubewarden takes another mode for granted.
-    fn execution_mode(&mut self) {
-        let path = at!["executionMode"];
-        let key = self.spell(&[], "executionMode");
-        let line =
-            if self.document.is_table() { format!("{key} = \"wasi\"") } else { format!("{key}: wasi") };
-        let fix = format!("write `{line}`: this tool builds WASI policies only");
-        match self.value::<String>(&path) {
-            Some(mode) if mode == "wasi" => {}
-            Some(mode) => self.error(
-                FindingName::ExecutionMode,
-                &path,
-                format!("`{key}` must be `wasi`, found `{mode}`"),
-                fix,
-            ),
-            None if self.document.is_table()
-                || self.document.keys(&at![]).iter().any(|written| written == "executionMode") => {}
-            None => self.error(
-                FindingName::ExecutionMode,
-                &at![],
-                "`executionMode` is missing: Kubewarden would take the policy for a waPC one",
-                fix,
-            ),
+    /// `wasi`. A table need not say it; a `metadata.yml` must, since Kubewarden assumes another mode.
+    fn execution_mode(&mut self, fields: &Fields<'_>) {
+        let key = fields.spelling("executionMode");
+        let value = if self.is_table() { "\"wasi\"" } else { "wasi" };
+        let fix =
+            format!("write `{}`: this tool builds WASI policies only", self.reader.example(&key, value));
+        let Some(entry) = fields.find("executionMode") else {
+            if !self.is_table() {
+                let message = "`executionMode` is missing: Kubewarden would take the policy for a waPC one";
+                self.reader.error(FindingName::ExecutionMode, fields.line, message, fix);
+            }
+            return;
+        };
+        if let Some(mode) = self.text(fields, entry).filter(|mode| mode != "wasi") {
+            let message = format!("`{key}` must be `wasi`, found `{mode}`");
+            self.reader.error(FindingName::ExecutionMode, entry.line, message, fix);
         }
     }
 
     /// Overwritten when a module is annotated, but a value Kubewarden cannot read is still refused.
-    fn protocol_version(&mut self) {
-        let path = at!["protocolVersion"];
-        if let Some(version) = self.value::<Option<String>>(&path).flatten()
+    fn protocol_version(&mut self, fields: &Fields<'_>) {
+        if let Some((entry, version)) = self.optional_text(fields, "protocolVersion")
             && !["v1", "Unknown"].contains(&version.as_str())
         {
-            let key = self.spell(&[], "protocolVersion");
-            self.error(
-                FindingName::UnknownProtocolVersion,
-                &path,
-                format!("`{key}` must be `v1` or `Unknown`, found `{version}`"),
-                "remove it: it is set when the policy is built",
-            );
+            let message = format!("`{}` must be `v1` or `Unknown`, found `{version}`", entry.key);
+            let fix = "remove it: it is set when the policy is built";
+            self.reader.error(FindingName::UnknownProtocolVersion, entry.line, message, fix);
         }
     }
 
-    fn policy_type(&mut self) -> PolicyType {
-        let path = at!["policyType"];
-        match self.value::<String>(&path).as_deref() {
+    fn policy_type(&mut self, fields: &Fields<'_>) -> PolicyType {
+        let Some(entry) = fields.find("policyType") else { return PolicyType::Kubernetes };
+        match self.text(fields, entry).as_deref() {
             None | Some("kubernetes") => PolicyType::Kubernetes,
             Some("raw") => PolicyType::Raw,
             Some(other) => {
-                let key = self.spell(&[], "policyType");
-                self.error(
+                let message = format!("`{}` must be `kubernetes` or `raw`, found `{other}`", entry.key);
+                self.reader.error(
                     FindingName::UnknownPolicyType,
-                    &path,
-                    format!("`{key}` must be `kubernetes` or `raw`, found `{other}`"),
+                    entry.line,
+                    message,
                     "write one of the two",
                 );
                 PolicyType::Kubernetes
@@ -269,118 +233,94 @@ impl Reader<'_> {
         }
     }
 
-    fn context_aware_resources(&mut self) -> BTreeSet<ContextAwareResource> {
-        let path = at!["contextAwareResources"];
-        if self.document.read::<IgnoredAny>(&path).ok().flatten().is_none() || !self.is_list(&path) {
-            return BTreeSet::new();
-        }
-        let mut resources = BTreeSet::new();
-        for index in 0..self.document.len(&path) {
-            let path = at!["contextAwareResources", index];
-            self.unknown_keys(&path, &RESOURCE_KEYS);
-            let [api_version, kind] = RESOURCE_KEYS.map(|key| {
-                let fix =
-                    format!("write, for example, `{key}: {}`", if key == "kind" { "Pod" } else { "v1" });
-                self.required::<String>(&below(&path, key), &fix)
-            });
-            if let (Some(api_version), Some(kind)) = (api_version, kind) {
-                resources.insert(ContextAwareResource { api_version, kind });
-            }
-        }
-        resources
+    fn context_aware_resources(&mut self, fields: &Fields<'_>) -> BTreeSet<ContextAwareResource> {
+        const LIST: &str = "contextAwareResources";
+        let items = fields.find(LIST).and_then(|_| self.list(fields, LIST, "[]")).unwrap_or_default();
+        let read = |(index, item)| self.context_aware_resource(index, item);
+        items.iter().enumerate().filter_map(read).collect()
     }
 
-    fn minimum_version(&mut self) -> Option<semver::Version> {
-        let path = at!["minimumKubewardenVersion"];
-        let text = self.value::<Option<String>>(&path)??;
-        match semver::Version::parse(&text) {
-            Ok(version) => Some(version),
-            Err(error) => {
-                let key = self.spell(&[], "minimumKubewardenVersion");
-                self.error(
-                    FindingName::InvalidVersion,
-                    &path,
-                    format!("`{key}` is no semantic version: {error}"),
-                    "write three numbers, such as `1.20.0`, without a leading `v`",
-                );
-                None
+    fn context_aware_resource(&mut self, index: usize, node: &Node) -> Option<ContextAwareResource> {
+        let what = format!("item {} of `contextAwareResources`", index + 1);
+        let fields = self.fields(node, &what, &RESOURCE_KEYS.map(|(key, _)| key))?;
+        let [api_version, kind] = RESOURCE_KEYS.map(|(key, example)| {
+            let fix =
+                format!("write, for example, `{}`", self.reader.example(&fields.spelling(key), example));
+            let entry = self.required(&fields, key, &fix)?;
+            let text = self.text(&fields, entry)?;
+            if text.is_empty() {
+                let message = format!("`{}`{} is empty", entry.key, within(&fields));
+                let fix = format!("write, for example, `{example}`");
+                self.reader.error(FindingName::EmptyText, entry.line, message, fix);
             }
-        }
+            Some(text)
+        });
+        Some(ContextAwareResource { api_version: api_version?, kind: kind? })
     }
 
-    fn annotations(&mut self) -> BTreeMap<String, String> {
-        let path = at!["annotations"];
-        if let Err(error) = self.document.read::<Option<BTreeMap<String, IgnoredAny>>>(&path) {
-            self.wrong_type(&path, "a map of text by key", error);
-            return BTreeMap::new();
-        }
+    fn host_capabilities(&mut self, fields: &Fields<'_>) -> Option<BTreeSet<String>> {
+        const LIST: &str = "hostCapabilities";
+        fields.find(LIST).filter(|entry| !entry.value.is_null())?;
+        let items = self.texts(fields, LIST, "[]")?;
+        Some(items.into_iter().map(|item| item.text).collect())
+    }
+
+    fn minimum_version(&mut self, fields: &Fields<'_>) -> Option<semver::Version> {
+        let (entry, text) = self.optional_text(fields, "minimumKubewardenVersion")?;
+        semver::Version::parse(&text)
+            .map_err(|error| {
+                let message = format!("`{}` is not a semantic version: {error}", entry.key);
+                let fix = "write three numbers, such as `1.20.0`, without a leading `v`";
+                self.reader.error(FindingName::InvalidVersion, entry.line, message, fix);
+            })
+            .ok()
+    }
+
+    fn annotations(&mut self, fields: &Fields<'_>) -> BTreeMap<String, String> {
         let mut annotations = BTreeMap::new();
-        for key in self.document.keys(&path) {
-            let path = below(&path, key.as_str());
-            match self.document.read::<String>(&path) {
-                Ok(text) => {
-                    if annotations.insert(key.clone(), text.unwrap_or_default()).is_some() {
-                        self.warning(
-                            FindingName::DuplicateKey,
-                            &path,
-                            format!("annotation `{key}` is written twice: the last one counts"),
-                            "keep one of them",
-                        );
-                    }
-                }
-                Err(error) => self.wrong_annotation(&path, &key, error),
+        let Some(entry) = fields.find("annotations").filter(|entry| !entry.value.is_null()) else {
+            return annotations;
+        };
+        let Content::Map(entries) = &entry.value.content else {
+            let fix = "write keys with a string each".to_owned();
+            self.wrong_type::<()>(fields, entry, "a map of strings", fix);
+            return annotations;
+        };
+        for Entry { line, key, value } in entries {
+            let Some(text) = value.as_text() else {
+                self.wrong_annotation(*line, key, value);
+                continue;
+            };
+            if annotations.insert(key.clone(), text.to_owned()).is_some() {
+                let message = format!("annotation `{key}` is written twice: the last one counts");
+                self.reader.warning(FindingName::DuplicateKey, *line, message, "keep one of them");
             }
         }
         annotations
     }
 
-    fn wrong_annotation(&mut self, path: &[Step], key: &str, error: ReadError) {
-        let fix = if key == "hostCapabilities" {
-            "move `hostCapabilities` out of `annotations`, to the top level".to_owned()
-        } else if self.document.is_table() && !self.document.keys(path).is_empty() {
-            "put the whole key in quotes: TOML takes the dots of a bare key for nested tables".to_owned()
-        } else {
-            "write text: several values go into one text, separated by commas".to_owned()
+    fn wrong_annotation(&mut self, line: usize, key: &str, value: &Node) {
+        let fix = match &value.content {
+            _ if key == "hostCapabilities" => {
+                "move `hostCapabilities` out of `annotations`, to the top level"
+            }
+            Content::Map(_) if self.is_table() => {
+                "put the whole key in quotes: TOML takes the dots of a bare key for nested tables"
+            }
+            _ => "write one string, in which several values are separated by commas",
         };
-        let (found, _) = describe(&error.message);
-        self.error(
-            FindingName::InvalidAnnotation,
-            path,
-            format!("annotation `{key}` must be text, found {found}"),
-            fix,
-        );
+        let message = format!("annotation `{key}` must be a string, found {}", value.content);
+        self.reader.error(FindingName::InvalidAnnotation, line, message, fix);
     }
 
-    /// What the host's own types make of the file: what is left to refuse, it refuses here.
+    /// What the host's own reader makes of the file: what is left to refuse, it refuses here.
     fn as_the_host_reads(&mut self) {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        #[expect(dead_code, reason = "only whether it can be read matters")]
-        struct Host {
-            rules: Vec<Rule>,
-            annotations: Option<BTreeMap<String, String>>,
-            mutating: bool,
-            #[serde(default)]
-            background_audit: bool,
-            #[serde(default)]
-            policy_type: PolicyType,
-            #[serde(default)]
-            context_aware_resources: BTreeSet<ContextAwareResource>,
-            host_capabilities: Option<BTreeSet<String>>,
-            minimum_kubewarden_version: Option<semver::Version>,
-        }
-        if self.document.is_table() || has_errors(&self.findings) {
+        if self.reader.has_errors() {
             return;
         }
-        if let Err(error) = yaml_serde::from_str::<Host>(self.document.text()) {
-            let line = error.location().map(|location| location.line());
-            self.at_line(
-                Severity::Error,
-                FindingName::Unreadable,
-                line,
-                format!("Kubewarden could not read this: {error}"),
-                "correct the YAML",
-            );
+        if let Err(error) = self.document.read_as_the_host() {
+            let message = format!("Kubewarden could not read this: {}", error.message);
+            self.reader.error(FindingName::Unreadable, error.line, message, "correct it");
         }
     }
 }

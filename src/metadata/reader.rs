@@ -1,254 +1,138 @@
-//! Reading values one by one: what is missing, misspelt or of another type becomes a finding with its place.
+//! Values of the types that metadata is made of, and a finding for each that is something else.
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use crate::finding::FindingName;
+use crate::yaml::{Content, DocumentReader, Entry, Fields, Node, Syntax};
 
 use super::Document;
-use super::document::{ReadError, Step, Steps, at, camel_case};
-use crate::finding::{Finding, FindingName, Severity};
 
-/// A document being read, and what was found so far.
-pub(super) struct Reader<'a> {
+/// A document being read.
+pub(super) struct MetadataReader<'a> {
     pub(super) document: &'a Document,
-    pub(super) findings: Vec<Finding>,
+    pub(super) reader: DocumentReader<'a>,
 }
 
-impl Reader<'_> {
-    /// The value at a path; if it is not there, that is a finding.
-    pub(super) fn required<T: DeserializeOwned>(&mut self, path: &[Step], fix: &str) -> Option<T> {
-        match self.document.read(path) {
-            Ok(Some(value)) => Some(value),
-            Ok(None) => {
-                let message = format!("`{}` is missing{}", self.document.spelling(path), context(path));
-                self.error(FindingName::MissingKey, path, message, fix);
-                None
-            }
-            Err(error) => {
-                self.wrong_type(path, "", error);
-                None
-            }
-        }
+/// An item of a list of strings.
+pub(super) struct Item {
+    pub(super) line: usize,
+    pub(super) text: String,
+}
+
+impl<'a> MetadataReader<'a> {
+    pub(super) fn new(document: &'a Document) -> Self {
+        Self { document, reader: document.reader() }
     }
 
-    /// The value at a path, if there is one; one of another type is a finding.
-    pub(super) fn value<T: DeserializeOwned>(&mut self, path: &[Step]) -> Option<T> {
-        match self.document.read(path) {
-            Ok(value) => value,
-            Err(error) => {
-                self.wrong_type(path, "", error);
-                None
-            }
-        }
+    /// Is this the table of a `Cargo.toml`?
+    pub(super) fn is_table(&self) -> bool {
+        self.reader.syntax == Syntax::Toml
     }
 
-    /// The list of texts at a path, which must be there.
-    pub(super) fn texts(&mut self, path: &[Step]) -> Option<Vec<String>> {
-        if !self.is_list(path) {
-            return None;
-        }
-        (0..self.document.len(path)).map(|index| self.value(&below(path, index))).collect()
-    }
-
-    /// Is there a list at this path? If not, that is a finding.
-    pub(super) fn is_list(&mut self, path: &[Step]) -> bool {
-        let example = match path.last() {
-            Some(Step::Key(key)) if key == "operations" => "[\"CREATE\"]",
-            Some(Step::Key(key)) if key == "apiVersions" => "[\"v1\"]",
-            Some(Step::Key(key)) if key == "apiGroups" => "[\"\"]",
-            Some(Step::Key(key)) if key == "resources" => "[\"pods\"]",
-            _ => "[]",
-        };
-        let sign = if self.document.is_table() { " =" } else { ":" };
-        let fix = format!("write, for example, `{}{sign} {example}`", self.document.spelling(path));
-        // In TOML, rules are written as `[[…rules]]`; a raw policy has none and needs not say so.
-        if self.document.is_table()
-            && *path == at!["rules"]
-            && self.document.keys(&at![]).iter().all(|key| key != "rules")
-        {
-            return false;
-        }
-        self.required::<Vec<IgnoredAny>>(path, &fix).is_some()
-    }
-
-    /// Warns of keys that Kubewarden would drop without a word, and refuses repeated ones, as Kubewarden does.
-    pub(super) fn unknown_keys(&mut self, path: &[Step], known: &[&str]) {
-        let keys = self.document.keys(path);
-        let table = self.document.is_table();
-        let normal = |key: &str| if table { camel_case(key) } else { key.to_owned() };
-        for (index, written) in keys.iter().enumerate() {
-            let key = normal(written);
-            let at = below(path, Step::Key(written.clone()));
-            if known.contains(&key.as_str()) {
-                if keys[..index].iter().any(|earlier| normal(earlier) == key) {
-                    self.error(
-                        FindingName::DuplicateKey,
-                        &at,
-                        format!("`{written}` is written twice"),
-                        "keep one of them",
-                    );
-                }
-                continue;
-            }
-            let (name, fix) = match (key.as_str(), self.nearest(&key, known, path)) {
-                ("contextAware", _) => (
+    /// The keys of a map. Those that Kubewarden would drop without a word are warned of.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
+        let fields = self.reader.fields(node, what, known)?;
+        for entry in fields.unknown(known) {
+            let key = fields.normal(&entry.key);
+            let (name, fix) = match &*key {
+                "contextAware" => (
                     FindingName::LegacyContextAware,
                     "remove it; a policy that reads cluster resources lists them in `contextAwareResources`"
                         .to_owned(),
                 ),
-                ("scope", _) if !path.is_empty() => (
+                "scope" if !what.is_empty() => (
                     FindingName::UnknownKey,
                     "remove it: a scope can only be given in the resource that deploys the policy".to_owned(),
                 ),
-                (_, Some(near)) => (FindingName::UnknownKey, format!("write `{near}`")),
-                (_, None) => {
-                    (FindingName::UnknownKey, format!("remove it; known here are {}", self.list(known, path)))
-                }
+                _ => (FindingName::UnknownKey, fields.instead_of(&key, known)),
             };
-            self.warning(
-                name,
-                &at,
-                format!("`{written}` is no key that Kubewarden knows: it is ignored"),
-                fix,
-            );
+            let message = format!("unknown key `{}`: Kubewarden ignores it", entry.key);
+            self.reader.warning(name, entry.line, message, fix);
         }
+        Some(fields)
     }
 
-    /// The known key a misspelt one most likely means, in the spelling of this file.
-    fn nearest(&self, key: &str, known: &[&str], path: &[Step]) -> Option<String> {
-        let similarity = |known: &str| {
-            let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
-            strsim::normalized_damerau_levenshtein(&plain(key), &plain(known))
-        };
-        let near = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-        (similarity(near) > 0.6).then(|| self.spell(path, near))
+    /// The value of a key; if it is missing, that is a finding.
+    pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, key: &str, fix: &str) -> Option<&'n Entry> {
+        let entry = fields.find(key);
+        if entry.is_none() {
+            let message = format!("`{}` is missing{}", fields.spelling(key), within(fields));
+            self.reader.error(FindingName::MissingKey, fields.line, message, fix);
+        }
+        entry
     }
 
-    fn list(&self, keys: &[&str], path: &[Step]) -> String {
-        let spelt: Vec<String> = keys.iter().map(|key| format!("`{}`", self.spell(path, key))).collect();
-        spelt.join(", ")
-    }
-
-    /// A key as this file would have it.
-    pub(super) fn spell(&self, path: &[Step], key: &str) -> String {
-        self.document.spelling(&[path, &[Step::from(key)]].concat())
-    }
-
-    /// `expected`: what should be there, when the deserialiser would say it less clearly.
-    pub(super) fn wrong_type(&mut self, path: &[Step], expected: &str, error: ReadError) {
-        let (found, wanted) = describe(&error.message);
-        let wanted = if expected.is_empty() { wanted } else { expected.to_owned() };
-        let subject = match path.last() {
-            Some(Step::Key(_)) => format!("`{}`{}", self.document.spelling(path), context(path)),
-            Some(Step::Index(index)) => {
-                format!("item {} of `{}`", index + 1, self.document.spelling(&path[..path.len() - 1]))
+    /// The list of a key, which must be there. A key without any value is an empty list to Kubewarden.
+    pub(super) fn list<'n>(&mut self, fields: &Fields<'n>, key: &str, example: &str) -> Option<&'n [Node]> {
+        let example = self.reader.example(&fields.spelling(key), example);
+        let entry = self.required(fields, key, &format!("write, for example, `{example}`"))?;
+        match &entry.value.content {
+            Content::List(items) => Some(items),
+            _ if entry.value.is_left_out() => Some(&[]),
+            Content::Text(text) => {
+                let fix = self.reader.example(&entry.key, &format!("[\"{text}\"]"));
+                self.wrong_type(fields, entry, "a list", format!("write `{fix}`"))
             }
-            None => "the file".to_owned(),
-        };
-        let key = path
-            .iter()
-            .rev()
-            .find_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
-        let sign = if self.document.is_table() { " =" } else { ":" };
-        let spelling = self.document.spelling(path);
-        let value = found.strip_prefix("the string `").and_then(|rest| rest.strip_suffix('`'));
-        let fix = match (wanted.as_str(), value) {
-            ("a list", Some(value)) if key.is_some() => format!("write `{spelling}{sign} [\"{value}\"]`"),
-            ("`true` or `false`", _) => {
-                format!("write `{spelling}{sign} true` or `{spelling}{sign} false`, without quotes")
+            _ => self.wrong_type(fields, entry, "a list", "write a list".to_owned()),
+        }
+    }
+
+    /// The list of strings of a key, which must be there.
+    pub(super) fn texts(&mut self, fields: &Fields<'_>, key: &str, example: &str) -> Option<Vec<Item>> {
+        let items = self.list(fields, key, example)?;
+        let spelling = fields.spelling(key);
+        let read = |(index, item): (usize, &Node)| match item.as_text() {
+            Some(text) => Some(Item { line: item.line, text: text.to_owned() }),
+            None => {
+                let message =
+                    format!("item {} of `{spelling}` must be a string, found {}", index + 1, item.content);
+                self.reader.error(FindingName::WrongType, item.line, message, "write a string");
+                None
             }
-            _ => format!("write {wanted}"),
         };
-        self.error(FindingName::WrongType, path, format!("{subject} must be {wanted}, found {found}"), fix);
+        // All of them are looked at, so that each has its finding.
+        let read: Vec<_> = items.iter().enumerate().map(read).collect();
+        read.into_iter().collect()
     }
 
-    pub(super) fn error(
-        &mut self,
-        name: FindingName,
-        path: &[Step],
-        message: impl Into<String>,
-        fix: impl Into<String>,
-    ) {
-        self.find(Severity::Error, name, path, message.into(), fix.into());
-    }
-
-    pub(super) fn warning(
-        &mut self,
-        name: FindingName,
-        path: &[Step],
-        message: impl Into<String>,
-        fix: impl Into<String>,
-    ) {
-        self.find(Severity::Warning, name, path, message.into(), fix.into());
-    }
-
-    fn find(&mut self, severity: Severity, name: FindingName, path: &[Step], message: String, fix: String) {
-        let (place, quote) = self.document.place(path);
-        self.findings.push(Finding { name, severity, message, place: Some(place), quote, fix });
-    }
-
-    pub(super) fn at_line(
-        &mut self,
-        severity: Severity,
-        name: FindingName,
-        line: Option<usize>,
-        message: impl Into<String>,
-        fix: &str,
-    ) {
-        let (place, quote) = self.document.place_of_line(line);
-        self.findings.push(Finding {
-            name,
-            severity,
-            message: message.into(),
-            place: Some(place),
-            quote,
-            fix: fix.to_owned(),
-        });
-    }
-}
-
-/// A path and one more step.
-pub(super) fn below(path: &[Step], step: impl Into<Step>) -> Steps {
-    [path, &[step.into()]].concat()
-}
-
-/// ` in rule 2`, for a path inside a rule.
-pub(super) fn context(path: &[Step]) -> String {
-    match path {
-        [Step::Key(list), Step::Index(index), ..] => {
-            let noun = if list == "rules" { "rule" } else { "item" };
-            format!(" in {noun} {} of `{list}`", index + 1)
+    pub(super) fn text(&mut self, fields: &Fields<'_>, entry: &Entry) -> Option<String> {
+        let text = entry.value.as_text();
+        if text.is_none() {
+            self.wrong_type::<()>(fields, entry, "a string", "write a string".to_owned());
         }
-        _ => String::new(),
+        text.map(str::to_owned)
+    }
+
+    /// The string of a key for which null is as good as nothing.
+    pub(super) fn optional_text<'n>(
+        &mut self,
+        fields: &Fields<'n>,
+        key: &str,
+    ) -> Option<(&'n Entry, String)> {
+        let entry = fields.find(key).filter(|entry| !entry.value.is_null())?;
+        Some((entry, self.text(fields, entry)?))
+    }
+
+    pub(super) fn boolean(&mut self, fields: &Fields<'_>, entry: &Entry) -> Option<bool> {
+        if let Content::Bool(value) = entry.value.content {
+            return Some(value);
+        }
+        let [yes, no] = ["true", "false"].map(|value| self.reader.example(&entry.key, value));
+        let fix = format!("write `{yes}` or `{no}`, without quotes");
+        self.wrong_type(fields, entry, "`true` or `false`", fix)
+    }
+
+    pub(super) fn wrong_type<T>(
+        &mut self,
+        fields: &Fields<'_>,
+        entry: &Entry,
+        wanted: &str,
+        fix: String,
+    ) -> Option<T> {
+        self.reader.wrong_type(entry, &within(fields), wanted, fix);
+        None
     }
 }
 
-/// The words of a deserialiser (`invalid type: string "pods", expected a sequence`) as what was found and what
-/// was expected.
-pub(super) fn describe(message: &str) -> (String, String) {
-    let rest = message.find("invalid type: ").map(|at| &message[at + "invalid type: ".len()..]);
-    let Some((found, expected)) = rest.and_then(|rest| rest.split_once(", expected ")) else {
-        return (message.to_owned(), "something else".to_owned());
-    };
-    let found = match found.split_once(' ').unwrap_or((found, "")) {
-        ("string", value) => format!("the string `{}`", value.trim_matches('"')),
-        ("integer" | "boolean" | "floating", value) => {
-            format!("`{}`", value.trim_start_matches("point ").trim_matches('`'))
-        }
-        ("sequence", _) => "a list".to_owned(),
-        ("map", _) => "a map".to_owned(),
-        ("unit" | "none" | "null", _) => "nothing".to_owned(),
-        _ => found.to_owned(),
-    };
-    let expected = match expected.trim() {
-        "a sequence" => "a list",
-        "a boolean" | "a bool" => "`true` or `false`",
-        "a string" | "string" => "text",
-        "a map" => "a map",
-        other => other,
-    };
-    (found, expected.to_owned())
-}
-
-/// The annotation at this key, as a path.
-pub(super) fn annotation(key: &str) -> Steps {
-    at!["annotations", key].into()
+/// ` in rule 2 of `rules``; nothing for the whole file.
+pub(super) fn within(fields: &Fields<'_>) -> String {
+    if fields.what.is_empty() { String::new() } else { format!(" in {}", fields.what) }
 }

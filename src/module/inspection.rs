@@ -158,19 +158,10 @@ fn not_annotated(resemblance: Option<Resemblance>) -> Finding {
     )
 }
 
-/// Checks the metadata in a module as those in a file are checked. A section is one long line, so findings have no place.
+/// Checks the metadata in a module as that in a file is checked.
 fn check_metadata(section: &[u8], file: &Path) -> Checked {
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let facts = Facts { name, ..Facts::default() };
-    let text = String::from_utf8_lossy(section).into_owned();
-    let mut checked = metadata::read(&Document::yaml(file, text), &facts);
-    // Release scripts look for the version in a file, not in a module.
-    checked.findings.retain(|finding| finding.name != FindingName::VersionLine);
-    for finding in &mut checked.findings {
-        finding.place = None;
-        finding.quote = None;
-    }
-    checked
+    metadata::read(&Document::section(file, section), &Facts { name, ..Facts::default() })
 }
 
 /// The metadata of a module that is a WASI policy as it can be deployed, and what is worth a warning in them.

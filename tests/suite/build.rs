@@ -340,7 +340,7 @@ fn a_hand_written_metadata_file_is_the_source() {
     assert!(case.read("target/kubewarden/demo.yml").contains("name: other-title"));
     case.edit("Cargo.toml", "0.1.0", "0.2.0");
     case.kw_wasi("build").run().code(101).stderr_eq(str![[r#"
-error[version-mismatch]: annotation `io.kubewarden.policy.version` says `0.1.0`, but `Cargo.toml` says `version = "0.2.0"`
+error[version-mismatch]: annotation `io.kubewarden.policy.version` is `0.1.0`, but `Cargo.toml` has `version = "0.2.0"`
   --> metadata.yml:9
     |
   9 |   io.kubewarden.policy.version: 0.1.0
@@ -419,13 +419,13 @@ error[missing-key]: `mutating` is missing
   6 | [package.metadata.kubewarden]
     |
   fix: write `mutating = true` if the policy changes objects, else `mutating = false`
-warning[unknown-key]: `mutatin` is no key that Kubewarden knows: it is ignored
+warning[unknown-key]: unknown key `mutatin`: Kubewarden ignores it
   --> Cargo.toml:8
     |
   8 | mutatin = false
     |
   fix: write `mutating`
-warning[unknown-severity]: `urgent` is no severity that reports know
+warning[unknown-severity]: unknown severity `urgent`
   --> Cargo.toml:9
     |
   9 | severity = "urgent"
@@ -443,7 +443,7 @@ warning[covered-resource]: `pods` is covered by `*`: in another order, Kubernete
   15 | resources = ["pods", "*"]
      |
   fix: remove `pods`
-error[unknown-operation]: `create` is no operation
+error[unknown-operation]: unknown operation `create`
   --> Cargo.toml:16
      |
   16 | operations = ["create"]
