@@ -701,7 +701,7 @@ error[missing-key]: the case has no `name`
   2 |   - nmae: one
     |
   fix: write `name:` and what is stated, such as `a denied name is rejected`
-error[invalid-request]: no request: cannot build AdmissionRequest object from given input: missing field `uid`
+error[invalid-request]: not a request: cannot build AdmissionRequest object from given input: missing field `uid`
   --> tests/policy.yml:3
     |
   3 |     object: {}
@@ -767,13 +767,13 @@ error[contradiction]: `operation` is for Kubernetes objects, and this is an admi
   2 |   - { name: twice, request: request.json, operation: UPDATE, expect: { allowed: true } }
     |
   fix: remove it
-error[invalid-request]: no request: cannot build AdmissionRequest object from given input: missing field `uid`
+error[invalid-request]: not a request: cannot build AdmissionRequest object from given input: missing field `uid`
   --> cases/own.yml:3
     |
   3 |   - { name: nothing, object: { a: 1 }, expect: { allowed: true } }
     |
   fix: write an admission request, an AdmissionReview or a Kubernetes object
-error[invalid-request]: no request: cannot build AdmissionRequest object from given input: missing field `version`
+error[invalid-request]: not a request: cannot build AdmissionRequest object from given input: missing field `version`
   --> cases/own.yml:4
     |
   4 |   - { name: half, object: { uid: a, kind: { group: a } }, expect: { allowed: true } }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::reader::{Fields, list};
 use super::{CaseReader, Expect};
 use crate::cases::Wording;
 use crate::finding::FindingName;
-use crate::yaml::{Content, Entry};
+use crate::yaml::{Content, Entry, Fields, list};
 
 /// Keys of `expect`.
 pub(super) const EXPECT_KEYS: [&str; 9] = [
@@ -85,7 +84,7 @@ impl CaseReader<'_> {
             && let Some(other) = stated(&ANSWER_KEYS).or_else(|| stated(&["error"]))
         {
             let message = format!(
-                "no request is evaluated with settings that are refused: there is no `{}`",
+                "a request is not evaluated with settings that are refused: `{}` cannot hold",
                 other.key
             );
             self.contradiction(other, message, format!("remove `{}` or `settings_valid: false`", other.key));
@@ -133,7 +132,7 @@ impl CaseReader<'_> {
             }
             match fields.find("path").map(|path| self.reader.text(path)) {
                 Some(Some(path)) if !path.is_empty() && !path.starts_with('/') => {
-                    let message = format!("`{path}` is no JSON pointer");
+                    let message = format!("`{path}` is not a JSON pointer");
                     self.reader.error(FindingName::WrongType, item.line, message, format!("write `/{path}`"));
                 }
                 Some(_) => {}
@@ -152,7 +151,7 @@ impl CaseReader<'_> {
     }
 
     fn wordings(&mut self, entry: &Entry) -> Option<Vec<Wording>> {
-        let items = self.reader.list(entry, "write a list of texts, `[]` for none")?;
+        let items = self.reader.list(entry, "write a list of strings, `[]` for none")?;
         items.iter().map(|item| self.reader.wording_of(item, &entry.key)).collect()
     }
 
@@ -163,12 +162,14 @@ impl CaseReader<'_> {
                 FindingName::WrongType,
                 entry.line,
                 message,
-                "write keys with their texts, `{}` for none",
+                "write keys with a string each, `{}` for none",
             );
             return None;
         };
         self.reader.check_keys(&entry.value)?;
-        let texts = entries.iter();
-        texts.map(|each| Some((each.key.clone(), self.reader.wording_of(&each.value, &entry.key)?))).collect()
+        entries
+            .iter()
+            .map(|each| Some((each.key.clone(), self.reader.wording_of(&each.value, &entry.key)?)))
+            .collect()
     }
 }

@@ -7,8 +7,8 @@ use super::checks::Check;
 use super::{Case, CaseFile, CaseSettings, Expect};
 use crate::finding::{Finding, FindingName, Place, has_errors};
 use crate::protocol::PolicyType;
-use crate::yaml::{self, Content, Entry, Node};
-use reader::{Fields, Reader, list, nearest};
+use crate::yaml::{self, Content, Entry, Fields, Node, list, nearest};
+use reader::ValueReader;
 
 mod expect;
 mod reader;
@@ -33,12 +33,12 @@ pub struct CheckedCases {
     pub findings: Vec<Finding>,
 }
 
-/// Reads the text of a case file. `path`, as the user would name it, says where the files lie that it names.
+/// Reads the text of a case file. `path`, as the user would name it, is where the paths in it start.
 pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> CheckedCases {
-    let (file, mut findings) = match std::str::from_utf8(bytes) {
+    let (file, findings) = match std::str::from_utf8(bytes) {
         Ok(text) => {
-            let mut reader = CaseReader { policy_type, reader: Reader::new(path, text, policy_type) };
-            (reader.file(), reader.reader.findings)
+            let mut reader = CaseReader { policy_type, reader: ValueReader::new(path, text, policy_type) };
+            (reader.file(), reader.reader.document.into_findings())
         }
         Err(error) => {
             let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -48,14 +48,12 @@ pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> CheckedCases 
             (None, vec![Finding { place: Some(place), ..finding }])
         }
     };
-    // By line, so that a person works through the file from top to bottom.
-    findings.sort_by_key(|finding| finding.place.as_ref().and_then(|place| place.line));
     CheckedCases { file: file.filter(|_| !has_errors(&findings)), findings }
 }
 
 struct CaseReader<'a> {
     policy_type: PolicyType,
-    reader: Reader<'a>,
+    reader: ValueReader<'a>,
 }
 
 impl CaseReader<'_> {
@@ -63,13 +61,7 @@ impl CaseReader<'_> {
         let root = match yaml::parse(self.reader.text) {
             Ok(root) => root,
             Err(error) => {
-                let message = format!("not YAML: {}", error.message);
-                self.reader.error(
-                    FindingName::InvalidYaml,
-                    error.line.unwrap_or(1),
-                    message,
-                    "correct the YAML",
-                );
+                self.reader.document.unreadable(&error);
                 return None;
             }
         };
@@ -107,7 +99,7 @@ impl CaseReader<'_> {
                         _ => None,
                     };
                     let fix = near.map_or_else(|| fix.clone(), |near| format!("write `{near}`"));
-                    let message = format!("there is no such check: found {}", item.content);
+                    let message = format!("unknown check: found {}", item.content);
                     self.reader.error(FindingName::UnknownCheck, item.line, message, fix);
                 }
                 known

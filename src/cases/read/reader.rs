@@ -6,44 +6,28 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::super::Wording;
-use crate::finding::{Finding, FindingName, Place, Quote};
+use crate::finding::{FileLines, Finding, FindingName};
 use crate::fs;
 use crate::kubernetes::InputDocument;
 use crate::protocol::{PolicyType, Settings};
-use crate::yaml::{self, Content, Entry, Node, ReadError};
+use crate::yaml::{self, Content, DocumentReader, Entry, Fields, Node, ReadError, Syntax};
 
 /// A file being read, and what was found so far.
-pub(super) struct Reader<'a> {
+pub(super) struct ValueReader<'a> {
     /// As the user would name it.
     pub(super) file: &'a Path,
     pub(super) text: &'a str,
-    pub(super) findings: Vec<Finding>,
+    pub(super) document: DocumentReader<'a>,
     /// What other files hold, by path; nothing for those that were reported.
     fixtures: HashMap<PathBuf, Option<InputDocument>>,
-    /// Says how YAML is read that is no settings.
+    /// Says how YAML is read that is not settings.
     policy_type: PolicyType,
 }
 
-/// A map whose keys are all known and there once.
-pub(super) struct Fields<'n> {
-    entries: &'n [Entry],
-}
-
-impl<'n> Fields<'n> {
-    /// The key with its value, if it is written.
-    pub(super) fn find(&self, key: &str) -> Option<&'n Entry> {
-        self.entries.iter().find(|entry| entry.key == key)
-    }
-
-    /// The first of these keys that is written.
-    pub(super) fn find_any(&self, keys: &[&str]) -> Option<&'n Entry> {
-        self.entries.iter().find(|entry| keys.contains(&entry.key.as_str()))
-    }
-}
-
-impl<'a> Reader<'a> {
+impl<'a> ValueReader<'a> {
     pub(super) fn new(file: &'a Path, text: &'a str, policy_type: PolicyType) -> Self {
-        Self { file, text, findings: Vec::new(), fixtures: HashMap::new(), policy_type }
+        let document = DocumentReader::new(Some(FileLines::of(file, text)), Syntax::Yaml);
+        Self { file, text, document, fixtures: HashMap::new(), policy_type }
     }
 
     /// Something wrong in a line of the file.
@@ -54,40 +38,22 @@ impl<'a> Reader<'a> {
         message: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        let place = Place { file: self.file.to_owned(), line: Some(line) };
-        let quote = Quote::of(self.text, line);
-        self.findings.push(Finding { place: Some(place), quote, ..Finding::error(name, message, fix) });
+        self.document.error(name, line, message, fix);
     }
 
     fn wrong_type(&mut self, entry: &Entry, wanted: &str, fix: &str) {
-        let message = format!("`{}` must be {wanted}, found {}", entry.key, entry.value.content);
-        self.error(FindingName::WrongType, entry.value.line, message, fix);
+        self.document.wrong_type(entry, "", wanted, fix);
     }
 
-    /// A map of known keys. Unknown and repeated ones are reported, and what is no map.
+    /// A map of known keys. Unknown and repeated ones are reported, and what is not a map.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
-        let Content::Map(entries) = &node.content else {
-            let message = format!("{what} must be a map, found {}", node.content);
-            self.error(FindingName::WrongType, node.line, message, format!("known keys are {}", list(known)));
-            return None;
-        };
-        for (index, entry) in entries.iter().enumerate() {
-            if !known.contains(&entry.key.as_str()) {
-                self.unknown_key(entry, what, known);
-            } else if entries[..index].iter().any(|earlier| earlier.key == entry.key) {
-                let message = format!("`{}` is written twice", entry.key);
-                self.error(FindingName::DuplicateKey, entry.line, message, "keep one of them");
-            }
+        let fields = self.document.fields(node, what, known)?;
+        for entry in fields.unknown(known) {
+            let message = format!("unknown key `{}` in {what}", entry.key);
+            let fix = fields.instead_of(&entry.key, known);
+            self.error(FindingName::UnknownKey, entry.line, message, fix);
         }
-        Some(Fields { entries })
-    }
-
-    fn unknown_key(&mut self, entry: &Entry, what: &str, known: &[&str]) {
-        let fix = match nearest(&entry.key, known) {
-            Some(near) => format!("write `{near}`"),
-            None => format!("remove it; known here are {}", list(known)),
-        };
-        self.error(FindingName::UnknownKey, entry.line, format!("`{}` is no key of {what}", entry.key), fix);
+        Some(fields)
     }
 
     /// The values of a list, as they are.
@@ -101,7 +67,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn text<'n>(&mut self, entry: &'n Entry) -> Option<&'n str> {
         let Content::Text(text) = &entry.value.content else {
-            self.wrong_type(entry, "a text", "write it in quotes");
+            self.wrong_type(entry, "a string", "write it in quotes");
             return None;
         };
         Some(text)
@@ -132,10 +98,10 @@ impl<'a> Reader<'a> {
         self.wording_of(&entry.value, &entry.key)
     }
 
-    /// A text, or a regular expression between slashes.
+    /// A string, or a regular expression between slashes.
     pub(super) fn wording_of(&mut self, node: &Node, what: &str) -> Option<Wording> {
         let Content::Text(written) = &node.content else {
-            let message = format!("what `{what}` has must be texts, found {}", node.content);
+            let message = format!("`{what}` must hold strings, found {}", node.content);
             self.error(FindingName::WrongType, node.line, message, "write it in quotes");
             return None;
         };
@@ -143,16 +109,15 @@ impl<'a> Reader<'a> {
             Ok(wording) => Some(wording),
             Err(error) => {
                 let error = error.lines().last().unwrap_or_default().to_owned();
-                let message = format!("`{written}` is no regular expression: {error}");
-                let fix =
-                    "text between slashes is a regular expression: put `\\` before what it takes for syntax";
+                let message = format!("`{written}` is not a regular expression: {error}");
+                let fix = "a string between slashes is a regular expression: put `\\` before what it takes for syntax";
                 self.error(FindingName::InvalidRegex, node.line, message, fix);
                 None
             }
         }
     }
 
-    /// Any value: written here, or the file that a text names.
+    /// Any value: written here, or the file that a string names.
     pub(super) fn value(&mut self, entry: &Entry) -> Option<Value> {
         match &entry.value.content {
             Content::Text(_) => self.value_of_fixture(entry),
@@ -231,13 +196,12 @@ impl<'a> Reader<'a> {
         match parse(path, &text) {
             Ok(value) => Some(value),
             Err((format, error)) => {
-                let place = Place { file: path.to_owned(), line: error.line };
-                let quote = error.line.and_then(|line| Quote::of(&text, line));
+                let (place, quote) = FileLines::of(path, &text).place(error.line);
                 let message = format!("not {format}: {}", error.message);
                 let fix =
                     format!("correct the {format}; {}:{} names the file", self.file.display(), entry.line);
                 let finding = Finding::error(FindingName::InvalidFixture, message, fix);
-                self.findings.push(Finding { place: Some(place), quote, ..finding });
+                self.document.findings.push(Finding { place: Some(place), quote, ..finding });
                 None
             }
         }
@@ -261,17 +225,4 @@ fn parse(path: &Path, text: &str) -> Result<InputDocument, (&'static str, ReadEr
             Err(("YAML", ReadError { message, line: Some(repeated.line) }))
         }
     }
-}
-
-/// The known name that a misspelt one most likely means.
-pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
-    let similarity = |known: &str| strsim::normalized_damerau_levenshtein(&plain(name), &plain(known));
-    let near = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-    (similarity(near) > 0.6).then_some(near)
-}
-
-/// Names in backticks, separated by commas.
-pub(super) fn list(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use super::reader::{Fields, list, nearest};
 use super::{CaseReader, OPERATIONS};
 use crate::finding::FindingName;
 use crate::kubernetes::{self, Operation, RequestDetails};
 use crate::protocol::{PolicyType, Request};
-use crate::yaml::Entry;
+use crate::yaml::{Entry, Fields, list, nearest};
 
 impl CaseReader<'_> {
     /// The request of a case, from a file or written in it.
@@ -50,7 +49,7 @@ impl CaseReader<'_> {
                 self.reader.error(
                     FindingName::InvalidRequest,
                     entry.line,
-                    format!("no request: {error:#}"),
+                    format!("not a request: {error:#}"),
                     fix,
                 );
                 None
@@ -76,7 +75,7 @@ impl CaseReader<'_> {
                 Some(near) => format!("write `{near}`"),
                 None => format!("write one of {}", list(&OPERATIONS)),
             };
-            let message = format!("`{written}` is no operation");
+            let message = format!("unknown operation `{written}`");
             self.reader.error(FindingName::UnknownOperation, entry.value.line, message, fix);
         }
         known

@@ -106,26 +106,26 @@ cases:
     assert_eq!(
         findings(text),
         [
-            "1 unknown-key: `setings` is no key of a case file (write `settings`)",
-            "2 unknown-check: there is no such check: found the text `setings-not-json` (write `settings-not-json`)",
-            "2 unknown-check: there is no such check: found the number `1` (write a list of `subcommands`, `unknown-subcommand`, `one-document`, `settings-not-json`)",
-            "4 unknown-key: `nmae` is no key of a case (write `name`)",
+            "1 unknown-key: unknown key `setings` in a case file (write `settings`)",
+            "2 unknown-check: unknown check: found the string `setings-not-json` (write `settings-not-json`)",
+            "2 unknown-check: unknown check: found the number `1` (write a list of `subcommands`, `unknown-subcommand`, `one-document`, `settings-not-json`)",
+            "4 unknown-key: unknown key `nmae` in a case (write `name`)",
             "4 missing-key: the case has no `name` (write `name:` and what is stated, such as `a denied name is rejected`)",
             "4 missing-request: there is nothing to evaluate: the case has no `request` and no `object` (write `request:` or `object:`, or `settings_valid:` alone)",
-            "5 unknown-key: `alowed` is no key of `expect` (write `allowed`)",
+            "5 unknown-key: unknown key `alowed` in `expect` (write `allowed`)",
             "7 duplicate-key: `name` is written twice (keep one of them)",
             "8 duplicate-key: `kind` is written twice (keep one of them)",
-            "10 wrong-type: `allowed` must be `true` or `false`, found the text `true` (write `true` or `false`, without quotes)",
+            "10 wrong-type: `allowed` must be `true` or `false`, found the string `true` (write `true` or `false`, without quotes)",
             "11 wrong-type: `code` must be a whole number from 0 to 65535, found the number `70000` (write the status, such as `403`)",
-            "12 invalid-regex: `/(/` is no regular expression: found open group without closing ')' (text between slashes is a regular expression: put `\\` before what it takes for syntax)",
-            "13 wrong-type: what `warnings` has must be texts, found the number `1` (write it in quotes)",
+            "12 invalid-regex: `/(/` is not a regular expression: found open group without closing ')' (a string between slashes is a regular expression: put `\\` before what it takes for syntax)",
+            "13 wrong-type: `warnings` must hold strings, found the number `1` (write it in quotes)",
             "15 wrong-type: `op` must be one of `add`, `remove`, `replace` (hosts make patches of these alone)",
-            "15 wrong-type: `a` is no JSON pointer (write `/a`)",
-            "16 unknown-key: `valeu` is no key of an operation of a patch (write `value`)",
+            "15 wrong-type: `a` is not a JSON pointer (write `/a`)",
+            "16 unknown-key: unknown key `valeu` in an operation of a patch (write `value`)",
             "16 missing-key: the operation has no `value` (write it)",
-            "17 wrong-type: a case must be a map, found the text `just text` (known keys are `name`, `settings`, `settings_file`, `request`, `object`, `operation`, `old_object`, `expect`)",
+            "17 wrong-type: a case must be a map, found the string `just text` (known keys are `name`, `settings`, `settings_file`, `request`, `object`, `operation`, `old_object`, `expect`)",
             "19 unreadable-file: could not read `fixtures/no-such-file.yaml`: there is none (name a file by its path from the folder of this one, `tests`)",
-            "20 unknown-operation: `UPDAET` is no operation (write `UPDATE`)",
+            "20 unknown-operation: unknown operation `UPDAET` (write `UPDATE`)",
             "21 missing-key: `expect` is empty: the case states nothing (write one of `allowed`, `message`, `code`, `patch`, `object`, `warnings`, `audit_annotations`, `settings_valid`, `error`)",
             "22 duplicate-name: the case in line 6 has the name `two` too (give each case a name of its own)",
             "23 wrong-type: `settings` must be a map, or a file with one (settings are keys and values: Kubewarden refuses all else before the policy sees it)",
@@ -163,15 +163,12 @@ fn what_cannot_hold_together_is_reported() {
 }
 
 #[test]
-fn a_file_that_is_none_is_one_finding() {
+fn a_broken_file_is_one_finding() {
     for (text, found) in [
         ("", "1 wrong-type: a case file must be a map, found nothing"),
         ("- a", "1 wrong-type: a case file must be a map, found a list"),
         ("a: [", "2 invalid-yaml: not YAML"),
-        (
-            "cases: []\n---\ncases: []",
-            "1 invalid-yaml: not YAML: deserializing from YAML containing more than one document",
-        ),
+        ("cases: []\n---\ncases: []", "3 invalid-yaml: not YAML: there is more than one document"),
         ("settings: {}", "1 missing-key: there are no cases"),
         ("cases: {}", "1 wrong-type: `cases` must be a list, found a map"),
         ("cases: !x []", "1 invalid-yaml: not YAML"),
