@@ -25,7 +25,6 @@ mod project;
 pub mod protocol;
 pub mod registry;
 pub mod runtime;
-pub mod settings_file;
 pub mod shell;
 pub mod template;
 pub mod untrusted;

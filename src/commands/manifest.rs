@@ -7,8 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use yaml_serde::Mapping;
 
-use crate::deploy::artifacthub;
-use crate::deploy::{Choices, Deployment, module_in_registry, no_registry};
+use crate::deploy::{Choices, Deployment, artifacthub, module_in_registry, no_registry, settings};
 use crate::error::{Outcome, WithHint, failure};
 use crate::finding::tally;
 use crate::fs;
@@ -18,7 +17,6 @@ use crate::options::{PROJECT, PolicyArgs, SettingsArgs, SettingsSource, Uncompil
 use crate::policy_source::DescribedPolicy;
 use crate::protocol::Mode;
 use crate::registry::ModuleLocation;
-use crate::settings_file;
 use crate::shell::Shell;
 
 /// Print the resource that deploys a policy
@@ -193,10 +191,11 @@ struct ResourceRequest {
 impl ResourceArgs {
     fn with(self, settings: SettingsSource) -> Result<ResourceRequest> {
         let settings = match &settings {
-            SettingsSource::File(path) => settings_file::read(&fs::read_to_string(path)?)
+            SettingsSource::File(path) => settings::read(&fs::read_to_string(path)?)
                 .with_context(|| format!("could not take the settings from `{}`", path.display()))?,
-            SettingsSource::CommandLine(json) => settings_file::read_json(json)
-                .context("could not take the settings from `--settings-json`")?,
+            SettingsSource::CommandLine(json) => {
+                settings::read_json(json).context("could not take the settings from `--settings-json`")?
+            }
             SettingsSource::Nowhere => Mapping::new(),
         };
         let mode = self.mode.map(|mode| match mode {

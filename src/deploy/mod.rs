@@ -11,6 +11,7 @@ use crate::metadata::{Metadata, key};
 pub mod artifacthub;
 mod deployed;
 mod deployment;
+pub(crate) mod settings;
 
 pub use deployed::Deployed;
 pub use deployment::{Choices, Deployment};
@@ -27,7 +28,7 @@ pub fn module_in_registry(metadata: &Metadata, version: Option<&str>) -> Option<
     Some(format!("registry://{}:v{}", metadata.annotation(key::OCI_URL)?, version?))
 }
 
-/// The error that the metadata do not name a registry. `instead` is what does without.
+/// The error that the metadata does not name a registry. `instead` is what does without.
 pub fn no_registry(message: impl Display, instead: &str) -> anyhow::Error {
     failure(
         message,

@@ -11,7 +11,7 @@ use crate::untrusted::printable;
 use crate::yaml;
 
 /// Settings in YAML or JSON.
-pub fn read(text: &str) -> Result<Mapping> {
+pub(crate) fn read(text: &str) -> Result<Mapping> {
     // Not all JSON is YAML: `"\ud83e\udd80"` is not.
     if let Ok(settings) = serde_json::from_str(text) {
         return for_cluster(settings);
@@ -25,7 +25,7 @@ pub fn read(text: &str) -> Result<Mapping> {
 }
 
 /// Settings in JSON.
-pub fn read_json(text: &str) -> Result<Mapping> {
+pub(crate) fn read_json(text: &str) -> Result<Mapping> {
     for_cluster(serde_json::from_str(text)?)
 }
 
