@@ -17,13 +17,13 @@ use crate::untrusted::printable;
 
 use super::anatomy::Anatomy;
 pub use super::anatomy::{Export, Import, Section, Sizes};
-pub use super::kind::{Kind, Resemblance};
+pub use super::kind::{ModuleKind, Resemblance};
 
 /// What is in a module.
 #[derive(Debug, Serialize)]
 pub struct Inspection {
     /// What it is to Kubewarden.
-    pub kind: Kind,
+    pub kind: ModuleKind,
     /// Without metadata: what it looks like.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resembles: Option<Resemblance>,
@@ -44,7 +44,7 @@ pub struct Inspection {
     /// What is wrong with it. Empty for a good WASI policy.
     #[serde(serialize_with = "findings_for_scripts")]
     pub findings: Vec<Finding>,
-    /// The metadata of a WASI policy, when there is no error in them.
+    /// The metadata of a WASI policy, if it has no error.
     #[serde(skip)]
     policy: Option<Metadata>,
 }
@@ -77,11 +77,11 @@ impl Inspection {
     ///
     /// # Errors
     ///
-    /// When it is no WebAssembly, or damaged: the message gives the byte offset.
+    /// When it is not WebAssembly, or damaged: the message gives the byte offset.
     pub fn of(module: &[u8], file: &Path) -> Result<Self> {
         let Anatomy { is_component, sections, imports, exports, resemblance } = Anatomy::read(module)?;
         let mut inspection = Self {
-            kind: if is_component { Kind::Component } else { Kind::Unannotated(resemblance) },
+            kind: if is_component { ModuleKind::Component } else { ModuleKind::Unannotated(resemblance) },
             resembles: None,
             size_bytes: module.len(),
             sha256: sha256(module),
@@ -100,18 +100,23 @@ impl Inspection {
         if let Some(section) = metadata.first() {
             inspection.read(section);
         }
-        // What a WASI host needs is no matter of a policy of another kind.
+        // Policies of other kinds do not have to satisfy a WASI host.
         let kind = &inspection.kind;
-        if matches!(kind, Kind::Wasi | Kind::Component | Kind::Unannotated(Some(Resemblance::Wasi) | None)) {
+        if matches!(
+            kind,
+            ModuleKind::Wasi
+                | ModuleKind::Component
+                | ModuleKind::Unannotated(Some(Resemblance::Wasi) | None)
+        ) {
             inspection.findings.extend(module::check_contract(module));
         }
         match inspection.kind {
-            Kind::Wasi => {
+            ModuleKind::Wasi => {
                 let checked = check_metadata(metadata.first().copied().unwrap_or_default(), file);
                 inspection.findings.extend(checked.findings);
                 inspection.policy = checked.metadata;
             }
-            Kind::Unannotated(resemblance) => {
+            ModuleKind::Unannotated(resemblance) => {
                 inspection.resembles = resemblance;
                 if metadata.is_empty() {
                     inspection.findings.push(not_annotated(resemblance));
@@ -125,8 +130,8 @@ impl Inspection {
     /// Takes kind and metadata from the section that Kubewarden reads.
     fn read(&mut self, section: &[u8]) {
         let read =
-            serde_json::from_slice::<Value>(section).map_err(|error| format!("they are no JSON: {error}"));
-        match read.and_then(|metadata| Ok((Kind::of_metadata(&metadata)?, metadata))) {
+            serde_json::from_slice::<Value>(section).map_err(|error| format!("it is not JSON: {error}"));
+        match read.and_then(|metadata| Ok((ModuleKind::of_metadata(&metadata)?, metadata))) {
             Ok((kind, metadata)) => (self.kind, self.metadata) = (kind, Some(metadata)),
             Err(reason) => self.findings.push(Finding::error(
                 FindingName::UnreadableMetadata,
@@ -141,7 +146,7 @@ fn annotated_twice(count: usize) -> Finding {
     Finding::warning(
         FindingName::AnnotatedTwice,
         format!(
-            "there are {count} sections with metadata: Kubewarden reads the first, and the others count for nothing"
+            "there are {count} sections with metadata: Kubewarden reads the first and ignores the others"
         ),
         "build it with `cargo kw-wasi build`, or annotate what the compiler has written",
     )
@@ -150,7 +155,7 @@ fn annotated_twice(count: usize) -> Finding {
 fn not_annotated(resemblance: Option<Resemblance>) -> Finding {
     Finding::error(
         FindingName::NotAnnotated,
-        "there are no metadata of Kubewarden in it: a host would take it for a waPC policy",
+        "the module has no Kubewarden metadata: a host would take it for a waPC policy",
         match resemblance {
             Some(Resemblance::Wapc | Resemblance::Rego) => "annotate it with `kwctl annotate`",
             Some(Resemblance::Wasi) | None => "build it with `cargo kw-wasi build`",
@@ -173,17 +178,17 @@ pub fn require_policy(module: &[u8], file: &Path) -> Result<(Metadata, Vec<Findi
     let shown = file.display();
     let inspection = Inspection::of(module, file).with_context(|| format!("could not read `{shown}`"))?;
     match &inspection.kind {
-        Kind::Wasi => {}
-        Kind::Unannotated(_) => {
+        ModuleKind::Wasi => {}
+        ModuleKind::Unannotated(_) => {
             return Err(failure(
                 format!(
                     "`{shown}` has no metadata of Kubewarden that could be read: it is a {}",
                     inspection.kind
                 ),
-                "take what `cargo kw-wasi build` or `kwctl annotate` has written",
+                "use a module written by `cargo kw-wasi build` or `kwctl annotate`",
             ));
         }
-        Kind::Component => {
+        ModuleKind::Component => {
             return Err(failure(
                 format!("`{shown}` is a WebAssembly component, which Kubewarden does not load"),
                 "build for the target `wasm32-wasip1`, not `wasm32-wasip2`",
@@ -191,8 +196,8 @@ pub fn require_policy(module: &[u8], file: &Path) -> Result<(Metadata, Vec<Findi
         }
         other => {
             return Err(failure(
-                format!("`{shown}` is no WASI policy: it is a {other}"),
-                "`kwctl` takes policies of every kind",
+                format!("`{shown}` is not a WASI policy: it is a {other}"),
+                "use `kwctl`, which takes policies of every kind",
             ));
         }
     }
@@ -215,7 +220,7 @@ pub fn require_policy(module: &[u8], file: &Path) -> Result<(Metadata, Vec<Findi
                 tally(&inspection.findings),
                 errors.join("\n")
             ),
-            "mend what it is built from, and build it with `cargo kw-wasi build`",
+            "fix the sources of the policy, and build it with `cargo kw-wasi build`",
         ));
     }
     let metadata = inspection.policy.context("metadata without an error among their findings")?;

@@ -9,7 +9,7 @@ use crate::untrusted::printable;
 
 /// What a module is to Kubewarden.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum ModuleKind {
     /// A plain WASI policy: what this tool is for.
     Wasi,
     /// A policy that is called through waPC.
@@ -39,10 +39,10 @@ pub enum Resemblance {
     Rego,
 }
 
-impl Kind {
+impl ModuleKind {
     /// The kind that the metadata in a module say; the error says why a host could not read them.
     pub(super) fn of_metadata(metadata: &Value) -> Result<Self, String> {
-        let metadata = metadata.as_object().ok_or("they are no JSON object")?;
+        let metadata = metadata.as_object().ok_or("it is not a JSON object")?;
         Ok(match metadata.get("executionMode") {
             // What Kubewarden takes where nothing is said.
             None => Self::Wapc,
@@ -58,8 +58,8 @@ impl Kind {
     }
 }
 
-/// One word, so that a script can compare it. The mode of [`Kind::Other`] is in the metadata.
-impl Serialize for Kind {
+/// One word, so that a script can compare it. The mode of [`ModuleKind::Other`] is in the metadata.
+impl Serialize for ModuleKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(match self {
             Self::Wasi => "wasi",
@@ -73,7 +73,7 @@ impl Serialize for Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ModuleKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Wasi => f.write_str("WASI policy"),

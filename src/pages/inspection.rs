@@ -9,7 +9,7 @@ use super::page::Page;
 use crate::finding::tally;
 use crate::metadata::key;
 use crate::module::METADATA_SECTION;
-use crate::module::inspection::{Inspection, Kind};
+use crate::module::inspection::{Inspection, ModuleKind};
 use crate::policy_source::ModuleOrigin;
 use crate::shell::Shell;
 use crate::untrusted::printable;
@@ -183,10 +183,12 @@ fn exports(inspection: &Inspection, page: &mut Page) {
 
 fn contract(inspection: &Inspection) -> String {
     match &inspection.kind {
-        Kind::Wasi | Kind::Component | Kind::Unannotated(_) if !inspection.findings.is_empty() => {
+        ModuleKind::Wasi | ModuleKind::Component | ModuleKind::Unannotated(_)
+            if !inspection.findings.is_empty() =>
+        {
             format!("{}: see below", tally(&inspection.findings))
         }
-        Kind::Wasi => "good: a Kubewarden host can load it".to_owned(),
+        ModuleKind::Wasi => "good: a Kubewarden host can load it".to_owned(),
         _ => "not checked: this tool is for WASI policies; `kwctl` runs and pushes policies of every kind"
             .to_owned(),
     }

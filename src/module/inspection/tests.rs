@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Inspection, Kind, require_policy};
+use super::{Inspection, ModuleKind, require_policy};
 use crate::module::METADATA_SECTION;
 
 fn inspect(wat: &str) -> Inspection {
@@ -75,7 +75,7 @@ fn two_sections_are_found_and_the_first_counts() {
     let first = format!("{{\"protocolVersion\":\"Unknown\",{RULE},\"executionMode\":\"wasi\"}}");
     let module = annotated(PROGRAM, &[&first, "{}"]);
     let inspection = Inspection::of(&module, Path::new("demo.wasm")).unwrap();
-    assert_eq!((inspection.kind.clone(), names(&inspection)), (Kind::Wasi, vec!["annotated-twice"]));
+    assert_eq!((inspection.kind.clone(), names(&inspection)), (ModuleKind::Wasi, vec!["annotated-twice"]));
     let error = require_policy(&module, Path::new("demo.wasm")).unwrap_err();
     assert!(error.to_string().contains("more than one section"), "{error}");
 }
