@@ -65,7 +65,7 @@ impl Cargo {
     /// The command line of this process. Ends the process for `--help`, `--version` and wrong usage.
     pub fn parse_args() -> Self {
         let mut args: Vec<_> = std::env::args_os().collect();
-        // Run by its own name rather than through cargo, there is no `kw-wasi` in front.
+        // Without cargo, the first argument is not `kw-wasi`.
         if args.get(1).is_none_or(|first| first != "kw-wasi") {
             args.insert(1, "kw-wasi".into());
         }

@@ -112,8 +112,8 @@ impl ManifestArgs {
     pub fn run(self, shell: &Shell) -> Result<Outcome> {
         let is_about_one = self.resource.name.is_some() || self.resource.module.is_some() || self.artifacthub;
         let document = match self.artifacthub {
-            true => Document::Package { questions: self.questions },
-            false => Document::Resource(self.resource.with(self.settings.into())?),
+            true => ManifestDocument::Package { questions: self.questions },
+            false => ManifestDocument::Resource(self.resource.with(self.settings.into())?),
         };
         let policies = policies(self.modules, self.policy, shell)?;
         if policies.len() > 1 {
@@ -165,14 +165,14 @@ fn warn_of_habit(output: &Path, shell: &Shell) {
 }
 
 /// What is printed about each policy.
-enum Document {
+enum ManifestDocument {
     /// The resource that deploys it.
     Resource(ResourceRequest),
     /// Its package for Artifact Hub.
     Package { questions: Option<PathBuf> },
 }
 
-impl Document {
+impl ManifestDocument {
     fn of(&self, policy: &DescribedPolicy, shell: &Shell) -> Result<String> {
         match self {
             Self::Resource(request) => request.resource(policy, shell),
@@ -277,7 +277,7 @@ fn check_namespaced(policy: &DescribedPolicy, choices: &Choices) -> Result<()> {
     ))
 }
 
-/// Who applies the resource lets the policy read from the cluster: that should not pass unseen.
+/// Tells what the policy may read from the cluster once the resource is applied.
 fn report_cluster_access(metadata: &Metadata, choices: &Choices, shell: &Shell) {
     if metadata.context_aware_resources.is_empty() {
         return;
@@ -373,7 +373,7 @@ fn questions_in(folder: &Path) -> Result<Option<String>> {
 /// Source: reproducible-builds.org, "SOURCE_DATE_EPOCH".
 fn now() -> Result<SystemTime> {
     let Some(seconds) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(SystemTime::now()) };
-    // Until the year 9999, behind which there is no form for it.
+    // 32 bits: later times do not fit the format.
     let seconds = seconds.to_str().and_then(|seconds| seconds.parse::<u32>().ok());
     let seconds = seconds.context("`SOURCE_DATE_EPOCH` must be a number of seconds since 1970")?;
     Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into()))

@@ -18,7 +18,7 @@ use crate::yaml;
 /// First line of what we write.
 const HEADER: &str = "# Package of Artifact Hub, written by `cargo kw-wasi manifest --artifacthub`.";
 
-/// All that stays as it is in a part of a URL's path.
+/// The characters that are not escaped in a part of a URL's path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A policy as Artifact Hub lists it. Keys are those of its file, in the order of `kwctl`.
@@ -80,7 +80,7 @@ impl Package {
     ///
     /// # Errors
     ///
-    /// All that the metadata lack for it, or have in a form that Artifact Hub refuses.
+    /// Everything the metadata lacks, or has in a form that Artifact Hub refuses.
     pub fn new(
         metadata: &Metadata,
         questions: Option<&str>,
@@ -106,16 +106,8 @@ impl Package {
             key::DISPLAY_NAME,
             &format!("`\"{}\"` in `[package.metadata.kubewarden.annotations]`", key::DISPLAY_NAME),
         );
-        if let Err(error) = semver::Version::parse(&version)
-            && !version.is_empty()
-        {
-            findings.push(invalid(
-                key::VERSION,
-                format!("is no semantic version: {error}"),
-                "write three numbers, such as `0.1.0`",
-            ));
-        }
-        // One mistake is one finding: without both there is no image to speak of.
+        check_version(&version, &mut findings);
+        // One mistake is one finding: the image needs both.
         let image = (!oci_url.is_empty() && !version.is_empty())
             .then(|| image(&oci_url, &version, &mut findings))
             .flatten()
@@ -143,9 +135,9 @@ impl Package {
         if findings.is_empty() { Ok(package) } else { Err(findings) }
     }
 
-    /// The text of the file.
+    /// The content of the file.
     pub fn to_yaml(&self) -> String {
-        let yaml = yaml::to_string(self).expect("only text, lists and maps, which YAML can hold");
+        let yaml = yaml::to_string(self).expect("only strings, lists and maps, which YAML can hold");
         format!("{HEADER}\n{yaml}")
     }
 }
@@ -154,16 +146,28 @@ fn invalid(key: &str, message: String, fix: &str) -> Finding {
     Finding::error(FindingName::ArtifacthubInvalid, format!("annotation `{key}` {message}"), fix)
 }
 
+fn check_version(version: &str, findings: &mut Vec<Finding>) {
+    if let Err(error) = semver::Version::parse(version)
+        && !version.is_empty()
+    {
+        findings.push(invalid(
+            key::VERSION,
+            format!("is not a semantic version: {error}"),
+            "write three numbers, such as `0.1.0`",
+        ));
+    }
+}
+
 /// The image with its registry filled in.
 fn image(oci_url: &str, version: &str, findings: &mut Vec<Finding>) -> Option<String> {
     let image = format!("{oci_url}:v{version}");
     match image.parse::<Reference>() {
-        // With a tag of its own the other would be a part of something else.
+        // If the URL had a tag, the version would not be the tag of the whole.
         Ok(reference) if reference.tag() == Some(&format!("v{version}")) => Some(reference.to_string()),
         _ => {
             findings.push(invalid(
                 key::OCI_URL,
-                format!("and the version make no image that a registry takes: `{image}`"),
+                format!("and the version do not make a valid image: `{image}`"),
                 "write registry and repository in lower case, without scheme and tag, and a version without `+`",
             ));
             None
@@ -177,14 +181,14 @@ fn url(metadata: &Metadata, key: &str, findings: &mut Vec<Finding>) -> Option<Ur
         .map_err(|error| {
             findings.push(invalid(
                 key,
-                format!("is no URL: {error}"),
+                format!("is not a URL: {error}"),
                 "write the whole URL, such as `https://example.com/policy`",
             ));
         })
         .ok()
 }
 
-/// Where the module of a release and the sources are. Only of GitHub it is known where releases have their files.
+/// Links to the module of a release and to the sources. Where a release has its files is known for GitHub only.
 fn links(source: Option<&Url>, release_tag: Option<&str>, version: &str) -> Vec<Link> {
     let Some(source) = source else { return Vec::new() };
     let mut links = Vec::new();
@@ -218,7 +222,7 @@ fn maintainers(metadata: &Metadata, findings: &mut Vec<Finding>) -> Vec<Maintain
         None => {
             findings.push(invalid(
                 key::AUTHOR,
-                "is no list of mail addresses".to_owned(),
+                "is not a list of mail addresses".to_owned(),
                 "write `Jane Doe <jane@example.com>`, several separated by commas; a name with a comma goes in double \
                  quotes",
             ));
@@ -241,7 +245,7 @@ fn annotations(
     questions: Option<&str>,
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<&'static str, String> {
-    let proof = "rules and resources are texts and lists, which YAML can hold";
+    let proof = "rules and resources are strings and lists, which YAML can hold";
     let mut annotations = BTreeMap::from([
         ("kubewarden/mutation", metadata.mutating.to_string()),
         ("kubewarden/rules", yaml::to_string(&metadata.rules).expect(proof)),

@@ -9,21 +9,21 @@ use crate::error::failure;
 use crate::protocol::{Installation, Mutation, Settings};
 use crate::yaml;
 
-/// What a resource that deploys a policy says about running it.
+/// How a resource that deploys a policy configures it.
 #[derive(Debug)]
 pub struct Deployed {
-    /// What it makes of the policy's answers.
+    /// What becomes of the policy's answers.
     pub installation: Installation,
     /// How it configures the policy.
     pub settings: Settings,
 }
 
-/// Kinds of resources that deploy one policy, and those that deploy several in one expression.
+/// Kinds of resources that deploy one policy, and kinds that deploy a group of policies.
 const KINDS: [&str; 2] = ["ClusterAdmissionPolicy", "AdmissionPolicy"];
 const GROUP_KINDS: [&str; 2] = ["ClusterAdmissionPolicyGroup", "AdmissionPolicyGroup"];
 
 impl Deployed {
-    /// Reads the one resource in a YAML text that deploys a policy, by the rules of Kubewarden's own tools.
+    /// Reads the one resource in a YAML file that deploys a policy, by the rules of Kubewarden's own tools.
     ///
     /// # Errors
     ///
@@ -36,14 +36,14 @@ impl Deployed {
         let documents: Vec<_> = documents.into_iter().map(|node| (node.to_json(), node)).collect();
         let mut policies: Vec<_> = documents.iter().filter(|(document, _)| kind(document, &KINDS)).collect();
         if policies.len() > 1 {
-            bail!("there are {} policies in it, and one is run", policies.len());
+            bail!("the file has {} policies, and only one can be run", policies.len());
         }
         let Some((policy, node)) = policies.pop() else {
             return Err(if documents.iter().any(|(document, _)| kind(document, &GROUP_KINDS)) {
-                anyhow!("it deploys a group of policies, of which none is run alone")
+                anyhow!("it deploys a policy group, whose policies cannot be run alone")
             } else {
                 failure(
-                    "there is no policy in it",
+                    "the file has no policy",
                     "name a file with a `ClusterAdmissionPolicy` or an `AdmissionPolicy`",
                 )
             });
@@ -63,7 +63,7 @@ impl Deployed {
                     format!("write `apiVersion: {API_VERSION}`"),
                 ));
             }
-            None => bail!("it has no `apiVersion`, which is `{API_VERSION}`"),
+            None => bail!("it has no `apiVersion`: write `apiVersion: {API_VERSION}`"),
         }
         let spec = &policy["spec"];
         let mutating = field::<bool>(spec, "spec", "mutating")?.unwrap_or_default();
@@ -78,7 +78,7 @@ impl Deployed {
     }
 }
 
-/// What a resource says under a key, if it says anything.
+/// The value of a key, if the resource has it.
 fn field<T: DeserializeOwned>(of: &Value, named: &str, key: &str) -> Result<Option<T>> {
     let Some(value) = of.get(key) else { return Ok(None) };
     T::deserialize(value).map(Some).with_context(|| format!("could not read `{named}.{key}`"))

@@ -31,35 +31,35 @@ pub struct Choices {
     pub namespace: Option<String>,
     /// Settings of the policy, in the order in which they were written, and of what JSON can hold.
     pub settings: Mapping,
-    /// Are requests rejected, or is that only reported?
+    /// Are requests rejected, or is it only logged which would be?
     pub mode: Option<Mode>,
     /// Name of the policy server that runs the policy.
     pub policy_server: Option<String>,
 }
 
 impl Deployment<'_> {
-    /// The YAML text: one document, no line in front. A comment says which hosts are too old.
+    /// One YAML document, without `---`. A comment says which hosts are too old.
     pub fn to_yaml(&self) -> String {
         let yaml = match self.metadata.policy_type {
             PolicyType::Kubernetes => yaml::to_string(&self.resource()),
             PolicyType::Raw => yaml::to_string(&BTreeMap::from([(self.name, self.server_entry())])),
         };
-        let yaml = yaml.expect("only text, lists, booleans, and settings that JSON can hold");
+        let yaml = yaml.expect("only strings, lists, booleans, and settings that JSON can hold");
         match &self.metadata.minimum_kubewarden_version {
-            // No field of the resource says it: a host that is too old refuses the module.
+            // The resource has no field for it: a host that is too old refuses the module.
             Some(version) => format!("# Needs Kubewarden {version} or later.\n{yaml}"),
             None => yaml,
         }
     }
 
-    fn resource(&self) -> Resource<'_> {
+    fn resource(&self) -> PolicyResource<'_> {
         let Self { metadata, choices, .. } = *self;
         let annotations: BTreeMap<_, _> = [key::CATEGORY, key::SEVERITY]
             .into_iter()
             .filter_map(|key| Some((key, metadata.annotation(key)?)))
             .collect();
         let namespace = choices.namespace.as_deref();
-        Resource {
+        PolicyResource {
             api_version: API_VERSION,
             kind: if namespace.is_some() { "AdmissionPolicy" } else { "ClusterAdmissionPolicy" },
             metadata: ResourceMetadata {
@@ -75,7 +75,7 @@ impl Deployment<'_> {
                 rules: &metadata.rules,
                 mutating: metadata.mutating,
                 background_audit: (!metadata.background_audit).then_some(false),
-                // Nobody can grant it to a policy of a namespace: its schema has no such field.
+                // The schema of an AdmissionPolicy has no such field.
                 context_aware_resources: self.context_aware_resources().filter(|_| namespace.is_none()),
             },
         }
@@ -99,7 +99,7 @@ impl Deployment<'_> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Resource<'a> {
+struct PolicyResource<'a> {
     api_version: &'a str,
     kind: &'a str,
     metadata: ResourceMetadata<'a>,
@@ -132,7 +132,7 @@ struct Spec<'a> {
     context_aware_resources: Option<Vec<&'a ContextAwareResource>>,
 }
 
-/// An entry of `policies.yml`. `false` is what a policy server assumes, but it is better said.
+/// An entry of `policies.yml`. Booleans are written even where they are the default of a policy server.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ServerEntry<'a> {

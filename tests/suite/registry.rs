@@ -253,7 +253,7 @@ fn modules_without_metadata_or_with_two_are_refused() {
     push(&case, "").run().code(101).stdout_eq("").stderr_eq(str![[r#"
 error: could not push `policy.wasm`
   cause: `policy.wasm` has no metadata of Kubewarden that could be read: it is a WASI program without metadata
-  hint: take what `cargo kw-wasi build` or `kwctl annotate` has written
+  hint: use a module written by `cargo kw-wasi build` or `kwctl annotate`
 
 "#]]);
     case.write("policy.wasm", twice);

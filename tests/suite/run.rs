@@ -417,7 +417,7 @@ fn a_reader_may_stop_reading() {
 fn manifests_that_deploy_no_policy() {
     let case = case(Behaviour::prints(r#"{"accepted":true}"#));
     for (text, words) in [
-        (POD.to_owned(), "there is no policy in it"),
+        (POD.to_owned(), "the file has no policy"),
         (format!("{RESOURCE}---\n{RESOURCE}"), "there are 2 policies in it"),
         (RESOURCE.replace("Policy\n", "PolicyGroup\n"), "a group of policies"),
         (RESOURCE.replace("{a: 1}", "[1]"), "Invalid settings in CRD, not an object"),
