@@ -418,7 +418,7 @@ fn manifests_that_deploy_no_policy() {
     let case = case(Behaviour::prints(r#"{"accepted":true}"#));
     for (text, words) in [
         (POD.to_owned(), "the file has no policy"),
-        (format!("{RESOURCE}---\n{RESOURCE}"), "there are 2 policies in it"),
+        (format!("{RESOURCE}---\n{RESOURCE}"), "the file has 2 policies"),
         (RESOURCE.replace("Policy\n", "PolicyGroup\n"), "a group of policies"),
         (RESOURCE.replace("{a: 1}", "[1]"), "Invalid settings in CRD, not an object"),
         (format!("{RESOURCE}  mode: quiet\n"), "could not read `spec.mode`"),
