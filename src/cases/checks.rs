@@ -1,4 +1,4 @@
-//! What every policy owes its host, whatever it decides.
+//! Checks of the protocol, which every policy has to follow whatever it decides.
 
 use serde::de::IgnoredAny;
 
@@ -7,20 +7,20 @@ use super::{Case, CaseFile};
 use crate::protocol::{GuestOutput, Request, Settings, SettingsVerdict};
 use crate::runtime::{GuestOutcome, Policy};
 
-/// One thing a policy owes its host.
+/// One rule of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
     /// Both subcommands answer.
     Subcommands,
-    /// A subcommand that does not exist ends with an exit code other than 0.
+    /// An unknown subcommand ends with an exit code other than 0.
     UnknownSubcommand,
     /// An answer is one JSON document, and nothing else is on stdout.
     OneDocument,
-    /// Settings that are no JSON are refused, and do not crash the policy.
+    /// Settings that are not JSON are refused, and do not crash the policy.
     SettingsNotJson,
 }
 
-/// What the checks ask a policy that has to answer.
+/// What the checks give a policy that has to answer.
 #[derive(Debug)]
 pub(super) struct CheckInput {
     request: Request,
@@ -45,7 +45,7 @@ impl Check {
     pub const ALL: [Self; 4] =
         [Self::Subcommands, Self::UnknownSubcommand, Self::OneDocument, Self::SettingsNotJson];
 
-    /// What one switches it off by.
+    /// The name by which it is skipped.
     pub fn name(self) -> &'static str {
         match self {
             Self::Subcommands => "subcommands",
@@ -75,7 +75,7 @@ impl Check {
                     GuestOutcome::Exit(_) => None,
                     _ => GuestOutput::from(call).failure,
                 };
-                failure.notes.extend(ended.map(|ended| format!("a subcommand that does not exist: {ended}")));
+                failure.notes.extend(ended.map(|ended| format!("an unknown subcommand: {ended}")));
             }
             Self::OneDocument => {
                 let settings = serde_json::to_vec(&question.settings).expect("settings are JSON values");
@@ -106,7 +106,7 @@ fn not_one_document(answer: &GuestOutput) -> Option<String> {
     let error = serde_json::from_slice::<IgnoredAny>(&answer.stdout).err()?;
     let stdout = String::from_utf8_lossy(&answer.stdout);
     Some(match stdout.trim() {
-        "" => "there is nothing on stdout".to_owned(),
+        "" => "stdout is empty".to_owned(),
         stdout => format!("stdout is not one JSON document ({error}):\n{}", excerpt(stdout)),
     })
 }
@@ -115,9 +115,9 @@ fn not_refused(answer: GuestOutput) -> Option<String> {
     let crashed = answer.failure.is_some();
     let verdict = SettingsVerdict::new(answer);
     match verdict.failure {
-        Some(reason) if crashed => Some(format!("settings that are no JSON: {reason}")),
-        Some(reason) => Some(format!("settings that are no JSON are not answered: {reason}")),
-        None if verdict.valid => Some("settings that are no JSON are accepted".to_owned()),
+        Some(reason) if crashed => Some(format!("settings that are not JSON: {reason}")),
+        Some(reason) => Some(format!("settings that are not JSON get no answer: {reason}")),
+        None if verdict.valid => Some("settings that are not JSON are accepted".to_owned()),
         None => None,
     }
 }

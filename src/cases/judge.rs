@@ -1,4 +1,4 @@
-//! Does what came fit what a case states?
+//! Compares what a policy did with what a case expects.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -172,10 +172,10 @@ impl Expect {
     }
 }
 
-/// At most this much of a text that a policy writes is kept for a report.
+/// At most this much of what a policy writes is kept for a report.
 const EXCERPT_BYTES: usize = 16 << 10;
 
-/// A text without what goes beyond a readable length.
+/// A string shortened to a readable length.
 pub(super) fn excerpt(text: &str) -> String {
     if text.len() <= EXCERPT_BYTES {
         return text.to_owned();

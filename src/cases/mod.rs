@@ -34,7 +34,7 @@ pub struct CaseFile {
     pub path: PathBuf,
     /// In the order of the file.
     pub cases: Vec<Case>,
-    /// The checks of the protocol that are switched off.
+    /// The checks of the protocol to skip.
     pub skipped_checks: Vec<Check>,
 }
 
@@ -94,7 +94,7 @@ pub struct Expect {
     pub error: Option<Wording>,
 }
 
-/// The case files in a folder: `policy.yml`, then all `*.policy.yml` by name. None where there is no folder.
+/// The case files in a folder: `policy.yml`, then all `*.policy.yml` by name. Empty when the folder does not exist.
 pub fn find_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let is_cases = |path: &PathBuf| {
         let name = path.file_name().map(|name| format!(".{}", name.to_string_lossy()));

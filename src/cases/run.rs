@@ -1,4 +1,4 @@
-//! Runs tests in parallel, and hands over what came of them in their order.
+//! Runs tests in parallel, and hands over the results in order.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -44,12 +44,12 @@ impl Filter {
     }
 }
 
-/// What is checked about one policy: the protocol, then the cases in the order of their files.
+/// All tests of one policy: the checks of the protocol, then the cases in the order of their files.
 #[derive(Debug)]
 pub struct Suite<'a> {
     /// Those that are run.
     pub tests: Vec<Test<'a>>,
-    /// How many there are beside them.
+    /// How many others there are.
     pub filtered_out: usize,
     files: &'a [CaseFile],
     mutated: AtomicBool,
@@ -58,22 +58,22 @@ pub struct Suite<'a> {
 /// One thing that is checked.
 #[derive(Debug, Clone, Copy)]
 pub enum Test<'a> {
-    /// What every policy owes its host.
+    /// A check of the protocol.
     Check(Check),
-    /// The same, switched off.
+    /// The same, skipped.
     SkippedCheck(Check),
     /// What is stated in a file.
     Case(&'a CaseFile, &'a Case),
 }
 
-/// What came of a test, and how long it took.
+/// The result of a test, and how long it took.
 #[derive(Debug)]
 pub enum Tested {
     /// All that was stated holds.
     Passed(Duration),
     /// Something does not.
     Failed(Failure, Duration),
-    /// It was switched off.
+    /// It was skipped.
     Ignored,
 }
 

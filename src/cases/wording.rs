@@ -1,20 +1,21 @@
-//! What a text must be.
+//! What a string must be.
 
 use std::fmt;
 
 use regex_lite::Regex;
 
-/// What a case says about a text: that it is this one, or what it looks like.
+/// What a case says about a string: that it is this one, or that it matches an expression.
 #[derive(Debug, Clone)]
 pub enum Wording {
-    /// The whole text.
+    /// The whole string.
     Exactly(String),
-    /// Somewhere in the text, unless it has anchors. Written `/…/`.
+    /// Anywhere in the string unless it has anchors. Written `/…/`.
     Matching(Regex),
 }
 
 impl Wording {
-    /// Reads what stands in a case file. Fails with the reason when it is between slashes but no regular expression.
+    /// Reads what is written in a case file. Fails with the reason when it is between slashes but not a regular
+    /// expression.
     pub fn parse(written: &str) -> Result<Self, String> {
         let expression = written.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
         match expression {
@@ -52,14 +53,14 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_is_the_whole_text() {
+    fn a_plain_string_is_the_whole_string() {
         assert!(fits("no", "no") && !fits("no", "not") && !fits("no", "No"));
         assert!(fits("a.c", "a.c") && !fits("a.c", "abc"));
         assert!(fits("", "") && fits("/", "/") && fits("/a", "/a") && !fits("", "a"));
     }
 
     #[test]
-    fn text_between_slashes_is_looked_for() {
+    fn an_expression_between_slashes_matches_anywhere() {
         assert!(fits("/a.c/", "xabcx") && !fits("/^a.c$/", "xabcx"));
         assert!(fits("/(?i)NO/", "no") && fits("//", "anything"));
         assert!(fits("/a/b/", "xa/b"));
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_expression_is_refused() {
+    fn an_invalid_expression_is_refused() {
         assert!(Wording::parse("/(/").unwrap_err().contains("group"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CapabilityCall, HostCapabilities, shortened};
 
-/// Grants nothing, as a policy server does that was told nothing else.
+/// Grants nothing, as a policy server does by default.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct NoCapabilities;
 
@@ -10,7 +10,7 @@ impl HostCapabilities for NoCapabilities {
     fn call(&self, call: &CapabilityCall<'_>) -> Result<Vec<u8>, String> {
         // In the order in which a host looks at them.
         match (call.binding, call.namespace, call.operation) {
-            // All it has is `log`, of which no grant decides.
+            // Its only operation is `log`, which needs no grant.
             ("kubewarden", "tracing", operation) => {
                 Err(format!("unknown operation: {}", shortened(operation)))
             }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use gate::NoCapabilities;
 
-/// At most this many characters of what a guest calls a capability are repeated.
+/// At most this many characters of a name are repeated in messages.
 const NAMED_CHARS: usize = 100;
 
 /// What a guest asks of its host.
@@ -33,7 +33,7 @@ impl CapabilityCall<'_> {
         path
     }
 
-    /// What is to be logged, in a line, if that is asked. It needs no grant, never fails, and answers nothing.
+    /// The line to log, if the call asks for that. It needs no grant, never fails, and has no answer.
     pub(crate) fn logged(&self) -> Option<String> {
         if (self.binding, self.namespace, self.operation) != ("kubewarden", "tracing", "log") {
             return None;

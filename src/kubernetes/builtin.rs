@@ -13,18 +13,18 @@ pub struct BuiltIn {
     pub plural: &'static str,
     /// As in a manifest: `Ingress`.
     pub kind: &'static str,
-    /// Where its objects live.
+    /// Where its objects are.
     pub scope: Scope,
     /// As in `kubectl get po`.
     pub short_names: &'static [&'static str],
 }
 
-/// Where the objects of a resource live.
+/// Where the objects of a resource are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// In a namespace.
     Namespaced,
-    /// Beside the namespaces.
+    /// Outside of namespaces.
     Cluster,
 }
 

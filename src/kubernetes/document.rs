@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::error::WithHint;
 use crate::yaml;
 
-/// One document of a file, not yet a value: what its scalars are depends on who reads it.
+/// One document of a file, not yet a value: what its scalars mean depends on who reads it.
 #[derive(Debug, Clone)]
 pub struct InputDocument(InputContent);
 
@@ -20,19 +20,19 @@ enum InputContent {
     Yaml(yaml::Node),
 }
 
-/// How a file is to be read.
+/// How to read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputFormat {
-    /// As JSON, and as nothing else.
+    /// As JSON.
     Json,
-    /// As YAML, of which JSON is a part.
+    /// As YAML, which includes JSON.
     Yaml,
-    /// As what it looks like: JSON begins with a bracket.
+    /// As what it looks like: JSON starts with a bracket.
     Unknown,
 }
 
 impl InputFormat {
-    /// What the name of a file says.
+    /// The format that the extension of a file names.
     pub fn of(path: &Path) -> Self {
         let is =
             |known: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(known));
@@ -44,11 +44,11 @@ impl InputFormat {
     }
 }
 
-/// The documents of a text. JSON is one, YAML may be several.
+/// The documents of a file. JSON is one, YAML may be several.
 ///
 /// # Errors
 ///
-/// When it is not in that format, or there is nothing in it.
+/// When it is not in that format, or is empty.
 pub fn read_documents(text: &str, format: InputFormat) -> Result<Vec<InputDocument>> {
     let looks_like_json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
     let error = match serde_json::from_str(text) {
@@ -56,23 +56,23 @@ pub fn read_documents(text: &str, format: InputFormat) -> Result<Vec<InputDocume
         Err(error) => error,
     };
     match format {
-        InputFormat::Json => return Err(error).context("it is no valid JSON"),
+        InputFormat::Json => return Err(error).context("not valid JSON"),
         InputFormat::Unknown if looks_like_json => {
-            return Err(error).context("it is no valid JSON").hint(|| {
-                "YAML may begin with a bracket too: then put it into a file that ends in `.yaml`".to_owned()
+            return Err(error).context("not valid JSON").hint(|| {
+                "if it is YAML that begins with a bracket, give it as a file that ends in `.yaml`".to_owned()
             });
         }
         InputFormat::Yaml | InputFormat::Unknown => {}
     }
     let documents = yaml::parse_all(text.strip_prefix('\u{feff}').unwrap_or(text));
     let documents = documents.context(match format {
-        InputFormat::Yaml => "it is no valid YAML",
-        _ => "it is neither JSON nor YAML",
+        InputFormat::Yaml => "not valid YAML",
+        _ => "neither valid JSON nor valid YAML",
     })?;
-    // Null is what stands behind a last `---`.
+    // After a last `---` there is a document that is null.
     let documents: Vec<_> = documents.into_iter().filter(|document| !document.is_null()).collect();
     if documents.is_empty() {
-        return Err(anyhow!("there is nothing in it"));
+        return Err(anyhow!("it is empty"));
     }
     Ok(documents.into_iter().map(InputDocument::from).collect())
 }
@@ -124,8 +124,8 @@ pub(crate) fn is_list(document: &Value) -> bool {
     document["kind"] == "List" && document["apiVersion"] == "v1" && document["items"].is_array()
 }
 
-/// Is a document a Kubernetes object, of which a request can be made? An admission request has a `kind` that is no
-/// text, and an `AdmissionReview` is known by its name.
+/// Is a document a Kubernetes object, for which a request can be made? The `kind` of an admission request is not a
+/// string, and an `AdmissionReview` is known by its name.
 pub(crate) fn is_object(document: &Value) -> bool {
     document["kind"].as_str().is_some_and(|kind| kind != "AdmissionReview")
 }
@@ -177,14 +177,14 @@ mod tests {
     #[test]
     fn what_is_not_a_document_is_refused() {
         for (text, format, words) in [
-            ("{\"a\": 1,}", InputFormat::Unknown, "no valid JSON"),
+            ("{\"a\": 1,}", InputFormat::Unknown, "not valid JSON"),
             ("{\"a\": 1e400}", InputFormat::Unknown, "number out of range"),
-            ("\u{feff}{\"a\": 1}", InputFormat::Unknown, "no valid JSON"),
-            ("a: 1", InputFormat::Json, "no valid JSON"),
-            ("", InputFormat::Unknown, "nothing in it"),
-            ("---\n# none\n---\n", InputFormat::Yaml, "nothing in it"),
+            ("\u{feff}{\"a\": 1}", InputFormat::Unknown, "not valid JSON"),
+            ("a: 1", InputFormat::Json, "not valid JSON"),
+            ("", InputFormat::Unknown, "it is empty"),
+            ("---\n# none\n---\n", InputFormat::Yaml, "it is empty"),
             ("a: [", InputFormat::Unknown, "neither"),
-            ("a: 1\nb: [", InputFormat::Yaml, "no valid YAML: line 3"),
+            ("a: 1\nb: [", InputFormat::Yaml, "not valid YAML: line 3"),
             ("\t- x: y: z", InputFormat::Unknown, "neither"),
         ] {
             let error = format!("{:#}", read_documents(text, format).unwrap_err());

@@ -70,7 +70,7 @@ fn object(
     Value::Object(object)
 }
 
-/// What a manifest has beside `apiVersion`, `kind` and `metadata`; nothing for a kind that is not in [`OBJECTS`].
+/// What a manifest has besides `apiVersion`, `kind` and `metadata`; nothing for a kind that is not in [`OBJECTS`].
 fn manifest(key: &str) -> Map<String, Value> {
     let mut objects: Map<String, Value> =
         serde_json::from_str(OBJECTS).expect("a test reads every object of the file");
@@ -114,7 +114,7 @@ impl Resource {
         example
     }
 
-    /// Of those a `*` in the place of the resource stands for, the one that policies are written for most often.
+    /// Of all resources that a `*` covers, the one that policies are written for most often.
     fn likeliest_built_in(&self) -> Option<&'static BuiltIn> {
         if self.plural != "*" {
             return None;

@@ -42,7 +42,7 @@ pub(super) fn api_version(group: &str, version: &str) -> String {
     }
 }
 
-/// The likely kind behind a custom resource's plural: `widgets` gives `Widget`.
+/// The likely kind of a custom resource's plural: `widgets` gives `Widget`.
 ///
 /// Where one word ends and the next begins cannot be seen: `gatewayclasses` gives `Gatewayclass`.
 pub(super) fn kind_of(plural: &str) -> String {

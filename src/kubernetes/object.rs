@@ -1,4 +1,4 @@
-//! From an object, as one would `kubectl apply` it, to the request that an API server would send about it.
+//! From an object to the request that an API server would send for it.
 
 use serde_json::Value;
 
@@ -33,15 +33,15 @@ pub fn request_for_object(object: Value, details: RequestDetails) -> Result<Admi
 fn check_old_object(old: &Value, operation: Operation, subject: &RequestSubject) -> Result<(), Error> {
     if !matches!(operation, Operation::Update | Operation::Delete) {
         return Err(Error::new(
-            format!("an object that is there before is given, and a {operation} has none"),
-            "make the operation `UPDATE` or `DELETE`",
+            format!("an old object was given, but a {operation} has none"),
+            "leave it out, or use the operation `UPDATE` or `DELETE`",
         ));
     }
     let before = RequestSubject::of(old)?;
     if before.kind != subject.kind {
         return Err(Error::new(
-            format!("the object is a `{}`, and the one before a `{}`", subject.kind, before.kind),
-            "give the same object as it was before",
+            format!("the object is a `{}`, but the old object is a `{}`", subject.kind, before.kind),
+            "give the same object as it was before the operation",
         ));
     }
     Ok(())
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_object_goes_with_operation_and_object() {
+    fn an_old_object_must_fit_operation_and_object() {
         let refused = |operation, old: Value| {
             let pod = json!({"apiVersion": "v1", "kind": "Pod"});
             request(pod, operation, Some(old)).unwrap_err().to_string()
@@ -185,19 +185,19 @@ mod tests {
         assert!(refused(Operation::Connect, pod).contains("a CONNECT has none"));
         let service = json!({"apiVersion": "v1", "kind": "Service"});
         assert!(
-            refused(Operation::Update, service).contains("a `v1 Pod`, and the one before a `v1 Service`")
+            refused(Operation::Update, service).contains("a `v1 Pod`, but the old object is a `v1 Service`")
         );
         assert!(refused(Operation::Delete, json!(5)).contains("no `apiVersion` and `kind`"));
     }
 
     #[test]
-    fn a_namespace_lives_in_itself() {
+    fn a_namespace_is_in_itself() {
         let request = create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}));
         assert_eq!((&request["namespace"], &request["name"]), (&json!("shop"), &json!("shop")));
     }
 
     #[test]
-    fn what_says_nothing_about_itself_is_refused() {
+    fn an_object_needs_an_api_version_and_a_kind() {
         for (object, missing) in [
             (json!({}), "`apiVersion` and `kind`"),
             (json!([]), "`apiVersion` and `kind`"),

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{AdmissionRequest, GroupVersionKind, GroupVersionResource, Operation, UserInfo};
 
-/// Where objects go that do not say.
+/// The namespace of objects that do not name one.
 pub(super) const NAMESPACE: &str = "default";
 
-/// What a request says beside its subject and the object. A request that is complete has no use for it.
+/// What a request says besides its subject and the object. A complete request needs none of it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RequestDetails {
     /// What is done to the object, if not CREATE.

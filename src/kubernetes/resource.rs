@@ -78,12 +78,12 @@ impl Resource {
         self.built_in.is_some()
     }
 
-    /// Whether its objects live in a namespace; assumed of a custom resource and of whatever `*` stands for.
+    /// Whether its objects are in a namespace; assumed for custom resources and for `*`.
     pub fn is_namespaced(&self) -> bool {
         self.built_in.is_none_or(|built_in| built_in.scope == Scope::Namespaced)
     }
 
-    /// Whether `*` stands in the place of a group, version, resource or subresource.
+    /// Whether group, version, resource or subresource is `*`.
     pub fn has_wildcard(&self) -> bool {
         let parts = [&self.group, &self.version, &self.plural];
         parts.into_iter().chain(&self.subresource).any(|part| part == "*")

@@ -107,7 +107,7 @@ pub fn rules(resources: &[Resource], operations: &[Operation]) -> Result<Vec<Rul
     Ok(rules)
 }
 
-/// Refuses what Kubernetes would: no operation at all, and `*` beside others; and an operation given twice.
+/// Refuses what Kubernetes would: no operation at all, `*` next to others, and an operation given twice.
 pub fn check_operations(operations: &[Operation]) -> Result<(), Error> {
     if operations.is_empty() {
         let hint = format!("use {}", alternatives(&Operation::EVERY.map(Operation::as_str)));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_beside_what_it_covers_is_refused_in_any_order() {
+    fn a_wildcard_next_to_what_it_covers_is_refused_in_any_order() {
         for (typed, message) in [
             ("* pods", "`*` already covers `v1/pods`"),
             ("pods *", "`*` already covers `v1/pods`"),

@@ -1,4 +1,4 @@
-//! What a policy left behind when it ended, and what follows from it.
+//! What a policy wrote before it ended, and what follows from it.
 
 use std::collections::BTreeMap;
 
@@ -10,38 +10,38 @@ use super::{AdmissionResponse, Request};
 /// Status code of a request that is rejected because the policy failed.
 const FAILED: u16 = 500;
 
-/// Said where a policy changes an object that is not there.
+/// The message when a policy changes an object that the request does not have.
 const MUTATION_WITHOUT_OBJECT: &str = "Incoming object is null, which happens only with DELETE operations, but the \
     policy is attempting a mutation. This is not allowed";
 
-/// What a policy left behind when it ended.
+/// What a policy wrote before it ended, and why it failed if it did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GuestOutput {
-    /// Why it did not end as it should, in words for people; its stdout then counts for nothing.
+    /// Why the policy failed, in words for people; its stdout is then ignored.
     pub failure: Option<String>,
-    /// One JSON document, if the policy did what it should.
+    /// One JSON document, unless the policy failed.
     pub stdout: Vec<u8>,
     /// What is shown to the user if the policy failed, and logged otherwise.
     pub stderr: Vec<u8>,
 }
 
-/// What came of a policy's calls of its host.
+/// What the calls of a policy to its host resulted in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostCalls {
-    /// What it logged, a line each.
+    /// What it logged, one record per line.
     pub logged: String,
-    /// Host capabilities it asked for in vain, each once: `oci/v1/manifest_digest`.
+    /// Host capabilities that were refused, each once: `oci/v1/manifest_digest`.
     pub refused_capabilities: Vec<String>,
 }
 
-/// What came of `validate`.
+/// The result of `validate`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
     /// What the cluster is told.
     pub response: AdmissionResponse,
-    /// The object as the policy wants it, changed or not, if it named one for one that is there.
+    /// The object as the policy wants it, changed or not, if it answered with one and the request has one.
     pub mutated_object: Option<Value>,
-    /// Why there was no answer to go by, in words for people.
+    /// Why there was no usable answer, in words for people.
     pub failure: Option<String>,
     /// What a host only logs: the stderr of a policy that did not fail, trimmed.
     pub log: String,
@@ -49,14 +49,14 @@ pub struct Evaluation {
     pub host_calls: HostCalls,
 }
 
-/// What came of `validate-settings`.
+/// The result of `validate-settings`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettingsVerdict {
     /// May the policy be run with these settings?
     pub valid: bool,
     /// Why not. Empty for valid settings, and for a policy that does not say.
     pub message: String,
-    /// Why there was no answer to go by, in words for people.
+    /// Why there was no usable answer, in words for people.
     pub failure: Option<String>,
     /// What a host only logs: the stderr of a policy that did not fail, trimmed.
     pub log: String,
@@ -177,7 +177,7 @@ impl SettingsVerdict {
     }
 }
 
-/// An answer as text.
+/// An answer as strings.
 struct Spoken {
     /// `None` where the policy failed.
     stdout: Option<String>,
@@ -185,15 +185,15 @@ struct Spoken {
     stderr: String,
 }
 
-/// An answer that is no text.
+/// An answer that is not UTF-8.
 struct Unreadable {
     message: String,
     stderr: String,
 }
 
 impl Spoken {
-    /// Fails with a message, and with stderr as far as it can be read, where bytes that matter are no UTF-8. Stderr is
-    /// looked at first, whatever else happened.
+    /// Fails where bytes that matter are not UTF-8, with a message, and with stderr if it can be read. Stderr is
+    /// checked first, whatever else happened.
     fn of(answer: GuestOutput, failed: bool) -> Result<Self, Unreadable> {
         let text = |pipe, bytes| {
             String::from_utf8(bytes).map_err(|error| {
@@ -212,7 +212,7 @@ impl Spoken {
     }
 }
 
-/// Without blank space at both ends. A text that has none is not copied.
+/// Without blank space at both ends, without copying.
 fn trimmed(mut text: String) -> String {
     text.truncate(text.trim_end().len());
     let start = text.len() - text.trim_start().len();
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_said_is_kept_when_stdout_is_no_text() {
+    fn stderr_is_kept_when_stdout_is_not_utf8() {
         let answer = || GuestOutput { failure: None, stdout: b"\xff".to_vec(), stderr: b" hello\n".to_vec() };
         let verdict = SettingsVerdict::new(answer());
         assert!(

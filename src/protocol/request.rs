@@ -52,7 +52,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// When it is no admission request, in kwctl's words.
+    /// When it is not an admission request, in kwctl's words.
     pub fn from_document(document: Value, policy_type: PolicyType) -> Result<Self> {
         if policy_type == PolicyType::Raw {
             return Ok(Self::Raw(document));
@@ -73,12 +73,12 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// When it is not a request, in kwctl's words, or `details` are given for what is a request already.
+    /// When it is not a request, in kwctl's words, or `details` are given for a complete request.
     pub fn for_value(value: Value, policy_type: PolicyType, details: &RequestDetails) -> Result<Self> {
         if policy_type == PolicyType::Kubernetes && kubernetes::is_list(&value) {
             return Err(failure(
-                "a `List` is several objects, and a request is about one",
-                "give each of its items as a request of its own",
+                "a `List` contains several objects, but a request is about one",
+                "give each item as a separate request",
             ));
         }
         if policy_type == PolicyType::Kubernetes && kubernetes::is_object(&value) {
@@ -88,8 +88,8 @@ impl Request {
         }
         if *details != RequestDetails::default() {
             return Err(failure(
-                "an operation or an old object is given for what is a request already",
-                "leave `--operation` and `--old-object` out, or give a Kubernetes object instead of a request",
+                "an operation or an old object was given, but this is a complete request",
+                "leave out `--operation` and `--old-object`, or give a Kubernetes object instead of a request",
             ));
         }
         Self::from_document(value, policy_type).hint(|| {
@@ -102,12 +102,12 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// When it is no JSON or no admission request.
+    /// When it is not JSON or not an admission request.
     pub fn from_json(text: &str, policy_type: PolicyType) -> Result<Self> {
-        Self::from_document(serde_json::from_str(text).context("the request is no valid JSON")?, policy_type)
+        Self::from_document(serde_json::from_str(text).context("the request is not valid JSON")?, policy_type)
     }
 
-    /// What the answer is labelled with; empty for a raw request without a text `uid`.
+    /// What the answer is labelled with; empty for a raw request whose `uid` is not a string.
     pub fn uid(&self) -> &str {
         match self {
             Self::Kubernetes(request) => &request.uid,

@@ -34,29 +34,29 @@ pub struct Status {
     /// For people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What is behind the message.
+    /// What led to the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<Details>,
-    /// Like those of HTTP, but any number will do.
+    /// Like the codes of HTTP, but any number is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
 }
 
-/// What is behind a status message.
+/// What led to a status message.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Details {
-    /// In the order they came up.
+    /// In the order in which they occurred.
     pub causes: Vec<Cause>,
 }
 
 /// One cause. All keys are always written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Cause {
-    /// Never set for a policy of its own.
+    /// Never set for the answer of a single policy.
     pub reason: Option<String>,
-    /// The policy's message, where the operator's stands in its place.
+    /// The policy's message, where the operator's message replaced it.
     pub message: Option<String>,
-    /// Never set for a policy of its own.
+    /// Never set for the answer of a single policy.
     pub field: Option<String>,
 }
 

@@ -1,8 +1,8 @@
 //! Compiled modules, kept on disk between runs by wasmtime's own cache, a folder for each module.
 //!
-//! Wasmtime runs what it finds in its cache, and a file with a flipped bit ends the process. So beside what wasmtime
-//! keeps lies a checksum of it, and a folder where the two do not match is removed. Nothing here is an error: whatever
-//! goes wrong, the module is compiled.
+//! Wasmtime runs what it finds in its cache, and a file with a flipped bit ends the process. So a checksum of
+//! what wasmtime keeps is stored next to it, and a folder where the two do not match is removed. Nothing here is an error:
+//! whatever goes wrong, the module is compiled.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -14,7 +14,7 @@ use wasmtime::CacheConfig;
 
 use crate::digest::{hex, sha256};
 
-/// This many modules are kept; then those go that were not used for longest.
+/// Modules that are kept; beyond that, the least recently used are removed.
 const KEPT_MODULES: usize = 50;
 
 /// In the folder of a module: the file with the checksum, and the folder that is wasmtime's, which removes what it does
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn caches_lie_where_the_system_has_them() {
+    fn caches_are_where_the_system_has_them() {
         let folder = |system, variables: &[(&str, &str)]| {
             let variable = |name: &str| {
                 variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))

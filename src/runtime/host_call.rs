@@ -18,7 +18,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     Ok(())
 }
 
-/// 0 when the answer is on stdin, 1 when it is a failure that is. Pointers out of range and names that are no UTF-8 trap.
+/// Returns 0 when the answer is on stdin, 1 when a failure is. Pointers out of range and names that are not UTF-8 trap.
 #[allow(clippy::too_many_arguments, reason = "four pointers with their lengths, as the guest passes them")]
 fn host_call(
     mut caller: Caller<'_, Guest>,

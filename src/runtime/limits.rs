@@ -1,4 +1,4 @@
-//! What a guest may use, and what is said when it wants more.
+//! What a guest may use, and the message when it needs more.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use bytesize::ByteSize;
 /// What a guest may use in one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// From instantiation to the end, on the clock on the wall. `None` is as long as it likes, and a little faster: code
-    /// that can be interrupted looks at a counter in each loop and each function.
+    /// Wall-clock time from instantiation to the end. `None` is no limit, and a little faster: code that can be
+    /// interrupted reads a counter in each loop and each function.
     pub time: Option<Duration>,
     /// Memories and tables together.
     pub memory_bytes: usize,
@@ -29,7 +29,7 @@ impl Default for Limits {
 pub enum Bound {
     /// It ran, or waited, for longer than this.
     Time(Duration),
-    /// It wanted more memory than this many bytes.
+    /// It needed more than this many bytes of memory.
     Memory(usize),
     /// It wrote more than this many bytes to stdout.
     Stdout(usize),
@@ -37,7 +37,7 @@ pub enum Bound {
     Stderr(usize),
     /// It left more than this many bytes of the host's answers unread.
     Unread(usize),
-    /// Its answer would take more than this many bytes when read.
+    /// Its answer would need more than this many bytes of memory when read.
     Answer(usize),
 }
 
@@ -47,27 +47,36 @@ impl fmt::Display for Bound {
             Self::Time(time) => write!(f, "it was stopped after {time:?} (see `--time-limit`)"),
             Self::Memory(bytes) => {
                 let bytes = ByteSize::b(*bytes as u64);
-                write!(f, "it was stopped when it wanted more than {bytes} of memory (see `--memory-limit`)")
+                write!(
+                    f,
+                    "it was stopped because it needed more than {bytes} of memory (see `--memory-limit`)"
+                )
             }
             Self::Stdout(bytes) => {
                 let bytes = ByteSize::b(*bytes as u64);
-                write!(f, "it was stopped when it wrote more than {bytes} to stdout (see `--output-limit`)")
+                write!(
+                    f,
+                    "it was stopped because it wrote more than {bytes} to stdout (see `--output-limit`)"
+                )
             }
             Self::Stderr(bytes) => {
                 let bytes = ByteSize::b(*bytes as u64);
-                write!(f, "it was stopped when it wrote more than {bytes} to stderr (see `--output-limit`)")
+                write!(
+                    f,
+                    "it was stopped because it wrote more than {bytes} to stderr (see `--output-limit`)"
+                )
             }
             Self::Unread(bytes) => {
                 write!(
                     f,
-                    "it was stopped when it left more than {} of the host's answers unread",
+                    "it was stopped because it left more than {} of the host's answers unread",
                     ByteSize::b(*bytes as u64)
                 )
             }
             Self::Answer(bytes) => {
                 write!(
                     f,
-                    "its answer was not read: there are more values in it than {} can hold",
+                    "its answer was not read, because its values need more than {} of memory",
                     ByteSize::b(*bytes as u64)
                 )
             }

@@ -126,7 +126,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// When it is no module, has metadata that no host can read, or imports what no host provides.
+    /// When it is not a module, has metadata that no host can read, or imports what no host provides.
     pub fn load(wasm: &[u8], limits: Limits, cache: Cache) -> Result<Self> {
         let metadata = ModuleMetadata::read(wasm)?;
         let cache = cache.open(wasm);
@@ -154,7 +154,7 @@ impl Policy {
         self.metadata.as_ref()
     }
 
-    /// Runs a fresh instance with these arguments behind `policy.wasm`.
+    /// Runs a fresh instance with these arguments after `policy.wasm`.
     pub fn call(&self, args: &[&str], stdin: &[u8]) -> Call {
         let guest = Guest::new(args, stdin, self.limits, Arc::clone(&self.capabilities));
         let mut store = Store::new(self.instance.module().engine(), guest);

@@ -1,15 +1,15 @@
-//! How much memory a JSON text takes once it is parsed, without parsing it.
+//! How much memory a JSON document takes once it is parsed, without parsing it.
 
-/// A list entry or a member: a value with room to spare, a key, and what the allocator adds to short texts.
+/// A list entry or a member: a value with room to spare, a key, and what the allocator adds to short strings.
 const ENTRY_BYTES: usize = 140;
 /// A list allocates room for four values.
 const LIST_BYTES: usize = 140;
 /// An object allocates a node with room for eleven members.
 const OBJECT_BYTES: usize = 660;
-/// `{"":0},` is the shortest text of an object in a list.
+/// `{"":0},` is the shortest form of an object in a list.
 const MOST_BYTES_PER_BYTE: usize = (OBJECT_BYTES + ENTRY_BYTES) / 7 + 1;
 
-/// Would the values of this text take more memory than `limit_bytes`? Estimated from above; the text may be anything.
+/// Would the values in this document take more memory than `limit_bytes`? Estimated from above; any bytes will do.
 pub(super) fn is_heavy(json: &[u8], limit_bytes: usize) -> bool {
     if json.len().saturating_mul(MOST_BYTES_PER_BYTE) <= limit_bytes {
         return false;
@@ -22,7 +22,7 @@ pub(super) fn is_heavy(json: &[u8], limit_bytes: usize) -> bool {
             b'[' => LIST_BYTES,
             b'{' => OBJECT_BYTES,
             b'"' => {
-                skip_text(&mut rest);
+                skip_string(&mut rest);
                 0
             }
             _ => 0,
@@ -31,7 +31,7 @@ pub(super) fn is_heavy(json: &[u8], limit_bytes: usize) -> bool {
     bytes > limit_bytes
 }
 
-fn skip_text(rest: &mut std::slice::Iter<'_, u8>) {
+fn skip_string(rest: &mut std::slice::Iter<'_, u8>) {
     while let Some(byte) = rest.next() {
         match byte {
             b'"' => return,
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_in_a_text_weighs_its_length() {
+    fn a_string_weighs_its_length() {
         let text = format!(r#"{{"a":"{}"}}"#, r#"[{,\"\\"#.repeat(1_000_000));
         assert!(!is_heavy(text.as_bytes(), text.len() + OBJECT_BYTES));
         assert!(is_heavy(text.as_bytes(), text.len() - 1));

@@ -157,7 +157,7 @@ fn each_limit_can_be_set_and_is_named() {
     let case = case(Behaviour::prints(r#"{"accepted":true}"#).and_says("more than ten bytes"));
     for (limit, words) in [
         ("--output-limit 10B", "wrote more than 10 bytes to stdout (see `--output-limit`)"),
-        ("--memory-limit 64KiB", "wanted more than 64.0 KiB of memory (see `--memory-limit`)"),
+        ("--memory-limit 64KiB", "needed more than 64.0 KiB of memory (see `--memory-limit`)"),
     ] {
         // The limits are there for the settings too.
         run(&case, limit).code(1).stdout_eq("").stderr_has(words);
@@ -225,7 +225,7 @@ fn an_object_becomes_a_request() {
 fn requests_that_are_none() {
     let case = case(Behaviour::prints(r#"{"accepted":true}"#));
     for (text, words) in [
-        ("", "error: could not read the request `pod.yaml`\n  cause: there is nothing in it"),
+        ("", "error: could not read the request `pod.yaml`\n  cause: it is empty"),
         ("[1]", "error: Invalid request object"),
         ("{\"a\": 1", "could not read the request `pod.yaml`"),
         ("{\"kind\": \"AdmissionReview\"}", "error: invalid AdmissionReview object"),
@@ -316,9 +316,9 @@ fn what_is_no_request_is_refused() {
     let case = case(Behaviour::prints(r#"{"accepted":true}"#));
     for (file, text, words) in [
         ("a.json", "{\"a\": 1e400}", "number out of range"),
-        ("a.json", "{\"uid\": \"u\",}", "it is no valid JSON"),
+        ("a.json", "{\"uid\": \"u\",}", "not valid JSON"),
         ("a.json", r#"{"apiVersion":"v1","kind":"List","items":[]}"#, "there is nothing in it"),
-        ("a.yaml", "# nothing\n", "there is nothing in it"),
+        ("a.yaml", "# nothing\n", "it is empty"),
         ("a.yaml", "a: 1\nb: [\n", "cause: line 3: "),
     ] {
         case.write(file, text);

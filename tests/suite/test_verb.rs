@@ -15,9 +15,9 @@ struct Constant {
     stderr: &'static str,
     /// What it does at the end of `validate`.
     end: &'static str,
-    /// What it does about a subcommand that does not exist.
+    /// What it does for an unknown subcommand.
     otherwise: &'static str,
-    /// What it does about settings that are no JSON.
+    /// What it does about settings that are not JSON.
     not_json: &'static str,
     policy_type: PolicyType,
 }
@@ -60,7 +60,7 @@ impl Constant {
                 (func (export "_start")
                     {}
                     (drop (call $args (i32.const 0) (i32.const 4)))
-                    ;; the bytes of both arguments, each with the zero behind it
+                    ;; the bytes of both arguments, each with the zero after it
                     (if (i32.eq (i32.load (i32.const 4)) (i32.const 21))
                         (then {} {end} (return)))
                     (if (i32.eq (i32.load (i32.const 4)) (i32.const 30))
@@ -242,7 +242,7 @@ fn a_policy_that_does_not_answer_fails_unless_that_is_stated() {
     let cases = format!(
         "skip_checks: [subcommands, unknown-subcommand, one-document, settings-not-json]
 cases:
-  - name: a failure is no rejection
+  - name: a failure is not a rejection
     object: {POD}
     expect: {{ allowed: false }}
   - name: a failure can be stated
@@ -265,13 +265,13 @@ test protocol::subcommands ... ignored
 test protocol::unknown-subcommand ... ignored
 test protocol::one-document ... ignored
 test protocol::settings-not-json ... ignored
-test a failure is no rejection ... FAILED
+test a failure is not a rejection ... FAILED
 test a failure can be stated ... ok
 test but it has to be the right one ... FAILED
 
 failures:
 
----- a failure is no rejection ----
+---- a failure is not a rejection ----
 tests/policy.yml:3
 the policy did not answer: it trapped: wasm trap: wasm `unreachable` instruction executed
 the policy wrote to stderr:
@@ -285,7 +285,7 @@ error, - expected, + got:
 
 
 failures:
-    a failure is no rejection
+    a failure is not a rejection
     but it has to be the right one
 
 test result: FAILED. 1 passed; 2 failed; 4 ignored; 0 measured; 0 filtered out; finished in [..]s
@@ -299,13 +299,13 @@ test protocol::subcommands ... ignored
 test protocol::unknown-subcommand ... ignored
 test protocol::one-document ... ignored
 test protocol::settings-not-json ... ignored
-test a failure is no rejection ... FAILED
+test a failure is not a rejection ... FAILED
 test a failure can be stated ... ok
 test but it has to be the right one ... FAILED
 
 failures:
 
----- a failure is no rejection ----
+---- a failure is not a rejection ----
 tests/policy.yml:3
 the policy did not answer: it ended with exit code 3
 
@@ -317,7 +317,7 @@ error, - expected, + got:
 
 
 failures:
-    a failure is no rejection
+    a failure is not a rejection
     but it has to be the right one
 
 test result: FAILED. 1 passed; 2 failed; 4 ignored; 0 measured; 0 filtered out; finished in [..]s
@@ -331,13 +331,13 @@ test protocol::subcommands ... ignored
 test protocol::unknown-subcommand ... ignored
 test protocol::one-document ... ignored
 test protocol::settings-not-json ... ignored
-test a failure is no rejection ... FAILED
+test a failure is not a rejection ... FAILED
 test a failure can be stated ... ok
 test but it has to be the right one ... FAILED
 
 failures:
 
----- a failure is no rejection ----
+---- a failure is not a rejection ----
 tests/policy.yml:3
 the policy did not answer: it was stopped after 1s (see `--time-limit`)
 
@@ -349,7 +349,7 @@ error, - expected, + got:
 
 
 failures:
-    a failure is no rejection
+    a failure is not a rejection
     but it has to be the right one
 
 test result: FAILED. 1 passed; 2 failed; 4 ignored; 0 measured; 0 filtered out; finished in [..]s
@@ -363,13 +363,13 @@ test protocol::subcommands ... ignored
 test protocol::unknown-subcommand ... ignored
 test protocol::one-document ... ignored
 test protocol::settings-not-json ... ignored
-test a failure is no rejection ... FAILED
+test a failure is not a rejection ... FAILED
 test a failure can be stated ... ok
 test but it has to be the right one ... FAILED
 
 failures:
 
----- a failure is no rejection ----
+---- a failure is not a rejection ----
 tests/policy.yml:3
 the policy did not answer: internal server error: Cannot deserialize policy validation response: expected value at line 1 column 1
 
@@ -381,7 +381,7 @@ error, - expected, + got:
 
 
 failures:
-    a failure is no rejection
+    a failure is not a rejection
     but it has to be the right one
 
 test result: FAILED. 1 passed; 2 failed; 4 ignored; 0 measured; 0 filtered out; finished in [..]s
@@ -394,7 +394,7 @@ fn a_policy_that_fails_has_not_refused_its_settings() {
     let policy = Constant { settings: "garbage", ..ACCEPTING };
     let case = policy.with(
         "cases:
-  - name: a failure is no refusal
+  - name: a failure is not a refusal
     expect: { settings_valid: false }
   - name: a failure can be stated
     expect: { error: /Cannot deserialize settings/ }
@@ -404,7 +404,7 @@ fn a_policy_that_fails_has_not_refused_its_settings() {
     );
     let run = test(&case, "--skip protocol").code(1);
     for line in [
-        "test a failure is no refusal ... FAILED",
+        "test a failure is not a refusal ... FAILED",
         "test a failure can be stated ... ok",
         "test but it has to be the right one ... FAILED",
         "the policy did not answer: Cannot deserialize settings validation response: ",
@@ -530,15 +530,15 @@ failures:
 `validate` does not answer: internal server error: Cannot deserialize policy validation response: trailing characters at line 1 column 20
 
 ---- protocol::unknown-subcommand ----
-a subcommand that does not exist: it ended with exit code 0
+an unknown subcommand: it ended with exit code 0
 
 ---- protocol::one-document ----
-`validate-settings`: there is nothing on stdout
+`validate-settings`: stdout is empty
 `validate`: stdout is not one JSON document (trailing characters at line 1 column 20):
   {"accepted": true} {"accepted": true}
 
 ---- protocol::settings-not-json ----
-settings that are no JSON: it trapped: wasm trap: wasm `unreachable` instruction executed
+settings that are not JSON: it trapped: wasm trap: wasm `unreachable` instruction executed
 
 
 failures:
@@ -564,7 +564,7 @@ test protocol::settings-not-json ... FAILED
 failures:
 
 ---- protocol::settings-not-json ----
-settings that are no JSON are accepted
+settings that are not JSON are accepted
 
 
 failures:

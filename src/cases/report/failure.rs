@@ -67,7 +67,7 @@ fn diff(mismatch: &Mismatch, paint: Paint) -> String {
     diff::lines(&lines(&mismatch.expected), &lines(&mismatch.got)).into_iter().map(line).collect()
 }
 
-/// A value in lines that a person compares: text as it is, one item of a list a line, an object as YAML.
+/// A value in lines that a person compares: a string as it is, a list with one item per line, an object as YAML.
 fn lines(value: &Value) -> String {
     let text = match value {
         Value::Null => return String::new(),

@@ -1,4 +1,4 @@
-//! A report for scripts: one JSON object a line. `docs/testing.md` has the keys.
+//! A report for scripts: one JSON object per line. `docs/testing.md` has the keys.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Reports of what came of tests: for people, for scripts, for CI.
+//! Reports of the results of tests: for people, for scripts, for CI.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ mod junit;
 pub enum ReportFormat {
     /// Like `cargo test`
     Human,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
     /// A JUnit report
     Junit,
 }
 
-/// Makes the text of a report, piece by piece. Policies come one after the other, each with its tests in order.
+/// Writes a report piece by piece. Policies come one after the other, each with its tests in order.
 pub trait TestReport {
     /// The tests of a policy are about to run.
     fn begin(&mut self, policy: &str, suite: &Suite<'_>) -> String;
@@ -43,7 +43,7 @@ impl ReportFormat {
         }
     }
 
-    /// The names of tests, a line each, for `--list`.
+    /// The names of tests, one per line, for `--list`.
     pub fn list(self, policy: &str, suite: &Suite<'_>) -> String {
         match self {
             Self::Json => json::list(policy, suite),

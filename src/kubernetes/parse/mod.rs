@@ -17,7 +17,7 @@ const FORMS: &str =
 
 /// Accepts a plural, singular, kind or short name (`pods`, `po`, `Deployment`) alone, with a group
 /// (`deployments.apps`), with version and group (`deployments.v1.apps`), or as a path (`v1/pods`,
-/// `apps/v1/deployments`); each may be followed by `/` and a subresource. `*` stands for all groups, versions and
+/// `apps/v1/deployments`); each may be followed by `/` and a subresource. `*` means all groups, versions and
 /// resources, `*.apps` for all of a group. A custom resource needs its group and version.
 impl FromStr for Resource {
     type Err = Error;

@@ -1,4 +1,4 @@
-//! What to tell the user about a text that names no resource, and what to write instead.
+//! Why what a user typed does not name a resource, and what to write instead.
 
 use super::Typed;
 use crate::kubernetes::builtin::{self, BUILT_IN, BuiltIn};
