@@ -14,7 +14,7 @@ use crate::options::{
     CompiledArgs, LimitArgs, PackageArgs, PolicyArgs, SettingsArgs, SettingsSource, operation_of_request,
 };
 use crate::pages::{Verdict, host_log, unannounced_mutation};
-use crate::policy_source::{PolicyModule, PolicySource};
+use crate::policy_source::{LoadedPolicy, PolicyModule, PolicySource};
 use crate::protocol::{Installation, PolicyType, Request, Settings};
 use crate::runtime::{Limits, Policy};
 use crate::shell::Shell;
@@ -173,9 +173,8 @@ impl RunRequest {
     /// Asks the policy, and prints its answers.
     fn answer(mut self, module: &PolicyModule, shell: &Shell) -> Result<()> {
         let policy = module.load(self.limits, shell)?;
-        let metadata = policy.metadata().expect("`load` refuses a module without");
-        let requests = self.requests(metadata.policy_type)?;
-        check_settings(&policy, &self.settings, shell)?;
+        let requests = self.requests(policy.metadata.policy_type)?;
+        check_settings(&policy.policy, &self.settings, shell)?;
         requests.iter().try_for_each(|request| self.answer_one(request, &policy, shell))
     }
 
@@ -203,8 +202,8 @@ impl RunRequest {
         values.into_iter().enumerate().map(read).collect()
     }
 
-    fn answer_one(&self, request: &Request, policy: &Policy, shell: &Shell) -> Result<()> {
-        let evaluation = policy.validate(request, &self.settings);
+    fn answer_one(&self, request: &Request, loaded: &LoadedPolicy, shell: &Shell) -> Result<()> {
+        let evaluation = loaded.policy.validate(request, &self.settings);
         let installation = self.installation.as_ref();
         // Not copied unless it is changed: an answer may be long.
         let as_installed = installation.map(|installation| installation.apply(evaluation.response.clone()));
@@ -214,8 +213,7 @@ impl RunRequest {
         if let Some(failure) = evaluation.failure.as_deref().filter(|why| response.message() != Some(*why)) {
             shell.warn(format!("the policy failed: {}", printable(failure)), None);
         }
-        let is_mutating = policy.metadata().is_some_and(|metadata| metadata.mutating);
-        if response.patch.is_some() && installation.is_none() && !is_mutating {
+        if response.patch.is_some() && installation.is_none() && !loaded.metadata.mutating {
             unannounced_mutation(shell);
         }
         let verdict = Verdict { request, evaluation: &evaluation, response, installation };

@@ -10,11 +10,12 @@ use crate::error::{Outcome, failure};
 use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Operation, Resource, Rule};
+use crate::module::ModuleMetadata;
 use crate::options::{CompiledArgs, LimitArgs, OutputFormat, PackagesArgs, PolicyArgs};
 use crate::pages::unannounced_mutation;
-use crate::policy_source::{FoundPolicy, PolicyModule};
+use crate::policy_source::{FoundPolicy, LoadedPolicy, PolicyModule};
 use crate::protocol::{PolicyType, Request};
-use crate::runtime::{Limits, ModuleMetadata};
+use crate::runtime::Limits;
 use crate::shell::Shell;
 
 /// Where the format of cases is documented.
@@ -208,9 +209,8 @@ impl TestSession<'_> {
     }
 
     fn test(&mut self, cases: &PolicyCases, module: &PolicyModule) -> Result<Outcome> {
-        let policy = module.load(self.limits, self.shell)?;
-        let metadata = policy.metadata().expect("`load` refuses a module without");
-        let example = example_request(metadata)?;
+        let LoadedPolicy { policy, metadata } = module.load(self.limits, self.shell)?;
+        let example = example_request(&metadata)?;
         self.shell.status("Testing", format!("{} ({})", cases.name, module.origin.shown().display()));
         if cases.files.is_empty() {
             self.warn_of_no_cases(&cases.name);

@@ -6,12 +6,14 @@ use crate::error::failure;
 mod anatomy;
 mod contract;
 mod features;
+mod host_metadata;
 pub mod inspection;
 mod kind;
 mod sections;
 
 pub(crate) use contract::check_contract;
 pub(crate) use features::features;
+pub(crate) use host_metadata::ModuleMetadata;
 pub use sections::{METADATA_SECTION, annotate, read_metadata};
 
 /// An offset into a module that is in memory.

@@ -8,9 +8,9 @@ use super::PolicyModule;
 use crate::build::PendingBuild;
 use crate::error::failure;
 use crate::fs;
+use crate::module::ModuleMetadata;
 use crate::project::Project;
 use crate::protocol::PolicyType;
-use crate::runtime::ModuleMetadata;
 use crate::shell::Shell;
 
 /// The policies of a source: one module, or those of projects, ready to be compiled.

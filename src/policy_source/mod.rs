@@ -16,7 +16,7 @@ mod module;
 
 pub(crate) use described::DescribedPolicy;
 pub(crate) use found::{FoundPolicies, FoundPolicy};
-pub(crate) use module::{ModuleOrigin, PolicyModule};
+pub(crate) use module::{LoadedPolicy, ModuleOrigin, PolicyModule};
 
 /// Where a policy comes from.
 pub(crate) enum PolicySource {

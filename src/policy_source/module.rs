@@ -9,8 +9,8 @@ use crate::error::failure;
 use crate::finding::Finding;
 use crate::fs;
 use crate::metadata::Metadata;
-use crate::module;
 use crate::module::inspection::{self, Inspection};
+use crate::module::{self, ModuleMetadata};
 use crate::registry::{Pulled, Reference};
 use crate::runtime::{Cache, Limits, Policy};
 use crate::shell::Shell;
@@ -75,12 +75,13 @@ impl PolicyModule {
     }
 
     /// The policy, ready to be asked. Fails unless it is a WASI policy of Kubewarden.
-    pub(crate) fn load(&self, limits: Limits, shell: &Shell) -> Result<Policy> {
+    pub(crate) fn load(&self, limits: Limits, shell: &Shell) -> Result<LoadedPolicy> {
         let shown = self.origin.shown();
-        let policy = Policy::load(&self.bytes, limits, Cache::of_user())
+        let (metadata, policy) = ModuleMetadata::read(&self.bytes)
+            .and_then(|metadata| Ok((metadata, Policy::load(&self.bytes, limits, Cache::of_user())?)))
             .inspect_err(|_| shell.findings(&module::check_contract(&self.bytes)))
             .with_context(|| format!("could not load the policy `{}`", shown.display()))?;
-        match policy.metadata() {
+        match metadata {
             None => Err(failure(
                 format!(
                     "`{}` has no Kubewarden metadata: a host takes it for a waPC policy",
@@ -96,7 +97,13 @@ impl PolicyModule {
                 ),
                 "run policies of other kinds with `kwctl run`",
             )),
-            Some(_) => Ok(policy),
+            Some(metadata) => Ok(LoadedPolicy { policy, metadata }),
         }
     }
+}
+
+/// A WASI policy of Kubewarden, ready to be asked.
+pub(crate) struct LoadedPolicy {
+    pub(crate) policy: Policy,
+    pub(crate) metadata: ModuleMetadata,
 }

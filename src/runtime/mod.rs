@@ -11,12 +11,10 @@ mod limits;
 mod wasi;
 mod weight;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 use wasmtime::{Config, Engine, InstancePre, Linker, Module, Store, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 
@@ -24,10 +22,7 @@ pub use cache::Cache;
 pub use limits::{Bound, Limits};
 
 use crate::host::{HostCapabilities, NoCapabilities};
-use crate::kubernetes::Rule;
-use crate::metadata::ContextAwareResource;
-use crate::module;
-use crate::protocol::{Evaluation, GuestOutput, HostCalls, PolicyType, Request, Settings, SettingsVerdict};
+use crate::protocol::{Evaluation, GuestOutput, HostCalls, Request, Settings, SettingsVerdict};
 use guest::Guest;
 use weight::is_heavy;
 
@@ -37,62 +32,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// A policy, compiled and ready to be asked.
 pub struct Policy {
     instance: InstancePre<Guest>,
-    metadata: Option<ModuleMetadata>,
     limits: Limits,
     capabilities: Arc<dyn HostCapabilities>,
-}
-
-/// What a host reads from the metadata in a module. It insists on the types of all of them, and on two being there.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ModuleMetadata {
-    /// `v1` or `Unknown`.
-    #[serde(default)]
-    pub protocol_version: Option<ProtocolVersion>,
-    /// Which requests the policy wants to see.
-    pub rules: Vec<Rule>,
-    /// Free text by key.
-    #[serde(default)]
-    pub annotations: Option<BTreeMap<String, String>>,
-    /// Does the policy say that it changes objects?
-    pub mutating: bool,
-    /// May the audit scanner run the policy?
-    #[serde(default = "yes")]
-    pub background_audit: bool,
-    /// `wasi` for a policy this host can run.
-    #[serde(default = "wapc")]
-    pub execution_mode: String,
-    /// Does the policy judge Kubernetes requests or any JSON?
-    #[serde(default)]
-    pub policy_type: PolicyType,
-    /// What the policy reads from the cluster.
-    #[serde(default)]
-    pub context_aware_resources: BTreeSet<ContextAwareResource>,
-    /// What the policy asks of the host.
-    #[serde(default)]
-    pub host_capabilities: Option<BTreeSet<String>>,
-    /// The oldest host that runs the policy.
-    #[serde(default)]
-    pub minimum_kubewarden_version: Option<semver::Version>,
-}
-
-/// How a policy of another kind is talked to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum ProtocolVersion {
-    /// The one of waPC policies.
-    #[serde(rename = "v1")]
-    V1,
-    /// That of all others.
-    Unknown,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// What a host takes where nothing is said.
-fn wapc() -> String {
-    "kubewarden-wapc".to_owned()
 }
 
 /// How a guest was called, and how it ended.
@@ -126,9 +67,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// When it is not a module, has metadata that no host can read, or imports what no host provides.
+    /// When it is not a module, or imports what no host provides.
     pub fn load(wasm: &[u8], limits: Limits, cache: Cache) -> Result<Self> {
-        let metadata = ModuleMetadata::read(wasm)?;
         let cache = cache.open(wasm);
         let mut config = Config::new();
         config
@@ -146,12 +86,7 @@ impl Policy {
         if limits.time.is_some() {
             tick(&engine)?;
         }
-        Ok(Self { instance, metadata, limits, capabilities: Arc::new(NoCapabilities) })
-    }
-
-    /// What the module says of itself; `None` when it says nothing, which a host takes for another kind of policy.
-    pub fn metadata(&self) -> Option<&ModuleMetadata> {
-        self.metadata.as_ref()
+        Ok(Self { instance, limits, capabilities: Arc::new(NoCapabilities) })
     }
 
     /// Runs a fresh instance with these arguments after `policy.wasm`.
@@ -233,18 +168,7 @@ impl Call {
 
 impl std::fmt::Debug for Policy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Policy").field("metadata", &self.metadata).field("limits", &self.limits).finish()
-    }
-}
-
-impl ModuleMetadata {
-    /// Reads them from a module; `None` where there are none.
-    pub(crate) fn read(wasm: &[u8]) -> Result<Option<Self>> {
-        let sections = module::read_metadata(wasm)?;
-        let Some(section) = sections.first() else { return Ok(None) };
-        serde_json::from_slice(section).map(Some).with_context(|| {
-            format!("cannot deserialize custom section `{}` of wasm module", module::METADATA_SECTION)
-        })
+        f.debug_struct("Policy").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
