@@ -14,14 +14,18 @@ use crate::protocol::{Request, Settings, SettingsVerdict};
 use crate::runtime::Policy;
 
 mod checks;
+mod example;
 mod judge;
+mod policy_cases;
 mod read;
 mod report;
 mod run;
 mod wording;
 
 pub use checks::Check;
+pub(crate) use example::example_request;
 pub use judge::{Failure, Mismatch};
+pub(crate) use policy_cases::{CaseFinder, PolicyCases};
 pub use read::{CheckedCases, read};
 pub use report::{ReportFormat, TestReport};
 pub use run::{Filter, Names, Suite, Test, Tested};
@@ -95,7 +99,7 @@ pub struct Expect {
 }
 
 /// The case files in a folder: `policy.yml`, then all `*.policy.yml` by name. Empty when the folder does not exist.
-pub fn find_files(folder: &Path) -> Result<Vec<PathBuf>> {
+fn find_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let is_cases = |path: &PathBuf| {
         let name = path.file_name().map(|name| format!(".{}", name.to_string_lossy()));
         name.is_some_and(|name| name.ends_with(".policy.yml") || name.ends_with(".policy.yaml"))

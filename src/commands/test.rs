@@ -3,18 +3,15 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::cases::{self, CaseFile, Filter, Names, ReportFormat, Suite, TestReport, Tested};
+use crate::cases::{
+    CaseFinder, Filter, Names, PolicyCases, ReportFormat, Suite, TestReport, Tested, example_request,
+};
 use crate::error::{Outcome, failure};
-use crate::finding::tally;
-use crate::fs;
-use crate::kubernetes::{self, Operation, Resource, Rule};
-use crate::module::ModuleMetadata;
 use crate::options::{CompiledArgs, LimitArgs, OutputFormat, PackagesArgs, PolicyArgs};
 use crate::pages::unannounced_mutation;
 use crate::policy_source::{FoundPolicy, LoadedPolicy, PolicyModule};
-use crate::protocol::{PolicyType, Request};
 use crate::runtime::Limits;
 use crate::shell::Shell;
 
@@ -107,13 +104,13 @@ impl TestArgs {
         let source = self.policy.source()?;
         if self.list {
             let list = |policy: &PolicyCases| format.list(&policy.name, &Suite::new(&policy.files, &filter));
-            let cases = PolicyCases::read(source.list(shell)?, &self.cases, shell)?;
+            let cases = read_cases(source.list(shell)?, &self.cases, shell)?;
             print(&cases.iter().map(list).collect::<String>(), shell)?;
             return Ok(Outcome::Done);
         }
         let found = source.find(shell)?;
         // Mistakes in cases are found before anything slow.
-        let cases = PolicyCases::read(found.list()?, &self.cases, shell)?;
+        let cases = read_cases(found.list()?, &self.cases, shell)?;
         let policies: Vec<_> = cases.into_iter().zip(found.modules(shell)?).collect();
         let limits = self.limits.into();
         let report = format.report(shell.paint_results());
@@ -122,58 +119,19 @@ impl TestArgs {
     }
 }
 
-/// The cases of a policy.
-struct PolicyCases {
-    name: String,
-    files: Vec<CaseFile>,
-}
-
-impl PolicyCases {
-    /// The cases of each policy: those in its folder `tests`, unless others are named. Everything wrong with them is
-    /// reported.
-    fn read(policies: Vec<FoundPolicy>, named: &[PathBuf], shell: &Shell) -> Result<Vec<Self>> {
-        if !named.is_empty() && policies.len() > 1 {
-            return Err(failure(
-                "could not tell which policy the file given by `--cases` is about",
-                "name one policy with `--package`",
-            ));
-        }
-        let mut wrong = Vec::new();
-        let mut cases = Vec::new();
-        for policy in policies {
-            let folder = policy.folder.join("tests");
-            let paths = if named.is_empty() { cases::find_files(&folder)? } else { named.to_vec() };
-            let files = match policy.policy_type {
-                Some(policy_type) => read_files(&paths, policy_type, &mut wrong, shell)?,
-                // The build reports what is wrong with the metadata.
-                None => Vec::new(),
-            };
-            cases.push(Self { name: policy.name, files });
-        }
-        if !wrong.is_empty() {
-            bail!("could not read the cases in {}", wrong.join(", "));
-        }
-        Ok(cases)
+/// The cases of each policy: those in its folder `tests`, unless others are named.
+fn read_cases(policies: Vec<FoundPolicy>, named: &[PathBuf], shell: &Shell) -> Result<Vec<PolicyCases>> {
+    if !named.is_empty() && policies.len() > 1 {
+        return Err(failure(
+            "could not tell which policy the file given by `--cases` is about",
+            "name one policy with `--package`",
+        ));
     }
-}
-
-/// The cases in these files. What is wrong with them is reported, and `wrong` gets the names of the files.
-fn read_files(
-    paths: &[PathBuf],
-    policy_type: PolicyType,
-    wrong: &mut Vec<String>,
-    shell: &Shell,
-) -> Result<Vec<CaseFile>> {
-    let mut files = Vec::new();
-    for path in paths {
-        let checked = cases::read(path, &fs::read(path)?, policy_type);
-        shell.findings(&checked.findings);
-        match checked.file {
-            Some(file) => files.push(file),
-            None => wrong.push(format!("`{}` ({})", path.display(), tally(&checked.findings))),
-        }
-    }
-    Ok(files)
+    let mut finder = CaseFinder::new(named, shell);
+    let find = |policy: FoundPolicy| finder.find(policy.name, &policy.folder, policy.policy_type);
+    let cases = policies.into_iter().map(find).collect::<Result<_>>()?;
+    finder.finish()?;
+    Ok(cases)
 }
 
 /// Runs tests and reports them.
@@ -210,7 +168,7 @@ impl TestSession<'_> {
 
     fn test(&mut self, cases: &PolicyCases, module: &PolicyModule) -> Result<Outcome> {
         let LoadedPolicy { policy, metadata } = module.load(self.limits, self.shell)?;
-        let example = example_request(&metadata)?;
+        let example = example_request(metadata.policy_type, &metadata.rules)?;
         self.shell.status("Testing", format!("{} ({})", cases.name, module.origin.shown().display()));
         if cases.files.is_empty() {
             self.warn_of_no_cases(&cases.name);
@@ -247,23 +205,4 @@ impl TestSession<'_> {
 
 fn print(text: &str, shell: &Shell) -> Result<()> {
     shell.result(text).context("could not write to stdout")
-}
-
-/// A request that the policy would see: for its first rule, else for a Pod. Raw, an empty document.
-fn example_request(metadata: &ModuleMetadata) -> Result<Request> {
-    if metadata.policy_type == PolicyType::Raw {
-        return Ok(Request::Raw(serde_json::json!({})));
-    }
-    let of_rule = |rule: &Rule| {
-        let (group, version) = (rule.api_groups.first()?, rule.api_versions.first()?);
-        let resource = format!("{group}/{version}/{}", rule.resources.first()?);
-        let resource: Resource = resource.trim_start_matches('/').parse().ok()?;
-        Some((resource, *rule.operations.first()?))
-    };
-    let (resource, operation) = match metadata.rules.first().and_then(of_rule) {
-        Some(found) => found,
-        None => ("pods".parse()?, Operation::Create),
-    };
-    let request = kubernetes::admission_request(&resource, operation, "example", None);
-    Ok(Request::Kubernetes(Box::new(request)))
 }
