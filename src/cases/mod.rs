@@ -20,6 +20,7 @@ mod policy_cases;
 mod read;
 mod report;
 mod run;
+mod session;
 mod wording;
 
 pub use checks::Check;
@@ -29,6 +30,7 @@ pub(crate) use policy_cases::{CaseFinder, PolicyCases};
 pub use read::{CheckedCases, read};
 pub use report::{ReportFormat, TestReport};
 pub use run::{Filter, Names, Suite, Test, Tested};
+pub(crate) use session::{CASES_DOCS, TestSession, list_tests};
 pub use wording::Wording;
 
 /// A file of cases.

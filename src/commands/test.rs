@@ -1,12 +1,12 @@
 //! `test`: the project's cases, and what every policy owes its host, on the built module.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::cases::{
-    CaseFinder, Filter, Names, PolicyCases, ReportFormat, Suite, TestReport, Tested, example_request,
+    CASES_DOCS, CaseFinder, Filter, Names, PolicyCases, ReportFormat, TestSession, example_request,
+    list_tests,
 };
 use crate::error::{Outcome, failure};
 use crate::options::{CompiledArgs, LimitArgs, OutputFormat, PackagesArgs, PolicyArgs};
@@ -14,9 +14,6 @@ use crate::pages::unannounced_mutation;
 use crate::policy_source::{FoundPolicy, LoadedPolicy, PolicyModule};
 use crate::runtime::Limits;
 use crate::shell::Shell;
-
-/// Where the format of cases is documented.
-const CASES_DOCS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/testing.md");
 
 /// Build a policy and run its tests
 ///
@@ -103,19 +100,17 @@ impl TestArgs {
         };
         let source = self.policy.source()?;
         if self.list {
-            let list = |policy: &PolicyCases| format.list(&policy.name, &Suite::new(&policy.files, &filter));
             let cases = read_cases(source.list(shell)?, &self.cases, shell)?;
-            print(&cases.iter().map(list).collect::<String>(), shell)?;
+            list_tests(&cases, &filter, format, shell)?;
             return Ok(Outcome::Done);
         }
         let found = source.find(shell)?;
         // Mistakes in cases are found before anything slow.
         let cases = read_cases(found.list()?, &self.cases, shell)?;
         let policies: Vec<_> = cases.into_iter().zip(found.modules(shell)?).collect();
-        let limits = self.limits.into();
-        let report = format.report(shell.paint_results());
+        let session = TestSession::new(filter, format, shell);
         let after_failure = if self.no_fail_fast { AfterFailure::Continue } else { AfterFailure::Stop };
-        TestSession { filter, limits, report, shell }.test_all(&policies, after_failure)
+        TestRun { session, limits: self.limits.into(), after_failure, shell }.all(&policies)
     }
 }
 
@@ -134,75 +129,42 @@ fn read_cases(policies: Vec<FoundPolicy>, named: &[PathBuf], shell: &Shell) -> R
     Ok(cases)
 }
 
-/// Runs tests and reports them.
-struct TestSession<'a> {
-    filter: Filter,
+/// Tests one policy after the other.
+struct TestRun<'a> {
+    session: TestSession<'a>,
     limits: Limits,
-    report: Box<dyn TestReport>,
+    after_failure: AfterFailure,
     shell: &'a Shell,
 }
 
-impl TestSession<'_> {
-    fn test_all(
-        mut self,
-        policies: &[(PolicyCases, PolicyModule)],
-        after_failure: AfterFailure,
-    ) -> Result<Outcome> {
+impl TestRun<'_> {
+    fn all(mut self, policies: &[(PolicyCases, PolicyModule)]) -> Result<Outcome> {
         let mut outcome = Outcome::Done;
         for (index, (cases, module)) in policies.iter().enumerate() {
-            if self.test(cases, module)? == Outcome::Done {
+            if self.one(cases, module)? == Outcome::Done {
                 continue;
             }
             outcome = Outcome::Failed;
             let left = policies.len() - index - 1;
-            if after_failure == AfterFailure::Stop && left > 0 {
+            if self.after_failure == AfterFailure::Stop && left > 0 {
                 let are = if left == 1 { "1 policy is".to_owned() } else { format!("{left} policies are") };
                 self.shell
                     .warn(format!("{are} not tested"), Some("pass `--no-fail-fast` to test all of them"));
                 break;
             }
         }
-        print(&self.report.finish(), self.shell)?;
+        self.session.finish()?;
         Ok(outcome)
     }
 
-    fn test(&mut self, cases: &PolicyCases, module: &PolicyModule) -> Result<Outcome> {
+    fn one(&mut self, cases: &PolicyCases, module: &PolicyModule) -> Result<Outcome> {
         let LoadedPolicy { policy, metadata } = module.load(self.limits, self.shell)?;
         let example = example_request(metadata.policy_type, &metadata.rules)?;
         self.shell.status("Testing", format!("{} ({})", cases.name, module.origin.shown().display()));
-        if cases.files.is_empty() {
-            self.warn_of_no_cases(&cases.name);
-        }
-        let suite = Suite::new(&cases.files, &self.filter);
-        let start = Instant::now();
-        let mut outcome = Outcome::Done;
-        print(&self.report.begin(&cases.name, &suite), self.shell)?;
-        let mut printed = Ok(());
-        suite.run(&policy, example, |test, tested| {
-            if matches!(tested, Tested::Failed(..)) {
-                outcome = Outcome::Failed;
-            }
-            let text = self.report.tested(test, &tested);
-            if printed.is_ok() {
-                printed = print(&text, self.shell);
-            }
-        });
-        printed?;
-        print(&self.report.end(start.elapsed()), self.shell)?;
-        if suite.mutated() && !metadata.mutating {
+        let tested = self.session.test(&policy, cases, example)?;
+        if tested.mutated && !metadata.mutating {
             unannounced_mutation(self.shell);
         }
-        Ok(outcome)
+        Ok(tested.outcome)
     }
-
-    fn warn_of_no_cases(&self, name: &str) {
-        self.shell.warn(
-            format!("there are no cases for `{name}`: only the protocol is checked"),
-            Some(&format!("write tests/policy.yml, in the format of {CASES_DOCS}")),
-        );
-    }
-}
-
-fn print(text: &str, shell: &Shell) -> Result<()> {
-    shell.result(text).context("could not write to stdout")
 }

@@ -1,0 +1,91 @@
+//! Runs the tests of policies, one after the other, and prints the report.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use super::{Filter, PolicyCases, ReportFormat, Suite, TestReport, Tested};
+use crate::error::Outcome;
+use crate::protocol::Request;
+use crate::runtime::Policy;
+use crate::shell::Shell;
+
+/// Where the format of cases is documented.
+pub(crate) const CASES_DOCS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/testing.md");
+
+/// Runs tests and reports them.
+pub(crate) struct TestSession<'a> {
+    filter: Filter,
+    report: Box<dyn TestReport>,
+    shell: &'a Shell,
+}
+
+/// The result of the tests of one policy.
+pub(crate) struct TestedPolicy {
+    /// Did a test fail?
+    pub(crate) outcome: Outcome,
+    /// Did the policy change an object?
+    pub(crate) mutated: bool,
+}
+
+impl<'a> TestSession<'a> {
+    pub(crate) fn new(filter: Filter, format: ReportFormat, shell: &'a Shell) -> Self {
+        Self { filter, report: format.report(shell.paint_results()), shell }
+    }
+
+    /// Runs the tests of a policy. Checks ask about `example` where no case has anything to ask.
+    pub(crate) fn test(
+        &mut self,
+        policy: &Policy,
+        cases: &PolicyCases,
+        example: Request,
+    ) -> Result<TestedPolicy> {
+        if cases.files.is_empty() {
+            self.warn_of_no_cases(&cases.name);
+        }
+        let suite = Suite::new(&cases.files, &self.filter);
+        let start = Instant::now();
+        let mut outcome = Outcome::Done;
+        print(&self.report.begin(&cases.name, &suite), self.shell)?;
+        let mut printed = Ok(());
+        suite.run(policy, example, |test, tested| {
+            if matches!(tested, Tested::Failed(..)) {
+                outcome = Outcome::Failed;
+            }
+            let text = self.report.tested(test, &tested);
+            if printed.is_ok() {
+                printed = print(&text, self.shell);
+            }
+        });
+        printed?;
+        print(&self.report.end(start.elapsed()), self.shell)?;
+        Ok(TestedPolicy { outcome, mutated: suite.mutated() })
+    }
+
+    /// Prints the end of the report.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        print(&self.report.finish(), self.shell)
+    }
+
+    fn warn_of_no_cases(&self, name: &str) {
+        self.shell.warn(
+            format!("there are no cases for `{name}`: only the protocol is checked"),
+            Some(&format!("write tests/policy.yml, in the format of {CASES_DOCS}")),
+        );
+    }
+}
+
+/// The names of the tests that a session would run.
+pub(crate) fn list_tests(
+    cases: &[PolicyCases],
+    filter: &Filter,
+    format: ReportFormat,
+    shell: &Shell,
+) -> Result<()> {
+    let list = |policy: &PolicyCases| format.list(&policy.name, &Suite::new(&policy.files, filter));
+    print(&cases.iter().map(list).collect::<String>(), shell)
+}
+
+fn print(text: &str, shell: &Shell) -> Result<()> {
+    shell.result(text).context("could not write to stdout")
+}
