@@ -7,7 +7,7 @@ use crate::support::{self, Case, ONE_CASE, POLICY_MANIFEST, POLICY_SOURCE};
 use snapbox::IntoData;
 use snapbox::str;
 
-/// The JSON text of the metadata in a module.
+/// The metadata in a module.
 fn metadata_of(wasm: &[u8]) -> serde_json::Value {
     let sections = cargo_kw_wasi::module::read_metadata(wasm).unwrap();
     assert_eq!(sections.len(), 1);
@@ -217,7 +217,7 @@ fn features_change_what_is_built() {
 }
 
 #[test]
-fn it_works_from_any_folder_of_the_package_and_with_a_binary_of_another_name() {
+fn a_build_works_from_any_folder_of_the_package_and_with_a_binary_of_another_name() {
     let case = Case::policy();
     case.edit(
         "Cargo.toml",
@@ -256,7 +256,7 @@ fn paths_with_spaces_and_letters_of_other_languages_work() {
 }
 
 #[test]
-fn cargos_configuration_counts() {
+fn cargos_configuration_is_respected() {
     let case = Case::policy();
     case.write(
         ".cargo/config.toml",
@@ -535,7 +535,7 @@ fn all_policies_of_a_workspace_are_built_in_one_call_and_others_skipped() {
 }
 
 #[test]
-fn packages_are_selected_as_cargo_does_it() {
+fn packages_are_selected_as_in_cargo() {
     let case = workspace();
     case.kw_wasi("build -q -p one").succeed();
     assert!(case.exists("target/kubewarden/one.wasm") && !case.exists("target/kubewarden/two.wasm"));
@@ -614,11 +614,11 @@ fn after_a_compile_error_there_is_only_what_cargo_said() {
     assert!(!case.exists("target/kubewarden/demo.wasm"));
     case.write("Cargo.toml", "[package]\nname = 3\n");
     let run = case.kw_wasi("build").run().code(101);
-    assert!(!run.stderr.contains("cargo metadata"), "cargo has said it: {}", run.stderr);
+    assert!(!run.stderr.contains("cargo metadata"), "cargo has reported it: {}", run.stderr);
 }
 
 #[test]
-fn outside_of_any_project_it_says_where_to_start() {
+fn outside_of_a_project_the_error_says_where_to_start() {
     let case = Case::empty();
     case.kw_wasi("build").run().code(101).stderr_eq(str![[r#"
 error: could not find `Cargo.toml` or `go.mod` in `[ROOT]` or any folder above it
@@ -889,7 +889,7 @@ fn only_a_module_is_replaced_by_a_module() {
 
 #[cfg(unix)]
 #[test]
-fn devices_and_links_stay() {
+fn devices_and_links_are_not_replaced() {
     let case = Case::policy();
     case.kw_wasi("build -q -o /dev/null")
         .run()
@@ -903,7 +903,7 @@ fn devices_and_links_stay() {
 }
 
 #[test]
-fn a_byte_order_mark_in_a_cargo_manifest_is_cargos_matter() {
+fn a_cargo_manifest_may_begin_with_a_byte_order_mark() {
     let case = Case::policy();
     case.write("Cargo.toml", format!("\u{feff}{POLICY_MANIFEST}"));
     case.kw_wasi("build -q").succeed().stderr_eq("");

@@ -66,7 +66,7 @@ fn the_module_is_found_from_below_and_by_its_manifest() {
         .stderr_has("the Go module `demo` is not a policy");
 }
 
-/// What cannot be built, the exit code, and what is said about it.
+/// A change to the project or to the command line, and the message that refuses it.
 #[test]
 fn what_cannot_be_built_is_refused_before_go_is_started() {
     let table = [
@@ -105,7 +105,7 @@ fn what_cannot_be_built_is_refused_before_go_is_started() {
 }
 
 #[test]
-fn what_go_says_is_left_as_it_is() {
+fn messages_of_go_are_passed_on_unchanged() {
     let compile_error = GO_SOURCE.replace("os.Exit(1)", "os.Exit(missing)");
     let cgo = "package main\n\nimport \"C\"\n\nfunc main() {}\n";
     for (source, words) in [
@@ -125,7 +125,7 @@ fn what_go_says_is_left_as_it_is() {
 
 #[cfg(unix)]
 #[test]
-fn a_go_that_is_too_old_or_missing_is_named() {
+fn a_go_that_is_too_old_or_missing_is_reported() {
     let case = Case::go_policy();
     case.stub("go", "echo '{\"GOVERSION\": \"go1.20.14\", \"GOFLAGS\": \"\"}'\n");
     case.kw_wasi("build").env("PATH", case.path_with_stubs()).run().code(101).stderr_eq(str![[r#"
@@ -226,7 +226,7 @@ fn flags_of_the_user_are_joined_with_ours() {
         .env("GOFLAGS", "'-ldflags=-X main.said=here'")
         .succeed();
     let joined = case.read_bytes("target/kubewarden/demo.wasm");
-    assert!(joined.len() < plain.len() + 1000, "it is stripped all the same");
+    assert!(joined.len() < plain.len() + 1000, "it is stripped anyway");
     case.write("request.json", "{}");
     case.kw_wasi("run --raw --wasm target/kubewarden/demo.wasm -r request.json")
         .succeed()
@@ -238,7 +238,7 @@ fn flags_of_the_user_are_joined_with_ours() {
     // A pattern of packages does not bring the symbols back, and numbers of jobs are cargo's.
     case.kw_wasi("build -q -j default -- -ldflags=all=-X=main.told=there").succeed();
     let of_all = case.read_bytes("target/kubewarden/demo.wasm");
-    assert!(of_all.len() < plain.len() + 1000, "it is stripped all the same");
+    assert!(of_all.len() < plain.len() + 1000, "it is stripped anyway");
     case.kw_wasi("build -q -j -1").succeed();
 }
 
