@@ -14,7 +14,8 @@ mod sections;
 pub(crate) use contract::check_contract;
 pub(crate) use features::features;
 pub(crate) use host_metadata::ModuleMetadata;
-pub use sections::{METADATA_SECTION, annotate, read_metadata};
+pub(crate) use sections::METADATA_SECTION;
+pub use sections::{annotate, read_metadata};
 
 /// An offset into a module that is in memory.
 pub(crate) fn in_memory(offset: u64) -> usize {

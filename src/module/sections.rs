@@ -11,7 +11,7 @@ use crate::error::failure;
 use crate::metadata::Metadata;
 
 /// The custom section with the metadata. Kubewarden reads the first of that name.
-pub const METADATA_SECTION: &str = "io.kubewarden.metadata";
+pub(crate) const METADATA_SECTION: &str = "io.kubewarden.metadata";
 
 /// Returns `module` with `metadata` as its only `io.kubewarden.metadata` custom section.
 ///
