@@ -23,6 +23,7 @@ mod policy_source;
 pub mod process;
 mod project;
 pub mod protocol;
+pub mod reference;
 pub mod registry;
 pub mod runtime;
 pub mod shell;

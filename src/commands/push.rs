@@ -13,8 +13,9 @@ use crate::kubernetes;
 use crate::metadata::{Metadata, key};
 use crate::options::{CompiledArgs, OutputFormat, PackagesArgs, PolicyArgs, RegistryArgs};
 use crate::policy_source::PolicyModule;
+use crate::reference::{Reference, is_tag};
 use crate::registry::artifact::Artifact;
-use crate::registry::{self, Connection, Overwrite, Pushed, Reference};
+use crate::registry::{self, Connection, Overwrite, Pushed};
 use crate::shell::Shell;
 
 /// Upload a policy to a registry, and report its digest
@@ -146,7 +147,7 @@ impl Destination {
             }
         };
         if let (None, Some(tag)) = (typed.tag(), &tag)
-            && !registry::is_tag(tag)
+            && !is_tag(tag)
         {
             let version = &tag[1..];
             return Err(failure(

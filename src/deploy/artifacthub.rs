@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::finding::{Finding, FindingName};
 use crate::metadata::{Metadata, addresses, key};
-use crate::registry::Reference;
+use crate::reference::Reference;
 use crate::yaml;
 
 /// First line of what we write.

@@ -11,7 +11,7 @@ use super::{NetworkArgs, RegistryArgs};
 use crate::build::BuildRequest;
 use crate::fs;
 use crate::policy_source::PolicySource;
-use crate::registry::{Reference, looks_like_reference};
+use crate::reference::{Reference, looks_like_reference};
 
 /// The group of all options that say what is built and how: they conflict with a module that is built already.
 pub(crate) const PROJECT: &str = "project";

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 
 use crate::build::{BuildRequest, PendingBuild};
 use crate::project;
-use crate::registry::{self, Connection, Reference};
+use crate::reference::Reference;
+use crate::registry::{self, Connection};
 use crate::shell::Shell;
 
 mod described;

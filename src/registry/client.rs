@@ -9,13 +9,14 @@ use oci_client::RegistryOperation;
 use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
 use sha2::Digest as _;
 
+use super::Connection;
 use super::artifact::{self, Artifact};
 use super::credentials::Credentials;
 use super::session::{Answer, Pulse, Session};
 use super::trouble::{Asked, Kind, Trouble};
-use super::{Connection, Reference};
 use crate::digest::{hex, oci_digest};
 use crate::error::failure;
+use crate::reference::Reference;
 use crate::shell::Shell;
 use crate::untrusted::printable;
 

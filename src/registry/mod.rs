@@ -5,16 +5,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::reference::Reference;
+
 pub mod artifact;
 mod client;
 mod credentials;
 mod proxies;
-mod reference;
 mod session;
 mod trouble;
 
 pub use client::{Overwrite, Pulled, Pushed, pull, push};
-pub use reference::{Reference, is_tag, looks_like_reference};
 pub use session::Patience;
 
 /// Where the cluster finds a module: `registry://…` of a registry, or a URL.

@@ -18,7 +18,8 @@ use tokio::time::Instant;
 
 use super::credentials::Credentials;
 use super::trouble::{Kind, Trouble, innermost};
-use super::{Connection, Reference, is_loopback, proxies};
+use super::{Connection, is_loopback, proxies};
+use crate::reference::Reference;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// What is read of an answer that says what went wrong.

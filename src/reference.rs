@@ -47,7 +47,7 @@ impl Reference {
     }
 
     /// What names the manifest within the repository.
-    pub(super) fn manifest(&self) -> &str {
+    pub(crate) fn manifest(&self) -> &str {
         self.digest().or(self.tag()).unwrap_or("latest")
     }
 
