@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::digest::Digest;
+
 /// The registry of a name without a host.
 const DOCKER: &str = "docker.io";
 /// The host of that registry, which is also an older name of it.
@@ -90,9 +92,7 @@ fn parse(text: &str) -> Result<Reference, String> {
         Some((text, digest)) => (text, Some(digest)),
         None => (text, None),
     };
-    if let Some(digest) = digest {
-        check_digest(digest)?;
-    }
+    digest.map(str::parse::<Digest>).transpose()?;
     let last_part = text.rfind('/').map_or(0, |slash| slash + 1);
     let (name, tag) = match text[last_part..].find(':') {
         Some(colon) => (&text[..last_part + colon], Some(&text[last_part + colon + 1..])),
@@ -159,20 +159,6 @@ fn is_part(part: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_separator = |text: &str| matches!(text, "" | "." | "_" | "__") || text.chars().all(|c| c == '-');
     part.starts_with(is_letter) && part.ends_with(is_letter) && part.split(is_letter).all(is_separator)
-}
-
-fn check_digest(digest: &str) -> Result<(), String> {
-    let length = match digest.split_once(':') {
-        Some(("sha256", _)) => 64,
-        Some(("sha384", _)) => 96,
-        Some(("sha512", _)) => 128,
-        _ => return Err(format!("`{digest}` is not a SHA-2 digest such as `sha256:…`")),
-    };
-    let digits = &digest["sha256:".len()..];
-    match digits.len() == length && digits.chars().all(|c| c.is_ascii_hexdigit()) {
-        true => Ok(()),
-        false => Err(format!("`{digest}` does not have {length} hexadecimal digits")),
-    }
 }
 
 /// Whether `text` can be a tag.
