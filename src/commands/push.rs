@@ -211,7 +211,7 @@ impl Upload {
     fn send(self, overwrite: Overwrite, format: OutputFormat, shell: &Shell) -> Result<Sent> {
         let Self { reference, connection, artifact, metadata } = self;
         let pushed = registry::push(&reference, connection, &artifact, overwrite, shell)?;
-        let digest = artifact.digest();
+        let digest = artifact.digest().to_string();
         let immutable = format!("{}/{}@{digest}", reference.registry(), reference.repository());
         let size_bytes = artifact.module.len();
         let size = ByteSize::b(size_bytes as u64).display().si();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::digest::oci_digest;
+use crate::digest::Digest;
 
 /// Type of the manifest.
 pub const MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -33,25 +33,25 @@ pub struct Artifact {
 /// Fields in the order of their names.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Manifest<'a> {
+struct ArtifactManifest<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     annotations: Option<&'a BTreeMap<String, String>>,
-    config: Descriptor,
-    layers: [Descriptor; 1],
+    config: BlobDescriptor,
+    layers: [BlobDescriptor; 1],
     schema_version: u8,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Descriptor {
+struct BlobDescriptor {
     digest: String,
     media_type: &'static str,
     size: usize,
 }
 
-impl Descriptor {
+impl BlobDescriptor {
     fn of(media_type: &'static str, bytes: &[u8]) -> Self {
-        Self { digest: oci_digest(bytes), media_type, size: bytes.len() }
+        Self { digest: Digest::of(bytes).to_string(), media_type, size: bytes.len() }
     }
 }
 
@@ -59,19 +59,19 @@ impl Artifact {
     /// A module with the annotations of its metadata.
     pub fn new(module: Vec<u8>, annotations: Option<&BTreeMap<String, String>>) -> Self {
         let annotations = annotations.map(manifest_annotations);
-        let manifest = Manifest {
+        let manifest = ArtifactManifest {
             annotations: annotations.as_ref(),
-            config: Descriptor::of(CONFIG_MEDIA_TYPE, CONFIG),
-            layers: [Descriptor::of(LAYER_MEDIA_TYPE, &module)],
+            config: BlobDescriptor::of(CONFIG_MEDIA_TYPE, CONFIG),
+            layers: [BlobDescriptor::of(LAYER_MEDIA_TYPE, &module)],
             schema_version: 2,
         };
-        let manifest = serde_json::to_vec(&manifest).expect("texts and numbers, which JSON can hold");
+        let manifest = serde_json::to_vec(&manifest).expect("strings and numbers, which JSON can hold");
         Self { module: module.into(), manifest }
     }
 
     /// What names the policy in a registry, whatever its tags: `sha256:…` of the manifest.
-    pub fn digest(&self) -> String {
-        oci_digest(&self.manifest)
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.manifest)
     }
 }
 

@@ -7,14 +7,13 @@ use anyhow::{Context, Result, anyhow};
 use futures_util::{StreamExt, stream};
 use oci_client::RegistryOperation;
 use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
-use sha2::Digest as _;
 
 use super::Connection;
 use super::artifact::{self, Artifact};
 use super::credentials::Credentials;
 use super::session::{Answer, Pulse, Session};
 use super::trouble::{Asked, Kind, Trouble};
-use crate::digest::{hex, oci_digest};
+use crate::digest::Digest;
 use crate::error::failure;
 use crate::reference::Reference;
 use crate::shell::Shell;
@@ -76,7 +75,7 @@ pub struct Pulled {
 /// A manifest as a registry has it.
 struct Manifest {
     bytes: Vec<u8>,
-    digest: String,
+    digest: Digest,
 }
 
 /// Uploads a policy, unless it is there already. Ends well only when the registry gives back what was pushed.
@@ -197,7 +196,7 @@ impl<'a> Registry<'a> {
         let module = self.ask("download the module", async |session| {
             self.blob(session, &layer.digest, size, "Downloading").await
         })?;
-        Ok(Pulled { module, digest: manifest.digest })
+        Ok(Pulled { module, digest: manifest.digest.to_string() })
     }
 
     /// What the tag names, if it names something.
@@ -208,11 +207,11 @@ impl<'a> Registry<'a> {
     /// Are the module and the configuration there, and what they should be?
     fn has_blobs(&self, artifact: &Artifact) -> Result<bool> {
         for bytes in [&artifact.module[..], artifact::CONFIG] {
-            let digest = oci_digest(bytes);
+            let digest = Digest::of(bytes);
             let found = self.ask("look for the module", async |session| {
-                match or_nothing(self.blob(session, &digest, bytes.len(), "Checking").await) {
+                match or_nothing(self.blob(session, digest.as_str(), bytes.len(), "Checking").await) {
                     // Something else: it is uploaded once more, and read back.
-                    Err(Trouble { kind: Kind::Digest { .. } | Kind::TooMuch(_), .. }) => Ok(None),
+                    Err(Trouble { kind: Kind::DigestMismatch { .. } | Kind::TooMuch(_), .. }) => Ok(None),
                     found => found,
                 }
             })?;
@@ -224,7 +223,7 @@ impl<'a> Registry<'a> {
     }
 
     fn upload(&self, what: &str, bytes: &bytes::Bytes) -> Result<()> {
-        let digest = oci_digest(bytes);
+        let digest = Digest::of(bytes);
         let url = self.ask(&format!("upload {what}"), async |session| {
             let progress = self.shell.progress_bar("Uploading", bytes.len());
             let pulse = Pulse::new();
@@ -236,7 +235,7 @@ impl<'a> Registry<'a> {
                 Ok(whole.slice(start..end))
             });
             let size = Some(bytes.len() as u64);
-            let request = session.oci.push_blob_stream(&session.oci_reference, pieces, &digest, size);
+            let request = session.oci.push_blob_stream(&session.oci_reference, pieces, digest.as_str(), size);
             session.while_alive(&pulse, request).await
         })?;
         self.check_digest_of(&url, &digest, what)
@@ -253,11 +252,11 @@ impl<'a> Registry<'a> {
     }
 
     /// A registry answers with the place where the content is now, which ends in its digest.
-    fn check_digest_of(&self, url: &str, expected: &str, what: &str) -> Result<()> {
+    fn check_digest_of(&self, url: &str, expected: &Digest, what: &str) -> Result<()> {
         let path = url.split(['?', '#']).next().unwrap_or_default();
         let named = path.rsplit('/').next().unwrap_or_default().replace("%3A", ":").replace("%3a", ":");
         // Another algorithm, or no digest at all, says nothing.
-        match named.starts_with("sha256:") && named != expected {
+        match named.starts_with("sha256:") && named != expected.as_str() {
             true => Err(self.lie(what, &named, expected)),
             false => Ok(()),
         }
@@ -269,13 +268,13 @@ impl<'a> Registry<'a> {
             .ask("read the manifest back", async |session| or_nothing(self.manifest(session, None).await))?;
         let Some(manifest) = manifest else { return Err(self.lost("the manifest")) };
         if manifest.bytes != artifact.manifest {
-            let named = oci_digest(&manifest.bytes);
-            return Err(self.lie("the manifest", &named, &artifact.digest()));
+            let named = Digest::of(&manifest.bytes);
+            return Err(self.lie("the manifest", named.as_str(), &artifact.digest()));
         }
         for (what, bytes) in [("the module", &artifact.module[..]), ("the configuration", artifact::CONFIG)] {
-            let digest = oci_digest(bytes);
+            let digest = Digest::of(bytes);
             let there = self.ask(&format!("read {what} back"), async |session| {
-                or_nothing(self.blob(session, &digest, bytes.len(), "Checking").await)
+                or_nothing(self.blob(session, digest.as_str(), bytes.len(), "Checking").await)
             })?;
             if there.is_none() {
                 return Err(self.lost(what));
@@ -284,7 +283,7 @@ impl<'a> Registry<'a> {
         Ok(())
     }
 
-    fn lie(&self, what: &str, named: &str, expected: &str) -> anyhow::Error {
+    fn lie(&self, what: &str, named: &str, expected: &Digest) -> anyhow::Error {
         let named = printable(named);
         failure(
             format!(
@@ -307,8 +306,8 @@ impl<'a> Registry<'a> {
 
     /// The manifest of the reference, or of a digest beside it.
     async fn manifest(&self, session: &Session, digest: Option<&str>) -> Result<Manifest, Trouble> {
-        let wanted = digest.or(self.reference.digest());
-        let name = digest.unwrap_or(self.reference.manifest());
+        let wanted = digest.or(self.reference.digest()).map(checkable).transpose()?;
+        let name = wanted.as_ref().map_or(self.reference.manifest(), Digest::as_str);
         let path = format!("{}/manifests/{name}", self.reference.repository());
         let answer = session.get(&path, MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, |_| ()).await?;
         let type_of = |header: &str| answer.headers.get(header).and_then(|value| value.to_str().ok());
@@ -317,11 +316,12 @@ impl<'a> Registry<'a> {
             return Err(Kind::Nonsense(format!("no manifest came, but `{media_type}`")).into());
         }
         let announced = type_of("docker-content-digest").filter(|digest| !digest.is_empty());
-        for expected in [wanted, announced].into_iter().flatten() {
+        let announced = announced.map(checkable).transpose()?;
+        for expected in [&wanted, &announced].into_iter().flatten() {
             check_digest(expected, &answer.body)?;
         }
-        let digest = oci_digest(&answer.body);
-        Ok(Manifest { digest: wanted.or(announced).unwrap_or(&digest).to_owned(), bytes: answer.body })
+        let digest = wanted.or(announced).unwrap_or_else(|| Digest::of(&answer.body));
+        Ok(Manifest { digest, bytes: answer.body })
     }
 
     async fn blob(
@@ -331,12 +331,11 @@ impl<'a> Registry<'a> {
         size: usize,
         verb: &str,
     ) -> Result<Vec<u8>, Trouble> {
-        // Also what is part of a path below.
-        is_digest(digest)?;
+        let digest = checkable(digest)?;
         let progress = self.shell.progress_bar(verb, size);
         let path = format!("{}/blobs/{digest}", self.reference.repository());
         let Answer { body, .. } = session.get(&path, "*/*", size, |bytes| progress.set(bytes)).await?;
-        check_digest(digest, &body)?;
+        check_digest(&digest, &body)?;
         Ok(body)
     }
 
@@ -428,28 +427,13 @@ fn or_nothing<T>(found: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
     }
 }
 
-/// `algorithm:hex`, of an algorithm we know.
-fn is_digest(text: &str) -> Result<(), Trouble> {
-    let known = text.split_once(':').is_some_and(|(algorithm, hex)| {
-        ["sha256", "sha384", "sha512"].contains(&algorithm) && hex.chars().all(|c| c.is_ascii_hexdigit())
-    });
-    match known {
-        true => Ok(()),
-        false => Err(Kind::Nonsense(format!("`{text}` is no digest that could be checked")).into()),
-    }
+/// A digest that a registry names.
+fn checkable(digest: &str) -> Result<Digest, Trouble> {
+    digest.parse().map_err(|reason| Kind::Nonsense(reason).into())
 }
 
-fn check_digest(expected: &str, bytes: &[u8]) -> Result<(), Trouble> {
-    is_digest(expected)?;
-    let actual = match expected.split_once(':') {
-        Some(("sha384", _)) => format!("sha384:{}", hex(&sha2::Sha384::digest(bytes))),
-        Some(("sha512", _)) => format!("sha512:{}", hex(&sha2::Sha512::digest(bytes))),
-        _ => oci_digest(bytes),
-    };
-    match actual == expected {
-        true => Ok(()),
-        false => Err(Kind::Digest { expected: expected.to_owned(), actual }.into()),
-    }
+fn check_digest(expected: &Digest, bytes: &[u8]) -> Result<(), Trouble> {
+    expected.check(bytes).map_err(|actual| Kind::DigestMismatch { expected: expected.clone(), actual }.into())
 }
 
 fn parsed(manifest: &[u8]) -> Result<OciManifest> {

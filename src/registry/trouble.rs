@@ -6,6 +6,8 @@ use std::fmt;
 use oci_client::RegistryOperation;
 use oci_client::errors::OciDistributionError;
 
+use crate::digest::Digest;
+
 /// Longest answer of a registry that is shown, in characters.
 const SHOWN: usize = 300;
 
@@ -44,7 +46,7 @@ pub(super) enum Kind {
     /// Nothing comes.
     Silent,
     /// What came has another digest than it should.
-    Digest { expected: String, actual: String },
+    DigestMismatch { expected: Digest, actual: Digest },
     /// More came than so many bytes.
     TooMuch(usize),
     /// A password is wanted at this URL, where others may read it.
@@ -174,7 +176,7 @@ impl Trouble {
                 format!("is `{at}` the right host, is it up, and does a firewall or proxy let you through?")
             }
             (Kind::Silent, _) => "try again later; a firewall or proxy on the way may be the reason too".to_owned(),
-            (Kind::Digest { .. } | Kind::TooMuch(_), _) => {
+            (Kind::DigestMismatch { .. } | Kind::TooMuch(_), _) => {
                 "do not use it: the registry, or something on the way, changes what it is given".to_owned()
             }
             (Kind::OpenRealm(_), _) => {
@@ -289,7 +291,7 @@ impl fmt::Display for Trouble {
             Kind::Setup(why) => write!(f, "the connection to {it} cannot be prepared ({why})"),
             Kind::Connection(why) => write!(f, "the connection to {it} failed ({why})"),
             Kind::Silent => write!(f, "{it} does not answer"),
-            Kind::Digest { expected, actual } => {
+            Kind::DigestMismatch { expected, actual } => {
                 write!(f, "{it} gave something else: its digest is `{actual}`, and not `{expected}`")
             }
             Kind::TooMuch(bytes) => write!(f, "{it} sends more than {bytes} bytes"),
