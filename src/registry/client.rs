@@ -8,8 +8,8 @@ use futures_util::{StreamExt, stream};
 use oci_client::RegistryOperation;
 use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
 
-use super::Connection;
 use super::artifact::{self, Artifact};
+use super::connection::Connection;
 use super::credentials::Credentials;
 use super::session::{Answer, Pulse, Session};
 use super::trouble::{Asked, Kind, Trouble};

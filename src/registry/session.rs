@@ -16,9 +16,10 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENT
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use tokio::time::Instant;
 
+use super::connection::{Connection, Patience, is_loopback};
 use super::credentials::Credentials;
+use super::proxies;
 use super::trouble::{Kind, Trouble, innermost};
-use super::{Connection, is_loopback, proxies};
 use crate::reference::Reference;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -28,21 +29,6 @@ const MAX_ERROR_BYTES: usize = 1 << 16;
 const MAX_TOKEN_BYTES: usize = 1 << 20;
 /// Who sends less than this in a second does not want to come to an end.
 const MIN_BYTES_PER_SECOND: usize = 16 << 10;
-
-/// How long a registry may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// To take a connection.
-    pub connect: Duration,
-    /// To answer, or to take or send a further piece.
-    pub silence: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(10), silence: Duration::from_secs(60) }
-    }
-}
 
 /// How our requests say who we are.
 #[derive(Clone)]

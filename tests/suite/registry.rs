@@ -586,19 +586,19 @@ error: could not read `nothing.pem`
 "#]]);
     case.write("garbage.pem", "garbage");
     push("garbage.pem").stderr_eq(str![[r#"
-error: could not trust `garbage.pem`: it holds no certificate in PEM or DER
+error: could not trust `garbage.pem`: it has no certificate in PEM or DER
   hint: name the certificate of an authority, in PEM or DER
 
 "#]]);
     case.write("broken.pem", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n");
     push("broken.pem").stderr_eq(str![[r#"
-error: could not trust `broken.pem`: it is no proper PEM (base64 decode error: InvalidCharacter(33))
+error: could not trust `broken.pem`: it is not valid PEM (base64 decode error: InvalidCharacter(33))
   hint: name the certificate of an authority, in PEM or DER
 
 "#]]);
     case.write("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
     push("key.pem").stderr_eq(str![[r#"
-error: could not trust `key.pem`: it holds no certificate
+error: could not trust `key.pem`: it has no certificate
   hint: name the certificate of an authority, in PEM or DER
 
 "#]]);

@@ -1,7 +1,7 @@
 use std::net::TcpListener;
 use std::time::Instant;
 
-use super::super::Patience;
+use super::super::connection::Patience;
 use super::bad_registry::{BadRegistry, Reply};
 use super::*;
 
