@@ -51,6 +51,6 @@ impl RegistryArgs {
                 )
             })?);
         }
-        Ok(Connection { plain_http, authorities, ..Connection::default() })
+        Ok(Connection { plain_http, authorities, ..Connection::from_environment() })
     }
 }

@@ -101,17 +101,7 @@ impl<'a> Registry<'a> {
         operation: RegistryOperation,
         shell: &'a Shell,
     ) -> Result<Self> {
-        let credentials = Credentials::find(reference.host(), shell)?;
-        Self::open_as(credentials, reference, connection, operation, shell)
-    }
-
-    fn open_as(
-        credentials: Credentials,
-        reference: &'a Reference,
-        connection: Connection,
-        operation: RegistryOperation,
-        shell: &'a Shell,
-    ) -> Result<Self> {
+        let credentials = Credentials::find(reference.host(), connection.docker_config.as_deref(), shell)?;
         // The provider is the same for the whole process; the second time it is there already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -393,7 +383,7 @@ impl<'a> Registry<'a> {
                 None => {
                     let asked = Asked {
                         host: self.reference.host(),
-                        user: self.credentials.user_and_password().map(|(user, _)| user),
+                        user: self.credentials.user(),
                         operation: self.operation,
                         plain_http: self.connection.plain_http,
                         has_token: self.has_token(),

@@ -1,8 +1,12 @@
-//! How to reach a registry: by which protocol, with which authorities, and how long to wait.
+//! How to reach a registry: by which protocol, through which proxies, and how long to wait.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-/// How to reach a registry.
+use super::credentials;
+use super::proxies::Proxies;
+
+/// How to reach a registry. The default one uses nothing of the user's environment.
 #[derive(Debug, Default)]
 pub struct Connection {
     /// By HTTP, without encryption.
@@ -11,6 +15,21 @@ pub struct Connection {
     pub authorities: Vec<Vec<u8>>,
     /// How long to wait.
     pub patience: Patience,
+    /// Proxies on the way.
+    pub proxies: Proxies,
+    /// Docker's `config.json`, which may have credentials for the registry.
+    pub docker_config: Option<PathBuf>,
+}
+
+impl Connection {
+    /// With the proxies and the credentials that the environment names.
+    pub(crate) fn from_environment() -> Self {
+        Self {
+            proxies: Proxies::from_environment(),
+            docker_config: credentials::docker_config(),
+            ..Self::default()
+        }
+    }
 }
 
 /// How long a registry may take.

@@ -1,4 +1,4 @@
-//! Who we are to a registry: what `docker login` has left in Docker's `config.json`, or its credential helpers know.
+//! Credentials for registries, as `docker login` keeps them: in Docker's `config.json`, or in a credential helper.
 
 use std::path::{Path, PathBuf};
 
@@ -10,22 +10,21 @@ use crate::fs;
 use crate::shell::Shell;
 use crate::untrusted::printable;
 
-/// A user and password, or nobody. Never printed.
+/// A user and a password, or neither. They are never printed.
 pub(super) struct Credentials {
     user: Option<(String, String)>,
 }
 
 impl Credentials {
-    /// Those for a registry, which is a host, with its port where it has one.
+    /// Finds the credentials for a host, with its port where it has one, in a `config.json`.
     ///
     /// # Errors
     ///
-    /// When there is something for this registry that cannot be read: going on without would fail in a way that says
-    /// nothing about it.
-    pub(super) fn find(host: &str, shell: &Shell) -> Result<Self> {
-        let nobody = Self { user: None };
-        let Some(path) = config_file() else { return Ok(nobody) };
-        let Some(config) = fs::find(&path)? else { return Ok(nobody) };
+    /// When there are credentials for this host that cannot be read: without them, a later error would not say why.
+    pub(super) fn find(host: &str, docker_config: Option<&Path>, shell: &Shell) -> Result<Self> {
+        let anonymous = Self { user: None };
+        let Some(path) = docker_config else { return Ok(anonymous) };
+        let Some(config) = fs::find(path)? else { return Ok(anonymous) };
         for name in names(host) {
             match get_credential_from_reader(config.as_slice(), &name) {
                 Ok(DockerCredential::UsernamePassword(user, password)) => {
@@ -33,38 +32,37 @@ impl Credentials {
                 }
                 Ok(DockerCredential::IdentityToken(_)) => {
                     shell.warn(
-                        format!("Docker's configuration has an identity token for `{host}`, which is not supported: going on as nobody"),
+                        format!("Docker's configuration has an identity token for `{host}`, which is not supported: continuing without credentials"),
                         Some(&format!("log in with a user and a password or access token: `docker login {host}`")),
                     );
-                    return Ok(nobody);
+                    return Ok(anonymous);
                 }
                 Err(CredentialRetrievalError::NoCredentialConfigured) => {}
-                // What Docker's own helpers say when they have nothing.
+                // What Docker's own helpers print when they have nothing.
                 Err(CredentialRetrievalError::HelperFailure { stdout, .. })
                     if stdout.contains("credentials not found") => {}
-                Err(error) => return Err(unreadable(host, &path, &error)),
+                Err(error) => return Err(unreadable(host, path, &error)),
             }
         }
-        Ok(nobody)
+        Ok(anonymous)
     }
 
-    #[cfg(test)]
-    pub(super) fn nobody() -> Self {
-        Self { user: None }
+    /// The name of the user.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.user.as_ref().map(|(user, _)| user.as_str())
     }
 
-    /// `None` for nobody.
+    /// The user and the password.
     pub(super) fn user_and_password(&self) -> Option<(&str, &str)> {
         self.user.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
     }
 
-    /// A text of others without the password, should they have repeated it, plain or as it was sent.
+    /// Removes the password from what others wrote, whether it is there as it is or as it was sent.
     pub(super) fn conceal(&self, text: &str) -> String {
         let text = printable(text).into_owned();
         match &self.user {
             Some((user, password)) if !password.is_empty() => {
-                use base64::Engine as _;
-                let sent = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+                let sent = encoded(user, password);
                 text.replace(&sent, "[password]").replace(password.as_str(), "[password]")
             }
             _ => text,
@@ -72,9 +70,14 @@ impl Credentials {
     }
 }
 
+fn encoded(user: &str, password: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"))
+}
+
 /// The names under which the credentials of a registry may be kept.
 fn names(host: &str) -> Vec<String> {
-    // Docker's own registry has its credentials under a URL of old.
+    // The credentials of Docker's own registry are under the URL of its first version.
     if ["docker.io", "index.docker.io", "registry-1.docker.io"].contains(&host) {
         return vec![
             "https://index.docker.io/v1/".to_owned(),
@@ -85,8 +88,9 @@ fn names(host: &str) -> Vec<String> {
     vec![host.to_owned(), format!("https://{host}"), format!("http://{host}")]
 }
 
-/// Where `docker login` writes, on each system in the user's own folder. The crate knows `HOME` only, which Windows has not.
-fn config_file() -> Option<PathBuf> {
+/// Docker's `config.json`, in the folder of the user on every system. The crate knows `HOME` only, which Windows does not
+/// have.
+pub(super) fn docker_config() -> Option<PathBuf> {
     let folder = std::env::var_os("DOCKER_CONFIG")
         .filter(|folder| !folder.is_empty())
         .map(PathBuf::from)
@@ -96,28 +100,28 @@ fn config_file() -> Option<PathBuf> {
 
 fn unreadable(host: &str, path: &Path, error: &CredentialRetrievalError) -> anyhow::Error {
     let path = path.display();
-    // What a helper has printed to stdout may be a secret.
+    // What a helper printed to stdout may be a secret.
     let (reason, hint) = match error {
         CredentialRetrievalError::HelperFailure { helper, stderr, .. } => (
             format!("the credential helper `{helper}` failed: {}", printable(stderr.trim())),
             format!("log in again with `docker login {host}`"),
         ),
         CredentialRetrievalError::HelperCommunicationError => (
-            "the credential helper that is configured for it does not run".to_owned(),
+            "its credential helper could not be started".to_owned(),
             format!(
-                "`credHelpers` and `credsStore` in `{path}` name it without its `docker-credential-`: is it on PATH?"
+                "check `credHelpers` and `credsStore` in `{path}`, which name the helper without `docker-credential-`, and that it is on PATH"
             ),
         ),
         CredentialRetrievalError::MalformedHelperResponse => (
-            "the credential helper that is configured for it does not answer as Docker wants it".to_owned(),
-            format!("`credHelpers` and `credsStore` in `{path}` name it"),
+            "the output of its credential helper is not what Docker expects".to_owned(),
+            format!("check `credHelpers` and `credsStore` in `{path}`, which name the helper"),
         ),
         CredentialRetrievalError::ConfigReadError => (
-            format!("`{path}` is not the JSON that Docker writes"),
-            format!("repair the file, or log in anew with `docker login {host}`"),
+            format!("`{path}` is not valid JSON of Docker"),
+            format!("repair the file, or log in again with `docker login {host}`"),
         ),
         _ => (
-            format!("what `{path}` has for it cannot be read"),
+            format!("the entry in `{path}` cannot be read"),
             format!("log in again with `docker login {host}`"),
         ),
     };
@@ -136,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn dockers_own_registry_has_a_name_of_old() {
+    fn dockers_own_registry_has_an_older_name() {
         for host in ["docker.io", "index.docker.io", "registry-1.docker.io"] {
             assert_eq!(names(host)[0], "https://index.docker.io/v1/");
         }

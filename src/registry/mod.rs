@@ -15,3 +15,4 @@ pub use client::{Overwrite, Pulled, Pushed, pull, push};
 pub use connection::{Connection, Patience};
 pub(crate) use connection::{certificates, is_loopback};
 pub use location::ModuleLocation;
+pub use proxies::Proxies;

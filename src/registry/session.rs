@@ -18,7 +18,6 @@ use tokio::time::Instant;
 
 use super::connection::{Connection, Patience, is_loopback};
 use super::credentials::Credentials;
-use super::proxies;
 use super::trouble::{Kind, Trouble, innermost};
 use crate::reference::Reference;
 
@@ -296,7 +295,7 @@ fn http_client(connection: &Connection) -> reqwest::Result<reqwest::Client> {
     for der in &connection.authorities {
         builder = builder.add_root_certificate(reqwest::Certificate::from_der(der)?);
     }
-    let proxies = proxies::from_environment();
+    let proxies = &connection.proxies;
     let exempt = reqwest::NoProxy::from_string(&proxies.exempt);
     if let Some(url) = &proxies.http {
         builder = builder.proxy(reqwest::Proxy::http(url)?.no_proxy(exempt.clone()));
@@ -314,7 +313,7 @@ fn oci_client(host: &str, connection: &Connection) -> Result<Client, OciDistribu
         false => ClientProtocol::Https,
     };
     let authorities = connection.authorities.iter();
-    let proxies = proxies::from_environment();
+    let proxies = &connection.proxies;
     let config = ClientConfig {
         protocol,
         extra_root_certificates: authorities
@@ -326,9 +325,9 @@ fn oci_client(host: &str, connection: &Connection) -> Result<Client, OciDistribu
         // It would limit the time of a whole upload, and not the silence in it; see `while_alive`.
         read_timeout: None,
         user_agent: USER_AGENT,
-        http_proxy: proxies.http,
-        https_proxy: proxies.https,
-        no_proxy: Some(proxies.exempt),
+        http_proxy: proxies.http.clone(),
+        https_proxy: proxies.https.clone(),
+        no_proxy: Some(proxies.exempt.clone()),
         ..ClientConfig::default()
     };
     Client::try_from(config)

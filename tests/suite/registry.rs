@@ -486,12 +486,12 @@ error: could not log in (`[HOST]/wrong/demo:v0.1.0`)
 
 "#]]);
     attempt(&serde_json::json!({ "auths": { host: { "auth": "%%%" } } })).stderr_eq(str![[r#"
-error: could not get the credentials for `[HOST]`: what `[CONFIG]/config.json` has for it cannot be read
+error: could not get the credentials for `[HOST]`: the entry in `[CONFIG]/config.json` cannot be read
   hint: log in again with `docker login [HOST]`
 
 "#]]);
     attempt(&serde_json::json!({ "auths": { host: { "identitytoken": "s3cret" } } })).stderr_eq(str![[r#"
-warning: Docker's configuration has an identity token for `[HOST]`, which is not supported: going on as nobody
+warning: Docker's configuration has an identity token for `[HOST]`, which is not supported: continuing without credentials
   hint: log in with a user and a password or access token: `docker login [HOST]`
 error: could not look for the tag (`[HOST]/wrong/demo:v0.1.0`)
   cause: the registry wants to know who you are (401): authentication required
@@ -499,8 +499,8 @@ error: could not look for the tag (`[HOST]/wrong/demo:v0.1.0`)
 
 "#]]);
     attempt(&serde_json::json!({ "credHelpers": { host: "missing" } })).stderr_eq(str![[r#"
-error: could not get the credentials for `[HOST]`: the credential helper that is configured for it does not run
-  hint: `credHelpers` and `credsStore` in `[CONFIG]/config.json` name it without its `docker-credential-`: is it on PATH?
+error: could not get the credentials for `[HOST]`: its credential helper could not be started
+  hint: check `credHelpers` and `credsStore` in `[CONFIG]/config.json`, which name the helper without `docker-credential-`, and that it is on PATH
 
 "#]]);
     case.stub("docker-credential-broken", "read host\necho s3cret\necho 'the safe is locked' >&2\nexit 1\n");
@@ -511,8 +511,8 @@ error: could not get the credentials for `[HOST]`: the credential helper `docker
 "#]]);
     case.stub("docker-credential-babbling", "read host\necho s3cret\n");
     attempt(&serde_json::json!({ "credHelpers": { host: "babbling" } })).stderr_eq(str![[r#"
-error: could not get the credentials for `[HOST]`: the credential helper that is configured for it does not answer as Docker wants it
-  hint: `credHelpers` and `credsStore` in `[CONFIG]/config.json` name it
+error: could not get the credentials for `[HOST]`: the output of its credential helper is not what Docker expects
+  hint: check `credHelpers` and `credsStore` in `[CONFIG]/config.json`, which name the helper
 
 "#]]);
     case.stub(
@@ -522,8 +522,8 @@ error: could not get the credentials for `[HOST]`: the credential helper that is
     attempt(&serde_json::json!({ "credHelpers": { host: "empty" } }))
         .stderr_has("Docker's `config.json` has no credentials");
     attempt(&serde_json::json!("no object")).stderr_eq(str![[r#"
-error: could not get the credentials for `[HOST]`: `[CONFIG]/config.json` is not the JSON that Docker writes
-  hint: repair the file, or log in anew with `docker login [HOST]`
+error: could not get the credentials for `[HOST]`: `[CONFIG]/config.json` is not valid JSON of Docker
+  hint: repair the file, or log in again with `docker login [HOST]`
 
 "#]]);
 }

@@ -12,7 +12,7 @@ fn push_with_patience(host: &str, bytes: usize, silence: Duration) -> Result<Pus
     let connection = Connection { plain_http: true, patience, ..Connection::default() };
     let shell = Shell::default().quieter();
     let operation = RegistryOperation::Push;
-    Registry::open_as(Credentials::nobody(), &reference, connection, operation, &shell)?
+    Registry::open(&reference, connection, operation, &shell)?
         .push(&Artifact::new(vec![7; bytes], None), Overwrite::Refuse)
 }
 
