@@ -11,8 +11,8 @@ use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
 use super::artifact::{self, Artifact};
 use super::connection::Connection;
 use super::credentials::Credentials;
+use super::error::{HintContext, RegistryError, RegistryErrorKind};
 use super::session::{Answer, Pulse, Session};
-use super::trouble::{Asked, Kind, Trouble};
 use crate::digest::Digest;
 use crate::error::failure;
 use crate::reference::Reference;
@@ -115,7 +115,7 @@ impl<'a> Registry<'a> {
     }
 
     fn log_in(&self) -> Result<()> {
-        let what = |trouble: &Trouble| match trouble.is_about_who_we_are() {
+        let what = |error: &RegistryError| match error.is_about_authentication() {
             true => "log in",
             false => "talk to the registry",
         };
@@ -191,7 +191,7 @@ impl<'a> Registry<'a> {
 
     /// What the tag names, if it names something.
     fn find_manifest(&self) -> Result<Option<Manifest>> {
-        self.ask("look for the tag", async |session| or_nothing(self.manifest(session, None).await))
+        self.ask("look for the tag", async |session| found(self.manifest(session, None).await))
     }
 
     /// Are the module and the configuration there, and what they should be?
@@ -199,9 +199,12 @@ impl<'a> Registry<'a> {
         for bytes in [&artifact.module[..], artifact::CONFIG] {
             let digest = Digest::of(bytes);
             let found = self.ask("look for the module", async |session| {
-                match or_nothing(self.blob(session, digest.as_str(), bytes.len(), "Checking").await) {
+                match found(self.blob(session, digest.as_str(), bytes.len(), "Checking").await) {
                     // Something else: it is uploaded once more, and read back.
-                    Err(Trouble { kind: Kind::DigestMismatch { .. } | Kind::TooMuch(_), .. }) => Ok(None),
+                    Err(RegistryError {
+                        kind: RegistryErrorKind::DigestMismatch { .. } | RegistryErrorKind::TooLarge(_),
+                        ..
+                    }) => Ok(None),
                     found => found,
                 }
             })?;
@@ -247,24 +250,24 @@ impl<'a> Registry<'a> {
         let named = path.rsplit('/').next().unwrap_or_default().replace("%3A", ":").replace("%3a", ":");
         // Another algorithm, or no digest at all, says nothing.
         match named.starts_with("sha256:") && named != expected.as_str() {
-            true => Err(self.lie(what, &named, expected)),
+            true => Err(self.changed(what, &named, expected)),
             false => Ok(()),
         }
     }
 
     /// What the registry gives for the tag must be what was pushed.
     fn read_back(&self, artifact: &Artifact) -> Result<()> {
-        let manifest = self
-            .ask("read the manifest back", async |session| or_nothing(self.manifest(session, None).await))?;
+        let manifest =
+            self.ask("read the manifest back", async |session| found(self.manifest(session, None).await))?;
         let Some(manifest) = manifest else { return Err(self.lost("the manifest")) };
         if manifest.bytes != artifact.manifest {
             let named = Digest::of(&manifest.bytes);
-            return Err(self.lie("the manifest", named.as_str(), &artifact.digest()));
+            return Err(self.changed("the manifest", named.as_str(), &artifact.digest()));
         }
         for (what, bytes) in [("the module", &artifact.module[..]), ("the configuration", artifact::CONFIG)] {
             let digest = Digest::of(bytes);
             let there = self.ask(&format!("read {what} back"), async |session| {
-                or_nothing(self.blob(session, digest.as_str(), bytes.len(), "Checking").await)
+                found(self.blob(session, digest.as_str(), bytes.len(), "Checking").await)
             })?;
             if there.is_none() {
                 return Err(self.lost(what));
@@ -273,7 +276,7 @@ impl<'a> Registry<'a> {
         Ok(())
     }
 
-    fn lie(&self, what: &str, named: &str, expected: &Digest) -> anyhow::Error {
+    fn changed(&self, what: &str, named: &str, expected: &Digest) -> anyhow::Error {
         let named = printable(named);
         failure(
             format!(
@@ -295,7 +298,7 @@ impl<'a> Registry<'a> {
     }
 
     /// The manifest of the reference, or of a digest beside it.
-    async fn manifest(&self, session: &Session, digest: Option<&str>) -> Result<Manifest, Trouble> {
+    async fn manifest(&self, session: &Session, digest: Option<&str>) -> Result<Manifest, RegistryError> {
         let wanted = digest.or(self.reference.digest()).map(checkable).transpose()?;
         let name = wanted.as_ref().map_or(self.reference.manifest(), Digest::as_str);
         let path = format!("{}/manifests/{name}", self.reference.repository());
@@ -303,7 +306,7 @@ impl<'a> Registry<'a> {
         let type_of = |header: &str| answer.headers.get(header).and_then(|value| value.to_str().ok());
         if serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err() {
             let media_type = type_of("content-type").unwrap_or("something without a type");
-            return Err(Kind::Nonsense(format!("no manifest came, but `{media_type}`")).into());
+            return Err(RegistryErrorKind::Protocol(format!("no manifest came, but `{media_type}`")).into());
         }
         let announced = type_of("docker-content-digest").filter(|digest| !digest.is_empty());
         let announced = announced.map(checkable).transpose()?;
@@ -320,7 +323,7 @@ impl<'a> Registry<'a> {
         digest: &str,
         size: usize,
         verb: &str,
-    ) -> Result<Vec<u8>, Trouble> {
+    ) -> Result<Vec<u8>, RegistryError> {
         let digest = checkable(digest)?;
         let progress = self.shell.progress_bar(verb, size);
         let path = format!("{}/blobs/{digest}", self.reference.repository());
@@ -330,7 +333,7 @@ impl<'a> Registry<'a> {
     }
 
     /// Sends a request, again and again while there is hope. A token may have expired: then with a new one, once.
-    fn ask<T>(&self, what: &str, request: impl AsyncFn(&Session) -> Result<T, Trouble>) -> Result<T> {
+    fn ask<T>(&self, what: &str, request: impl AsyncFn(&Session) -> Result<T, RegistryError>) -> Result<T> {
         let once = || {
             let session = self.session.borrow();
             let session = session.as_ref().expect("`open` has logged in");
@@ -340,7 +343,9 @@ impl<'a> Registry<'a> {
         self.retrying(
             |_| what,
             || match once() {
-                Err(Trouble { kind: Kind::WhoAreYou, .. }) if self.has_token() && !renewed => {
+                Err(RegistryError { kind: RegistryErrorKind::Unauthorized, .. })
+                    if self.has_token() && !renewed =>
+                {
                     renewed = true;
                     let session = self.runtime.block_on(Session::open(
                         self.reference,
@@ -363,32 +368,32 @@ impl<'a> Registry<'a> {
     /// `what` names what could not be done when this happened.
     fn retrying<'w, T>(
         &self,
-        what: impl Fn(&Trouble) -> &'w str,
-        mut request: impl FnMut() -> Result<T, Trouble>,
+        what: impl Fn(&RegistryError) -> &'w str,
+        mut request: impl FnMut() -> Result<T, RegistryError>,
     ) -> Result<T> {
         let mut pauses = RETRIES.iter();
         loop {
-            let trouble = match request() {
+            let error = match request() {
                 Ok(answer) => return Ok(answer),
-                Err(trouble) => trouble,
+                Err(error) => error,
             };
-            let what = what(&trouble);
-            let reason = trouble.describe(|text| self.conceal(text));
-            match pauses.next().filter(|_| trouble.may_pass()) {
+            let what = what(&error);
+            let reason = error.describe(|text| self.conceal(text));
+            match pauses.next().filter(|_| error.is_transient()) {
                 Some(pause) => {
                     let again = format!("trying again in {} s", pause.as_secs_f32());
                     self.shell.warn(format!("could not {what}: {reason}; {again}"), None);
                     std::thread::sleep(*pause);
                 }
                 None => {
-                    let asked = Asked {
+                    let asked = HintContext {
                         host: self.reference.host(),
                         user: self.credentials.user(),
                         operation: self.operation,
                         plain_http: self.connection.plain_http,
                         has_token: self.has_token(),
                     };
-                    let error = match trouble.hint(&asked) {
+                    let error = match error.hint(&asked) {
                         Some(hint) => failure(reason, hint),
                         None => anyhow!(reason),
                     };
@@ -409,21 +414,23 @@ impl<'a> Registry<'a> {
 }
 
 /// What is not there is nothing.
-fn or_nothing<T>(found: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+fn found<T>(found: Result<T, RegistryError>) -> Result<Option<T>, RegistryError> {
     match found {
         Ok(found) => Ok(Some(found)),
-        Err(Trouble { kind: Kind::NotFound, .. }) => Ok(None),
-        Err(trouble) => Err(trouble),
+        Err(RegistryError { kind: RegistryErrorKind::NotFound, .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 /// A digest that a registry names.
-fn checkable(digest: &str) -> Result<Digest, Trouble> {
-    digest.parse().map_err(|reason| Kind::Nonsense(reason).into())
+fn checkable(digest: &str) -> Result<Digest, RegistryError> {
+    digest.parse().map_err(|reason| RegistryErrorKind::Protocol(reason).into())
 }
 
-fn check_digest(expected: &Digest, bytes: &[u8]) -> Result<(), Trouble> {
-    expected.check(bytes).map_err(|actual| Kind::DigestMismatch { expected: expected.clone(), actual }.into())
+fn check_digest(expected: &Digest, bytes: &[u8]) -> Result<(), RegistryError> {
+    expected
+        .check(bytes)
+        .map_err(|actual| RegistryErrorKind::DigestMismatch { expected: expected.clone(), actual }.into())
 }
 
 fn parsed(manifest: &[u8]) -> Result<OciManifest> {

@@ -6,10 +6,10 @@ pub mod artifact;
 mod client;
 mod connection;
 mod credentials;
+mod error;
 mod location;
 mod proxies;
 mod session;
-mod trouble;
 
 pub use client::{Overwrite, Pulled, Pushed, pull, push};
 pub use connection::{Connection, Patience};

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::connection::{Connection, Patience, is_loopback};
 use super::credentials::Credentials;
-use super::trouble::{Kind, Trouble, innermost};
+use super::error::{RegistryError, RegistryErrorKind, innermost};
 use crate::reference::Reference;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -82,14 +82,14 @@ impl Session {
         connection: &Connection,
         credentials: &Credentials,
         operation: RegistryOperation,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, RegistryError> {
         let host = reference.host();
         let scheme = if connection.plain_http { "http" } else { "https" };
         let oci_reference = reference.to_string().parse();
         let mut session = Self {
-            oci_reference: oci_reference.map_err(|error| Kind::Setup(format!("{error}")))?,
-            oci: oci_client(host, connection).map_err(|error| Kind::Setup(innermost(&error)))?,
-            http: http_client(connection).map_err(|error| Kind::Setup(innermost(&error)))?,
+            oci_reference: oci_reference.map_err(|error| RegistryErrorKind::Setup(format!("{error}")))?,
+            oci: oci_client(host, connection).map_err(|error| RegistryErrorKind::Setup(innermost(&error)))?,
+            http: http_client(connection).map_err(|error| RegistryErrorKind::Setup(innermost(&error)))?,
             base: format!("{scheme}://{host}"),
             authorization: None,
             patience: connection.patience,
@@ -125,7 +125,7 @@ impl Session {
         connection: &Connection,
         credentials: &Credentials,
         operation: RegistryOperation,
-    ) -> Result<Pass, Trouble> {
+    ) -> Result<Pass, RegistryError> {
         let url = format!("{}/v2/", self.base);
         let answer = self.send(self.http.get(&url)).await?;
         let status = answer.status();
@@ -141,7 +141,7 @@ impl Session {
                 let scope = format!("repository:{}:{actions}", reference.repository());
                 let server = realm[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
                 let token = self.fetch_token(realm, service.as_deref(), &scope, who).await;
-                Ok(Pass::Token(token.map_err(|trouble| trouble.at_token_server(server))?))
+                Ok(Pass::Token(token.map_err(|error| error.at_token_server(server))?))
             }
             (Some(Challenge::Password), Some((user, password))) => {
                 // A wrong password is found out before anything else.
@@ -166,7 +166,7 @@ impl Session {
         service: Option<&str>,
         scope: &str,
         who: Option<(&str, &str)>,
-    ) -> Result<String, Trouble> {
+    ) -> Result<String, RegistryError> {
         #[derive(serde::Deserialize)]
         struct Given {
             token: Option<String>,
@@ -186,7 +186,7 @@ impl Session {
         let given: Option<Given> = serde_json::from_slice(&answer.body).ok();
         let token = given.and_then(|given| given.token.or(given.access_token)).unwrap_or_default();
         match token.is_empty() || bearer(&token).is_err() {
-            true => Err(Kind::NoToken.into()),
+            true => Err(RegistryErrorKind::NoToken.into()),
             false => Ok(token),
         }
     }
@@ -215,7 +215,7 @@ impl Session {
         accept: &str,
         max_bytes: usize,
         progress: impl Fn(usize),
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, RegistryError> {
         let mut request = self.http.get(format!("{}/v2/{path}", self.base)).header(ACCEPT, accept);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
@@ -224,18 +224,18 @@ impl Session {
         self.whole(answer, max_bytes, progress).await
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Trouble> {
+    async fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
         self.within(self.patience.silence, async { Ok(request.send().await?) }).await
     }
 
     /// Or what is wrong.
-    async fn accepted(&self, answer: Response) -> Result<Response, Trouble> {
+    async fn accepted(&self, answer: Response) -> Result<Response, RegistryError> {
         let status = answer.status();
         if status.is_success() {
             return Ok(answer);
         }
         let said = self.within(self.patience.silence, start_of(answer)).await.unwrap_or_default();
-        Err(Trouble::of_status(status.as_u16(), &said))
+        Err(RegistryError::of_status(status.as_u16(), &said))
     }
 
     async fn whole(
@@ -243,7 +243,7 @@ impl Session {
         mut answer: Response,
         max_bytes: usize,
         progress: impl Fn(usize),
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, RegistryError> {
         let slowest = Duration::from_secs((max_bytes / MIN_BYTES_PER_SECOND) as u64);
         self.within(self.patience.silence + slowest, async {
             let headers = std::mem::take(answer.headers_mut());
@@ -251,7 +251,7 @@ impl Session {
             while let Some(bytes) = answer.chunk().await? {
                 body.extend_from_slice(&bytes);
                 if body.len() > max_bytes {
-                    return Err(Kind::TooMuch(max_bytes).into());
+                    return Err(RegistryErrorKind::TooLarge(max_bytes).into());
                 }
                 progress(body.len());
             }
@@ -263,9 +263,9 @@ impl Session {
     async fn within<T>(
         &self,
         time: Duration,
-        request: impl Future<Output = Result<T, Trouble>>,
-    ) -> Result<T, Trouble> {
-        tokio::time::timeout(time, request).await.unwrap_or_else(|_| Err(Kind::Silent.into()))
+        request: impl Future<Output = Result<T, RegistryError>>,
+    ) -> Result<T, RegistryError> {
+        tokio::time::timeout(time, request).await.unwrap_or_else(|_| Err(RegistryErrorKind::TimedOut.into()))
     }
 
     /// Waits for a request as long as pieces of it are sent, and for its answer.
@@ -273,14 +273,14 @@ impl Session {
         &self,
         pulse: &Pulse,
         request: impl Future<Output = Result<T, OciDistributionError>>,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, RegistryError> {
         let mut request = std::pin::pin!(request);
         loop {
             let deadline = pulse.last() + self.patience.silence;
             match tokio::time::timeout_at(deadline, &mut request).await {
-                Ok(answer) => return answer.map_err(|error| Trouble::of(&error)),
+                Ok(answer) => return answer.map_err(|error| RegistryError::of(&error)),
                 Err(_) if pulse.last() + self.patience.silence > Instant::now() => {}
-                Err(_) => return Err(Kind::Silent.into()),
+                Err(_) => return Err(RegistryErrorKind::TimedOut.into()),
             }
         }
     }
@@ -364,36 +364,37 @@ impl Challenge {
 }
 
 /// The token server gets the password: no other host may read it on its way.
-fn checked_realm(realm: &str, host: &str, connection: &Connection) -> Result<Url, Trouble> {
+fn checked_realm(realm: &str, host: &str, connection: &Connection) -> Result<Url, RegistryError> {
     let Ok(url) = realm.parse::<Url>() else {
-        return Err(Kind::Nonsense(format!("its token server has the address `{realm}`")).into());
+        return Err(RegistryErrorKind::Protocol(format!("its token server has the address `{realm}`")).into());
     };
     let server = url.host_str().unwrap_or_default();
     let is_near = is_loopback(server) || host.split(':').next() == Some(server);
     match url.scheme() {
         "https" => Ok(url),
         "http" if connection.plain_http && is_near => Ok(url),
-        _ => Err(Kind::OpenRealm(realm.to_owned()).into()),
+        _ => Err(RegistryErrorKind::InsecureTokenServer(realm.to_owned()).into()),
     }
 }
 
-fn basic(user: &str, password: &str) -> Result<HeaderValue, Trouble> {
+fn basic(user: &str, password: &str) -> Result<HeaderValue, RegistryError> {
     use base64::Engine as _;
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
     secret(&format!("Basic {encoded}"))
 }
 
-fn bearer(token: &str) -> Result<HeaderValue, Trouble> {
+fn bearer(token: &str) -> Result<HeaderValue, RegistryError> {
     secret(&format!("Bearer {token}"))
 }
 
-fn secret(text: &str) -> Result<HeaderValue, Trouble> {
-    let mut value = text.parse::<HeaderValue>().map_err(|_| Trouble::from(Kind::NoToken))?;
+fn secret(text: &str) -> Result<HeaderValue, RegistryError> {
+    let mut value =
+        text.parse::<HeaderValue>().map_err(|_| RegistryError::from(RegistryErrorKind::NoToken))?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-async fn start_of(mut answer: Response) -> Result<String, Trouble> {
+async fn start_of(mut answer: Response) -> Result<String, RegistryError> {
     let mut start = Vec::new();
     while let Some(bytes) = answer.chunk().await? {
         start.extend_from_slice(&bytes);
