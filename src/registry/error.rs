@@ -6,10 +6,8 @@ use std::fmt;
 use oci_client::RegistryOperation;
 use oci_client::errors::OciDistributionError;
 
+use super::message::{message_in, shortened};
 use crate::digest::Digest;
-
-/// Longest answer of a registry that is shown, in characters.
-const SHOWN: usize = 300;
 
 /// One thing that went wrong.
 #[derive(Debug)]
@@ -246,41 +244,6 @@ pub(super) fn innermost(error: &dyn Error) -> String {
     innermost.to_string()
 }
 
-/// A registry says what is wrong in JSON, or in a page for a browser, which is of no use here.
-fn message_in(message: &str) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Envelope {
-        errors: Vec<Said>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Said {
-        #[serde(default)]
-        message: String,
-    }
-    let message = message.trim();
-    match serde_json::from_str::<Envelope>(message) {
-        Ok(envelope) => {
-            let all: Vec<_> = envelope.errors.into_iter().map(|error| error.message).collect();
-            Some(all.join("; "))
-        }
-        Err(_) if message.starts_with('<') => None,
-        Err(_) => Some(message.to_owned()),
-    }
-}
-
-/// One line that is not too long; `None` when there is nothing in it.
-fn shortened(text: &str) -> Option<String> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.is_empty() {
-        return None;
-    }
-    let mut shown: String = text.chars().take(SHOWN).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    Some(shown)
-}
-
 impl fmt::Display for RegistryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let it = match &self.token_server {
@@ -319,18 +282,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_for_a_browser_is_not_shown() {
-        let said = |body: &str| RegistryError::of_status(400, body).describe(str::to_owned);
-        assert_eq!(said("<html>sorry</html>"), "the registry refused it (400)");
-        assert_eq!(said("  no \n more "), "the registry refused it (400): no more");
-        let json = r#"{"errors":[{"code":"A","message":"one"},{"code":7,"message":"two"},{"detail":{}}]}"#;
-        assert_eq!(said(json), "the registry refused it (400): one; two;");
-        assert_eq!(said(""), "the registry refused it (400)");
-    }
-
-    #[test]
     fn a_secret_at_the_edge_is_concealed_before_the_text_is_cut() {
-        let body = format!("{}s3cret", "x".repeat(SHOWN - 3));
+        let body = format!("{}s3cret", "x".repeat(297));
         let described =
             RegistryError::of_status(400, &body).describe(|text| text.replace("s3cret", "[password]"));
         assert!(!described.contains("s3c"), "{described}");

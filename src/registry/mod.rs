@@ -8,6 +8,7 @@ mod connection;
 mod credentials;
 mod error;
 mod location;
+mod message;
 mod proxies;
 mod session;
 

@@ -1,0 +1,54 @@
+//! What servers write about an error.
+
+/// The longest message that is shown, in characters.
+const MAX_SHOWN_CHARS: usize = 300;
+
+/// The message in a body: the messages of a registry's JSON, or plain text. A page for a browser has none.
+pub(super) fn message_in(body: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        errors: Vec<Entry>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Entry {
+        #[serde(default)]
+        message: String,
+    }
+    let body = body.trim();
+    match serde_json::from_str::<Envelope>(body) {
+        Ok(envelope) => {
+            let messages: Vec<_> = envelope.errors.into_iter().map(|entry| entry.message).collect();
+            Some(messages.join("; "))
+        }
+        Err(_) if body.starts_with('<') => None,
+        Err(_) => Some(body.to_owned()),
+    }
+}
+
+/// Makes one line that is not too long; `None` when there is nothing in it.
+pub(super) fn shortened(text: &str) -> Option<String> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return None;
+    }
+    let mut shown: String = text.chars().take(MAX_SHOWN_CHARS).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    Some(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_for_a_browser_is_not_shown() {
+        let shown = |body: &str| message_in(body).and_then(|message| shortened(&message));
+        assert_eq!(shown("<html>sorry</html>"), None);
+        assert_eq!(shown("  no \n more ").as_deref(), Some("no more"));
+        let json = r#"{"errors":[{"code":"A","message":"one"},{"code":7,"message":"two"},{"detail":{}}]}"#;
+        assert_eq!(shown(json).as_deref(), Some("one; two;"));
+        assert_eq!(shown(""), None);
+    }
+}
