@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use futures_util::{StreamExt, stream};
-use oci_client::RegistryOperation;
 use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
 
 use super::artifact::{self, Artifact};
 use super::connection::Connection;
 use super::credentials::Credentials;
-use super::error::{HintContext, RegistryError, RegistryErrorKind};
-use super::session::{Answer, Pulse, Session};
+use super::error::{RegistryError, RegistryErrorKind};
+use super::hint::{CHANGED_CONTENT, HintContext};
+use super::session::{Access, Answer, Pulse, Session};
 use crate::digest::Digest;
 use crate::error::failure;
 use crate::reference::Reference;
@@ -39,7 +39,7 @@ struct Registry<'a> {
     reference: &'a Reference,
     connection: Connection,
     credentials: Credentials,
-    operation: RegistryOperation,
+    access: Access,
     runtime: tokio::runtime::Runtime,
     session: RefCell<Option<Session>>,
     shell: &'a Shell,
@@ -86,19 +86,19 @@ pub fn push(
     overwrite: Overwrite,
     shell: &Shell,
 ) -> Result<Pushed> {
-    Registry::open(reference, connection, RegistryOperation::Push, shell)?.push(artifact, overwrite)
+    Registry::open(reference, connection, Access::Write, shell)?.push(artifact, overwrite)
 }
 
 /// Downloads a policy, checking every digest.
 pub fn pull(reference: &Reference, connection: Connection, shell: &Shell) -> Result<Pulled> {
-    Registry::open(reference, connection, RegistryOperation::Pull, shell)?.pull()
+    Registry::open(reference, connection, Access::Read, shell)?.pull()
 }
 
 impl<'a> Registry<'a> {
     fn open(
         reference: &'a Reference,
         connection: Connection,
-        operation: RegistryOperation,
+        access: Access,
         shell: &'a Shell,
     ) -> Result<Self> {
         let credentials = Credentials::find(reference.host(), connection.docker_config.as_deref(), shell)?;
@@ -109,7 +109,7 @@ impl<'a> Registry<'a> {
             .build()
             .context("could not prepare a connection to the registry")?;
         let session = RefCell::new(None);
-        let registry = Self { reference, connection, credentials, operation, runtime, session, shell };
+        let registry = Self { reference, connection, credentials, access, runtime, session, shell };
         registry.log_in()?;
         Ok(registry)
     }
@@ -124,7 +124,7 @@ impl<'a> Registry<'a> {
                 self.reference,
                 &self.connection,
                 &self.credentials,
-                self.operation,
+                self.access,
             ))
         })?;
         self.session.replace(Some(session));
@@ -283,7 +283,7 @@ impl<'a> Registry<'a> {
                 "could not push to `{}`: the registry has stored {what} as `{named}`, and it is `{expected}`",
                 self.reference
             ),
-            "do not use what is there now: the registry, or something on the way, changes what it is given",
+            CHANGED_CONTENT,
         )
     }
 
@@ -293,7 +293,7 @@ impl<'a> Registry<'a> {
                 "could not push to `{}`: the registry took {what}, and does not have it now",
                 self.reference
             ),
-            "the problem is not on this side: try again later",
+            "this is a problem of the registry: try again later",
         )
     }
 
@@ -351,7 +351,7 @@ impl<'a> Registry<'a> {
                         self.reference,
                         &self.connection,
                         &self.credentials,
-                        self.operation,
+                        self.access,
                     ))?;
                     self.session.replace(Some(session));
                     once()
@@ -389,7 +389,7 @@ impl<'a> Registry<'a> {
                     let asked = HintContext {
                         host: self.reference.host(),
                         user: self.credentials.user(),
-                        operation: self.operation,
+                        access: self.access,
                         plain_http: self.connection.plain_http,
                         has_token: self.has_token(),
                     };

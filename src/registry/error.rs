@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::fmt;
 
-use oci_client::RegistryOperation;
 use oci_client::errors::OciDistributionError;
 
 use super::message::{message_in, shortened};
@@ -16,7 +15,7 @@ pub(super) struct RegistryError {
     /// What the registry said about it, if anything.
     said: Option<String>,
     /// The host, where it is not the registry itself but its token server.
-    token_server: Option<String>,
+    pub(super) token_server: Option<String>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -53,16 +52,6 @@ pub(super) enum RegistryErrorKind {
     NoToken,
     /// It is no registry, or a broken one.
     Protocol(String),
-}
-
-/// What was asked, and by whom: it makes a difference to what can be done.
-pub(super) struct HintContext<'a> {
-    pub(super) host: &'a str,
-    pub(super) user: Option<&'a str>,
-    pub(super) operation: RegistryOperation,
-    pub(super) plain_http: bool,
-    /// Did a token server know us?
-    pub(super) has_token: bool,
 }
 
 impl From<RegistryErrorKind> for RegistryError {
@@ -122,7 +111,8 @@ impl RegistryError {
             )
     }
 
-    fn says(&self, text: &str) -> bool {
+    /// Whether the message of the server has this in it.
+    pub(super) fn mentions(&self, text: &str) -> bool {
         self.said.as_ref().is_some_and(|said| said.contains(text))
     }
 
@@ -135,67 +125,6 @@ impl RegistryError {
             Some(said) => format!("{what}: {said}"),
             None => what,
         }
-    }
-
-    /// What to do about it.
-    pub(super) fn hint(&self, asked: &HintContext<'_>) -> Option<String> {
-        let HintContext { host, user, operation, plain_http, has_token } = asked;
-        let what_for = match operation {
-            RegistryOperation::Push => "write to",
-            RegistryOperation::Pull => "read",
-        };
-        Some(match (&self.kind, user) {
-            (RegistryErrorKind::Unauthorized, None) => format!(
-                "log in with `docker login {host}`: Docker's `config.json` has no credentials for `{host}`"
-            ),
-            (RegistryErrorKind::Unauthorized, Some(user)) if *has_token && self.token_server.is_none() => format!(
-                "the token of `{user}` is not accepted here: has `{user}` the right to {what_for} this repository?"
-            ),
-            (RegistryErrorKind::Unauthorized, Some(user)) => format!(
-                "log in again with `docker login {host}`: the user `{user}` and the password in Docker's `config.json` are not accepted"
-            ),
-            (RegistryErrorKind::Forbidden, None) => format!("log in with `docker login {host}`"),
-            (RegistryErrorKind::Forbidden, Some(user)) => format!(
-                "`{user}` needs the right to {what_for} this repository; an access token needs it too"
-            ),
-            (RegistryErrorKind::NotFound, _) => match operation {
-                RegistryOperation::Push => "is the name of the repository right? Some registries want it to be created before the first push",
-                RegistryOperation::Pull => "are the repository and the tag right? Some registries show them only to those who have logged in",
-            }
-            .to_owned(),
-            (RegistryErrorKind::RateLimited, None) => {
-                format!("wait a while; or log in with `docker login {host}`, which many registries give a higher limit")
-            }
-            (RegistryErrorKind::RateLimited, Some(_)) => "wait a while, and try again".to_owned(),
-            (RegistryErrorKind::ServerError(_), _) => "the problem is not on this side: try again later".to_owned(),
-            (RegistryErrorKind::UntrustedCertificate(_), _) => format!(
-                "if `{host}` has a certificate of its own authority, name that authority with `--ca FILE`"
-            ),
-            (RegistryErrorKind::NotTls, _) => format!(
-                "if it is a registry without TLS: `--insecure` for one on this machine, `--insecure={host}` for another"
-            ),
-            (RegistryErrorKind::Setup(_), _) => {
-                "does this machine have certificates of authorities (the package `ca-certificates`), and is the proxy in the environment a URL?".to_owned()
-            }
-            (RegistryErrorKind::Unreachable(_), _) => {
-                let at = self.token_server.as_deref().unwrap_or(host);
-                format!("is `{at}` the right host, is it up, and does a firewall or proxy let you through?")
-            }
-            (RegistryErrorKind::TimedOut, _) => "try again later; a firewall or proxy on the way may be the reason too".to_owned(),
-            (RegistryErrorKind::DigestMismatch { .. } | RegistryErrorKind::TooLarge(_), _) => {
-                "do not use it: the registry, or something on the way, changes what it is given".to_owned()
-            }
-            (RegistryErrorKind::InsecureTokenServer(_), _) => {
-                "only `https` is safe for a password: tell those who run the registry".to_owned()
-            }
-            (RegistryErrorKind::NoToken, _) => "the problem is not on this side: tell those who run the registry".to_owned(),
-            (RegistryErrorKind::Protocol(_), _) => format!("is `{host}` a registry?"),
-            // What web servers say to those who do not speak TLS.
-            (RegistryErrorKind::Refused(400), _) if *plain_http && self.says("HTTPS") => {
-                "if it is a registry with TLS, leave out `--insecure`".to_owned()
-            }
-            (RegistryErrorKind::Refused(_), _) => return None,
-        })
     }
 }
 

@@ -7,6 +7,7 @@ mod client;
 mod connection;
 mod credentials;
 mod error;
+mod hint;
 mod location;
 mod message;
 mod proxies;

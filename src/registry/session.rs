@@ -29,6 +29,13 @@ const MAX_TOKEN_BYTES: usize = 1 << 20;
 /// Who sends less than this in a second does not want to come to an end.
 const MIN_BYTES_PER_SECOND: usize = 16 << 10;
 
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
 /// How our requests say who we are.
 #[derive(Clone)]
 enum Pass {
@@ -81,7 +88,7 @@ impl Session {
         reference: &Reference,
         connection: &Connection,
         credentials: &Credentials,
-        operation: RegistryOperation,
+        access: Access,
     ) -> Result<Self, RegistryError> {
         let host = reference.host();
         let scheme = if connection.plain_http { "http" } else { "https" };
@@ -95,7 +102,7 @@ impl Session {
             patience: connection.patience,
             pass: Pass::Nobody,
         };
-        let pass = session.agree(reference, connection, credentials, operation).await?;
+        let pass = session.agree(reference, connection, credentials, access).await?;
         session.authorization = match &pass {
             Pass::Nobody => None,
             Pass::Password(user, password) => Some(basic(user, password)?),
@@ -124,7 +131,7 @@ impl Session {
         reference: &Reference,
         connection: &Connection,
         credentials: &Credentials,
-        operation: RegistryOperation,
+        access: Access,
     ) -> Result<Pass, RegistryError> {
         let url = format!("{}/v2/", self.base);
         let answer = self.send(self.http.get(&url)).await?;
@@ -134,9 +141,9 @@ impl Session {
         match (challenge, credentials.user_and_password()) {
             (Some(Challenge::Token { realm, service }), who) => {
                 let realm = checked_realm(&realm, reference.host(), connection)?;
-                let actions = match operation {
-                    RegistryOperation::Pull => "pull",
-                    RegistryOperation::Push => "pull,push",
+                let actions = match access {
+                    Access::Read => "pull",
+                    Access::Write => "pull,push",
                 };
                 let scope = format!("repository:{}:{actions}", reference.repository());
                 let server = realm[url::Position::BeforeHost..url::Position::AfterPort].to_owned();

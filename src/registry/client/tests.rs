@@ -11,8 +11,8 @@ fn push_with_patience(host: &str, bytes: usize, silence: Duration) -> Result<Pus
     let patience = Patience { silence, ..Patience::default() };
     let connection = Connection { plain_http: true, patience, ..Connection::default() };
     let shell = Shell::default().quieter();
-    let operation = RegistryOperation::Push;
-    Registry::open(&reference, connection, operation, &shell)?
+    let access = Access::Write;
+    Registry::open(&reference, connection, access, &shell)?
         .push(&Artifact::new(vec![7; bytes], None), Overwrite::Refuse)
 }
 

@@ -1,0 +1,89 @@
+//! What the user can do about an error of a registry.
+
+use super::error::{RegistryError, RegistryErrorKind as Kind};
+use super::session::Access;
+
+/// What was asked, and by whom: it makes a difference to what can be done.
+pub(super) struct HintContext<'a> {
+    pub(super) host: &'a str,
+    pub(super) user: Option<&'a str>,
+    pub(super) access: Access,
+    pub(super) plain_http: bool,
+    /// Whether a token server accepted the credentials.
+    pub(super) has_token: bool,
+}
+
+impl RegistryError {
+    /// The next step for the user, if there is one.
+    pub(super) fn hint(&self, context: &HintContext<'_>) -> Option<String> {
+        let HintContext { host, plain_http, .. } = context;
+        Some(match &self.kind {
+            Kind::Unauthorized | Kind::Forbidden | Kind::RateLimited => self.authentication_hint(context),
+            Kind::NotFound => match context.access {
+                Access::Write => "check the name of the repository; some registries need it to be created before the first push".to_owned(),
+                Access::Read => "check the repository and the tag; some registries show them only to users who are logged in".to_owned(),
+            },
+            Kind::ServerError(_) => "this is a problem of the registry: try again later".to_owned(),
+            Kind::UntrustedCertificate(_) => {
+                format!("if the certificate of `{host}` is from a private authority, trust that one with `--ca FILE`")
+            }
+            Kind::NotTls => format!(
+                "for a registry without TLS, use `--insecure` if it is on this machine, and `--insecure={host}` otherwise"
+            ),
+            Kind::Setup(_) => {
+                "check that this machine has certificates of authorities (the package `ca-certificates`), and that the proxies in the environment are URLs".to_owned()
+            }
+            Kind::Unreachable(_) => {
+                let host = self.token_server.as_deref().unwrap_or(host);
+                format!("check that `{host}` is the right host and is up, and that no firewall or proxy is in the way")
+            }
+            Kind::TimedOut => "try again later, or check for a firewall or proxy on the way".to_owned(),
+            Kind::DigestMismatch { .. } | Kind::TooLarge(_) => CHANGED_CONTENT.to_owned(),
+            Kind::InsecureTokenServer(_) => {
+                "passwords are sent by `https` only: tell the administrators of the registry".to_owned()
+            }
+            Kind::NoToken => "this is a problem of the registry: tell its administrators".to_owned(),
+            Kind::Protocol(_) => format!("check that `{host}` is a registry"),
+            // What web servers answer to HTTP where they expect TLS.
+            Kind::Refused(400) if *plain_http && self.mentions("HTTPS") => {
+                "for a registry with TLS, leave out `--insecure`".to_owned()
+            }
+            Kind::Refused(_) => return None,
+        })
+    }
+
+    /// The hint for 401, 403 and 429, which depends on who asked.
+    fn authentication_hint(&self, context: &HintContext<'_>) -> String {
+        let HintContext { host, user, access, has_token, .. } = context;
+        let access = match access {
+            Access::Write => "write to",
+            Access::Read => "read",
+        };
+        match (&self.kind, user) {
+            (Kind::Unauthorized, None) => {
+                format!(
+                    "log in with `docker login {host}`: Docker's `config.json` has no credentials for `{host}`"
+                )
+            }
+            (Kind::Unauthorized, Some(user)) if *has_token && self.token_server.is_none() => {
+                format!("the token of `{user}` was refused: check that `{user}` may {access} this repository")
+            }
+            (Kind::Unauthorized, Some(user)) => format!(
+                "log in again with `docker login {host}`: the password of `{user}` in Docker's `config.json` was refused"
+            ),
+            (Kind::Forbidden, Some(user)) => {
+                format!("`{user}` needs permission to {access} this repository, and so does an access token")
+            }
+            (Kind::RateLimited, None) => format!(
+                "wait a while, or log in with `docker login {host}`: many registries have a higher limit for users who are logged in"
+            ),
+            (Kind::RateLimited, Some(_)) => "wait a while, and try again".to_owned(),
+            (_, None) => format!("log in with `docker login {host}`"),
+            (_, Some(_)) => format!("log in again with `docker login {host}`"),
+        }
+    }
+}
+
+/// What to do when content does not come back as it was.
+pub(super) const CHANGED_CONTENT: &str =
+    "do not use this content: the registry, or something on the way to it, changes what it is given";
