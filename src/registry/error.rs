@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use oci_client::errors::OciDistributionError;
+use reqwest::StatusCode;
 
 use super::message::{message_in, shortened};
 use crate::digest::Digest;
@@ -12,9 +13,9 @@ use crate::digest::Digest;
 #[derive(Debug)]
 pub(super) struct RegistryError {
     pub(super) kind: RegistryErrorKind,
-    /// What the registry said about it, if anything.
-    said: Option<String>,
-    /// The host, where it is not the registry itself but its token server.
+    /// What the server wrote about it, if anything.
+    message: Option<String>,
+    /// The host, when it is not the registry itself but its token server.
     pub(super) token_server: Option<String>,
 }
 
@@ -30,33 +31,33 @@ pub(super) enum RegistryErrorKind {
     RateLimited,
     /// 5xx.
     ServerError(u16),
-    /// Another status.
+    /// Any other status that is not a success.
     Refused(u16),
-    /// The certificate is from nobody we know, or for another host.
+    /// The certificate is from an unknown authority, or for another host.
     UntrustedCertificate(String),
-    /// We speak TLS, and they do not.
+    /// The server answers a TLS handshake with something else.
     NotTls,
-    /// We cannot even try.
+    /// There is something wrong on this machine.
     Setup(String),
     /// There is no connection, or it broke.
     Unreachable(String),
-    /// Nothing comes.
+    /// Nothing came for too long.
     TimedOut,
-    /// What came has another digest than it should.
+    /// The content has another digest than expected.
     DigestMismatch { expected: Digest, actual: Digest },
-    /// More came than so many bytes.
+    /// More than this number of bytes came.
     TooLarge(usize),
-    /// A password is wanted at this URL, where others may read it.
+    /// The password is wanted at this URL, which is not encrypted.
     InsecureTokenServer(String),
-    /// The token server has nothing for us.
+    /// The token server gave no token.
     NoToken,
-    /// It is no registry, or a broken one.
+    /// The server does not follow the protocol.
     Protocol(String),
 }
 
 impl From<RegistryErrorKind> for RegistryError {
     fn from(kind: RegistryErrorKind) -> Self {
-        Self { kind, said: None, token_server: None }
+        Self { kind, message: None, token_server: None }
     }
 }
 
@@ -67,9 +68,9 @@ impl From<reqwest::Error> for RegistryError {
 }
 
 impl RegistryError {
-    /// What a status says, and the text that came with it.
+    /// The meaning of a status, and the message in the body that came with it.
     pub(super) fn of_status(status: u16, body: &str) -> Self {
-        Self { said: message_in(body), ..RegistryErrorKind::of_status(status).into() }
+        Self { message: message_in(body), ..RegistryErrorKind::of_status(status).into() }
     }
 
     pub(super) fn of(error: &OciDistributionError) -> Self {
@@ -95,12 +96,12 @@ impl RegistryError {
         Self { token_server: Some(host), ..self }
     }
 
-    /// May it be gone when one tries again?
+    /// Whether the same request may succeed a moment later.
     pub(super) fn is_transient(&self) -> bool {
         matches!(self.kind, RegistryErrorKind::ServerError(_) | RegistryErrorKind::Unreachable(_))
     }
 
-    /// Or about the connection?
+    /// Whether it is about credentials, and not about the connection.
     pub(super) fn is_about_authentication(&self) -> bool {
         self.token_server.is_some()
             || matches!(
@@ -113,16 +114,16 @@ impl RegistryError {
 
     /// Whether the message of the server has this in it.
     pub(super) fn mentions(&self, text: &str) -> bool {
-        self.said.as_ref().is_some_and(|said| said.contains(text))
+        self.message.as_ref().is_some_and(|message| message.contains(text))
     }
 
-    /// What happened, with `conceal` applied to all that others wrote.
+    /// What happened, with `conceal` applied to everything that others wrote.
     pub(super) fn describe(&self, conceal: impl Fn(&str) -> String) -> String {
-        // A secret that is cut in the middle is not found any more: first conceal, then shorten.
-        let said = self.said.as_deref().and_then(|said| shortened(&conceal(said)));
+        // A secret that is cut in the middle would not be found: conceal first, then shorten.
+        let message = self.message.as_deref().and_then(|message| shortened(&conceal(message)));
         let what = shortened(&conceal(&self.to_string())).unwrap_or_default();
-        match said {
-            Some(said) => format!("{what}: {said}"),
+        match message {
+            Some(message) => format!("{what}: {message}"),
             None => what,
         }
     }
@@ -141,67 +142,79 @@ impl RegistryErrorKind {
     }
 
     fn of_request(error: &reqwest::Error) -> Self {
-        // The outer errors only say that there was one, and name URLs, which may hold secrets.
-        let mut causes = Vec::new();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            causes.push(error.to_string());
-            cause = error.source();
+        if let Some(error) = tls_error(error) {
+            return match error {
+                rustls::Error::InvalidMessage(_) => Self::NotTls,
+                rustls::Error::InvalidCertificate(_) => Self::UntrustedCertificate(error.to_string()),
+                _ => Self::Unreachable(error.to_string()),
+            };
         }
-        let all = causes.join(": ");
-        let innermost = causes.pop().unwrap_or_else(|| "it broke".to_owned());
-        if all.contains("invalid peer certificate") || all.contains("certificate verify failed") {
-            Self::UntrustedCertificate(innermost)
-        } else if all.contains("InvalidContentType") || all.contains("corrupt message") {
-            Self::NotTls
-        } else if error.is_timeout() && !error.is_connect() {
+        let cause = innermost(error);
+        if error.is_timeout() && !error.is_connect() {
             Self::TimedOut
         } else if error.is_redirect() || error.is_builder() {
-            Self::Protocol(format!("it sends us elsewhere, which does not work ({innermost})"))
+            Self::Protocol(format!("it redirects to where we cannot follow ({cause})"))
         } else {
-            Self::Unreachable(innermost)
+            Self::Unreachable(cause)
+        }
+    }
+
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Unauthorized => Some(401),
+            Self::Forbidden => Some(403),
+            Self::NotFound => Some(404),
+            Self::RateLimited => Some(429),
+            Self::ServerError(status) | Self::Refused(status) => Some(*status),
+            _ => None,
         }
     }
 }
 
-/// What the outer errors are about.
-pub(super) fn innermost(error: &dyn Error) -> String {
-    let mut innermost = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
-    }
-    innermost.to_string()
+/// The error of TLS among the causes, which an I/O error may contain.
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    anyhow::Chain::new(error).find_map(|cause| match cause.downcast_ref::<std::io::Error>() {
+        Some(error) => error.get_ref()?.downcast_ref(),
+        None => cause.downcast_ref(),
+    })
+}
+
+/// The last of the causes of an error. The error itself may name a URL with a secret.
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+    let cause = anyhow::Chain::new(error).skip(1).last();
+    cause.map_or_else(|| "unknown reason".to_owned(), ToString::to_string)
 }
 
 impl fmt::Display for RegistryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let it = match &self.token_server {
-            Some(host) => format!("`{host}`, which gives out tokens for the registry,"),
+        use RegistryErrorKind as Kind;
+        let server = match &self.token_server {
+            Some(host) => format!("`{host}`, the token server of the registry,"),
             None => "the registry".to_owned(),
         };
         match &self.kind {
-            RegistryErrorKind::Unauthorized => write!(f, "{it} wants to know who you are (401)"),
-            RegistryErrorKind::Forbidden => write!(f, "{it} does not allow it (403)"),
-            RegistryErrorKind::NotFound => write!(f, "{it} has no such thing (404)"),
-            RegistryErrorKind::RateLimited => write!(f, "{it} was asked too often (429)"),
-            RegistryErrorKind::ServerError(status) => write!(f, "{it} failed ({status})"),
-            RegistryErrorKind::Refused(status) => write!(f, "{it} refused it ({status})"),
-            RegistryErrorKind::UntrustedCertificate(why) => {
-                write!(f, "the certificate of {it} is not trusted ({why})")
+            Kind::UntrustedCertificate(why) => {
+                write!(f, "the certificate of {server} is not trusted ({why})")
             }
-            RegistryErrorKind::NotTls => write!(f, "{it} does not speak TLS"),
-            RegistryErrorKind::Setup(why) => write!(f, "the connection to {it} cannot be prepared ({why})"),
-            RegistryErrorKind::Unreachable(why) => write!(f, "the connection to {it} failed ({why})"),
-            RegistryErrorKind::TimedOut => write!(f, "{it} does not answer"),
-            RegistryErrorKind::DigestMismatch { expected, actual } => {
-                write!(f, "{it} gave something else: its digest is `{actual}`, and not `{expected}`")
+            Kind::NotTls => write!(f, "{server} does not speak TLS"),
+            Kind::Setup(why) => write!(f, "the connection to {server} cannot be set up ({why})"),
+            Kind::Unreachable(why) => write!(f, "the connection to {server} failed ({why})"),
+            Kind::TimedOut => write!(f, "{server} does not answer"),
+            Kind::DigestMismatch { expected, actual } => {
+                write!(f, "{server} sent content with the digest `{actual}` instead of `{expected}`")
             }
-            RegistryErrorKind::TooLarge(bytes) => write!(f, "{it} sends more than {bytes} bytes"),
-            RegistryErrorKind::InsecureTokenServer(url) => {
-                write!(f, "{it} wants us to log in at `{url}`, where others may listen")
+            Kind::TooLarge(bytes) => write!(f, "{server} sent more than {bytes} bytes"),
+            Kind::InsecureTokenServer(url) => {
+                write!(f, "{server} wants the password at `{url}`, without encryption")
             }
-            RegistryErrorKind::NoToken => write!(f, "{it} gave no token"),
-            RegistryErrorKind::Protocol(why) => write!(f, "{it} does not answer as registries do: {why}"),
+            Kind::NoToken => write!(f, "{server} did not return a token"),
+            Kind::Protocol(why) => write!(f, "{server} does not follow the protocol of registries: {why}"),
+            status => {
+                let code = status.status().unwrap_or_default();
+                write!(f, "{server} answered {code}")?;
+                let reason = StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason());
+                reason.map_or(Ok(()), |reason| write!(f, " ({})", reason.to_lowercase()))
+            }
         }
     }
 }
@@ -211,19 +224,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_at_the_edge_is_concealed_before_the_text_is_cut() {
+    fn a_secret_at_the_edge_is_concealed_before_the_message_is_cut() {
         let body = format!("{}s3cret", "x".repeat(297));
-        let described =
-            RegistryError::of_status(400, &body).describe(|text| text.replace("s3cret", "[password]"));
+        let error = RegistryError::of_status(400, &body);
+        let described = error.describe(|text| text.replace("s3cret", "[password]"));
         assert!(!described.contains("s3c"), "{described}");
     }
 
     #[test]
-    fn only_what_is_transient_is_tried_again() {
-        for (status, passes) in
+    fn only_transient_errors_are_tried_again() {
+        for (status, transient) in
             [(400, false), (401, false), (404, false), (429, false), (500, true), (503, true)]
         {
-            assert_eq!(RegistryError::of_status(status, "").is_transient(), passes, "{status}");
+            assert_eq!(RegistryError::of_status(status, "").is_transient(), transient, "{status}");
         }
         assert!(RegistryError::from(RegistryErrorKind::Unreachable(String::new())).is_transient());
         assert!(!RegistryError::from(RegistryErrorKind::TimedOut).is_transient());
