@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use futures_util::{StreamExt, stream};
-use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
 
 use super::artifact::{self, Artifact};
 use super::connection::Connection;
 use super::credentials::Credentials;
 use super::error::{RegistryError, RegistryErrorKind};
 use super::hint::{CHANGED_CONTENT, HintContext};
+use super::manifest::{ACCEPTED_MEDIA_TYPES, OciManifest};
 use super::session::{Access, Answer, Pulse, Session};
 use crate::digest::Digest;
 use crate::error::failure;
@@ -28,11 +28,6 @@ const MAX_MODULE_BYTES: usize = 1 << 28;
 const MAX_MANIFEST_BYTES: usize = 4 << 20;
 /// What is sent between two looks at the progress.
 const PIECE_BYTES: usize = 1 << 16;
-
-/// A single policy, or a list of images for platforms.
-const MANIFEST_MEDIA_TYPES: &str = "application/vnd.oci.image.manifest.v1+json, \
-     application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
-     application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// A registry, about one reference in it.
 struct Registry<'a> {
@@ -160,24 +155,22 @@ impl<'a> Registry<'a> {
         let could_not = || format!("could not pull `{}`", self.reference);
         let mut manifest =
             self.ask("read the manifest", async |session| self.manifest(session, None).await)?;
-        let image = match parsed(&manifest.bytes).with_context(could_not)? {
+        let image = match OciManifest::parse(&manifest.bytes).with_context(could_not)? {
             OciManifest::Image(image) => image,
-            OciManifest::ImageIndex(index) => {
-                let chosen = oci_client::client::current_platform_resolver(&index.manifests)
-                    .ok_or_else(|| anyhow!("it is a list of images, and none of them is for this platform"))
-                    .with_context(could_not)?;
+            OciManifest::Index(index) => {
+                let chosen = index.for_this_platform().with_context(could_not)?;
                 manifest = self
-                    .ask("read the manifest", async |session| self.manifest(session, Some(&chosen)).await)?;
-                match parsed(&manifest.bytes).with_context(could_not)? {
+                    .ask("read the manifest", async |session| self.manifest(session, Some(chosen)).await)?;
+                match OciManifest::parse(&manifest.bytes).with_context(could_not)? {
                     OciManifest::Image(image) => image,
-                    OciManifest::ImageIndex(_) => {
+                    OciManifest::Index(_) => {
                         return Err(anyhow!("it is a list of lists of images, which holds no policy"))
                             .with_context(could_not);
                     }
                 }
             }
         };
-        let layer = module_layer(&image).with_context(could_not)?;
+        let layer = image.module().with_context(could_not)?;
         let size = usize::try_from(layer.size).unwrap_or(usize::MAX);
         if size > MAX_MODULE_BYTES {
             return Err(anyhow!("a module of {} bytes is too large for a policy", layer.size))
@@ -302,7 +295,7 @@ impl<'a> Registry<'a> {
         let wanted = digest.or(self.reference.digest()).map(checkable).transpose()?;
         let name = wanted.as_ref().map_or(self.reference.manifest(), Digest::as_str);
         let path = format!("{}/manifests/{name}", self.reference.repository());
-        let answer = session.get(&path, MANIFEST_MEDIA_TYPES, MAX_MANIFEST_BYTES, |_| ()).await?;
+        let answer = session.get(&path, ACCEPTED_MEDIA_TYPES, MAX_MANIFEST_BYTES, |_| ()).await?;
         let type_of = |header: &str| answer.headers.get(header).and_then(|value| value.to_str().ok());
         if serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err() {
             let media_type = type_of("content-type").unwrap_or("something without a type");
@@ -431,31 +424,6 @@ fn check_digest(expected: &Digest, bytes: &[u8]) -> Result<(), RegistryError> {
     expected
         .check(bytes)
         .map_err(|actual| RegistryErrorKind::DigestMismatch { expected: expected.clone(), actual }.into())
-}
-
-fn parsed(manifest: &[u8]) -> Result<OciManifest> {
-    let manifest: serde_json::Value = serde_json::from_slice(manifest).context("its manifest is no JSON")?;
-    if manifest["schemaVersion"] != 2 {
-        return Err(anyhow!("its manifest is not of version 2, as those of policies are"));
-    }
-    let parsed = match manifest.get("manifests") {
-        Some(_) => serde_json::from_value(manifest).map(OciManifest::ImageIndex),
-        None => serde_json::from_value(manifest).map(OciManifest::Image),
-    };
-    parsed.context("its manifest is not what a manifest is")
-}
-
-/// As every tool of Kubewarden takes it: all layers are modules, and the first one is the policy.
-fn module_layer(manifest: &OciImageManifest) -> Result<&OciDescriptor> {
-    let other = manifest.layers.iter().find(|layer| layer.media_type != artifact::LAYER_MEDIA_TYPE);
-    match (manifest.layers.first(), other) {
-        (_, Some(other)) => Err(failure(
-            format!("it holds a layer of the type `{}`, which is no policy", printable(&other.media_type)),
-            format!("a policy has layers of the type `{}` only", artifact::LAYER_MEDIA_TYPE),
-        )),
-        (None, None) => Err(anyhow!("it holds no layer, and so no policy")),
-        (Some(layer), None) => Ok(layer),
-    }
 }
 
 /// The registry of the tests of the command line.

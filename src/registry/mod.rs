@@ -9,6 +9,7 @@ mod credentials;
 mod error;
 mod hint;
 mod location;
+mod manifest;
 mod message;
 mod proxies;
 mod session;
