@@ -15,7 +15,7 @@ use crate::options::{CompiledArgs, OutputFormat, PackagesArgs, PolicyArgs, Regis
 use crate::policy_source::PolicyModule;
 use crate::reference::{Reference, is_tag};
 use crate::registry::artifact::Artifact;
-use crate::registry::{self, Connection, Overwrite, Pushed};
+use crate::registry::{self, Connection, Pushed, TagPolicy};
 use crate::shell::Shell;
 
 /// Upload a policy to a registry, and report its digest
@@ -71,7 +71,7 @@ impl PushArgs {
     pub fn run(self, shell: &Shell) -> Result<Outcome> {
         let destination = Destination {
             reference: self.reference,
-            overwrite: if self.force { Overwrite::Allow } else { Overwrite::Refuse },
+            tag_policy: if self.force { TagPolicy::Move } else { TagPolicy::Keep },
             registry: self.policy.registry().clone(),
         };
         let source = self.policy.source()?;
@@ -95,7 +95,7 @@ impl PushArgs {
             fs::require_writable(path)?;
         }
         for upload in uploads {
-            let Sent { immutable, metadata } = upload.send(destination.overwrite, self.format, shell)?;
+            let Sent { immutable, metadata } = upload.send(destination.tag_policy, self.format, shell)?;
             if let Some(path) = &self.manifest_out {
                 fs::write(path, pinned(&metadata, &immutable)?.as_bytes())?;
                 shell.status("Manifest", fs::for_people(path).display());
@@ -109,7 +109,7 @@ impl PushArgs {
 struct Destination {
     /// `None` leaves it to the metadata of each policy.
     reference: Option<Reference>,
-    overwrite: Overwrite,
+    tag_policy: TagPolicy,
     registry: RegistryArgs,
 }
 
@@ -121,7 +121,7 @@ impl Destination {
             .with_context(|| format!("could not push `{}`", module.origin.shown().display()))?;
         shell.findings(&findings);
         let reference = self.reference(&metadata)?;
-        if self.overwrite == Overwrite::Refuse {
+        if self.tag_policy == TagPolicy::Keep {
             check_tag(reference.tag(), &metadata)?;
         }
         let connection = self.registry.connection_to(reference.host())?;
@@ -208,9 +208,9 @@ struct PushReport<'a> {
 
 impl Upload {
     /// Pushes the policy and reports it.
-    fn send(self, overwrite: Overwrite, format: OutputFormat, shell: &Shell) -> Result<Sent> {
+    fn send(self, tag_policy: TagPolicy, format: OutputFormat, shell: &Shell) -> Result<Sent> {
         let Self { reference, connection, artifact, metadata } = self;
-        let pushed = registry::push(&reference, connection, &artifact, overwrite, shell)?;
+        let pushed = registry::push(&reference, connection, &artifact, tag_policy, shell)?;
         let digest = artifact.digest().to_string();
         let immutable = format!("{}/{}@{digest}", reference.registry(), reference.repository());
         let size_bytes = artifact.module.len();

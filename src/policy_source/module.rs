@@ -12,7 +12,7 @@ use crate::metadata::Metadata;
 use crate::module::inspection::{self, Inspection};
 use crate::module::{self, ModuleMetadata};
 use crate::reference::Reference;
-use crate::registry::Pulled;
+use crate::registry::PulledPolicy;
 use crate::runtime::{Cache, Limits, Policy};
 use crate::shell::Shell;
 use crate::untrusted::printable;
@@ -57,7 +57,7 @@ impl PolicyModule {
     }
 
     /// A module that a registry has sent.
-    pub(super) fn pulled(reference: &Reference, pulled: Pulled) -> Self {
+    pub(super) fn pulled(reference: &Reference, pulled: PulledPolicy) -> Self {
         let name = reference.repository().rsplit('/').next().unwrap_or_default().to_owned();
         let origin = ModuleOrigin::Registry { reference: reference.clone(), digest: pulled.digest };
         Self { name, origin, bytes: pulled.module }

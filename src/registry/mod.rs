@@ -12,10 +12,13 @@ mod location;
 mod manifest;
 mod message;
 mod proxies;
+mod pull;
+mod push;
 mod session;
 
-pub use client::{Overwrite, Pulled, Pushed, pull, push};
 pub use connection::{Connection, Patience};
 pub(crate) use connection::{certificates, is_loopback};
 pub use location::ModuleLocation;
 pub use proxies::Proxies;
+pub(crate) use pull::{PulledPolicy, pull};
+pub use push::{Pushed, TagPolicy, push};

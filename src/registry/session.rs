@@ -7,25 +7,31 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::errors::OciDistributionError;
 use oci_client::secrets::RegistryAuth;
 use oci_client::token_cache::RegistryTokenType;
 use oci_client::{Client, RegistryOperation};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
-use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::time::Instant;
 
 use super::connection::{Connection, Patience, is_loopback};
 use super::credentials::Credentials;
 use super::error::{RegistryError, RegistryErrorKind, innermost};
+use crate::digest::Digest;
 use crate::reference::Reference;
+use crate::shell::Progress;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// What is read of an answer that says what went wrong.
 const MAX_ERROR_BYTES: usize = 1 << 16;
 /// Tokens are a few thousand bytes.
 const MAX_TOKEN_BYTES: usize = 1 << 20;
+/// What is sent between two looks at the progress.
+const PIECE_BYTES: usize = 1 << 16;
 /// Who sends less than this in a second does not want to come to an end.
 const MIN_BYTES_PER_SECOND: usize = 16 << 10;
 
@@ -46,13 +52,14 @@ enum Pass {
 }
 
 /// A registry that knows who we are.
-pub(super) struct Session {
+pub(super) struct RegistrySession {
     /// For what is stored.
-    pub(super) oci: Client,
-    pub(super) oci_reference: oci_client::Reference,
+    oci: Client,
+    oci_reference: oci_client::Reference,
     http: reqwest::Client,
     /// `https://host`
     base: String,
+    repository: String,
     authorization: Option<HeaderValue>,
     patience: Patience,
     pass: Pass,
@@ -66,14 +73,14 @@ pub(super) struct Answer {
 
 /// When a piece was last sent.
 #[derive(Clone)]
-pub(super) struct Pulse(Arc<Mutex<Instant>>);
+struct Pulse(Arc<Mutex<Instant>>);
 
 impl Pulse {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self(Arc::new(Mutex::new(Instant::now())))
     }
 
-    pub(super) fn beat(&self) {
+    fn beat(&self) {
         *self.0.lock().expect("nobody panics with it") = Instant::now();
     }
 
@@ -82,7 +89,7 @@ impl Pulse {
     }
 }
 
-impl Session {
+impl RegistrySession {
     /// Asks a registry how it wants to know who we are, and tells it.
     pub(super) async fn open(
         reference: &Reference,
@@ -98,6 +105,7 @@ impl Session {
             oci: oci_client(host, connection).map_err(|error| RegistryErrorKind::Setup(innermost(&error)))?,
             http: http_client(connection).map_err(|error| RegistryErrorKind::Setup(innermost(&error)))?,
             base: format!("{scheme}://{host}"),
+            repository: reference.repository().to_owned(),
             authorization: None,
             patience: connection.patience,
             pass: Pass::Nobody,
@@ -111,11 +119,6 @@ impl Session {
         session.hand_over(&pass).await;
         session.pass = pass;
         Ok(session)
-    }
-
-    /// May it help to log in anew?
-    pub(super) fn has_token(&self) -> bool {
-        matches!(self.pass, Pass::Token(_))
     }
 
     /// What the registry must not make us print.
@@ -215,7 +218,7 @@ impl Session {
         self.oci.store_auth_if_needed(self.oci_reference.resolve_registry(), &auth).await;
     }
 
-    /// What is at `/v2/<path>`, unless it is longer than this. `progress` hears how much has come.
+    /// What is at this path of the repository, unless it is longer than this. `progress` hears how much has come.
     pub(super) async fn get(
         &self,
         path: &str,
@@ -223,12 +226,62 @@ impl Session {
         max_bytes: usize,
         progress: impl Fn(usize),
     ) -> Result<Answer, RegistryError> {
-        let mut request = self.http.get(format!("{}/v2/{path}", self.base)).header(ACCEPT, accept);
-        if let Some(authorization) = &self.authorization {
-            request = request.header(AUTHORIZATION, authorization.clone());
-        }
+        let request = self.request(Method::GET, path).header(ACCEPT, accept);
         let answer = self.accepted(self.send(request).await?).await?;
         self.whole(answer, max_bytes, progress).await
+    }
+
+    /// Whether the registry says that it has this blob.
+    pub(super) async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
+        let request = self.request(Method::HEAD, &format!("blobs/{digest}"));
+        match self.accepted(self.send(request).await?).await {
+            Ok(_) => Ok(true),
+            // Some do not answer this request for what they do not have.
+            Err(RegistryError {
+                kind: RegistryErrorKind::NotFound | RegistryErrorKind::Refused(_), ..
+            }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}/v2/{}/{path}", self.base, self.repository);
+        let request = self.http.request(method, url);
+        match &self.authorization {
+            Some(authorization) => request.header(AUTHORIZATION, authorization.clone()),
+            None => request,
+        }
+    }
+
+    /// Uploads a blob. Returns its location.
+    pub(super) async fn upload_blob(
+        &self,
+        bytes: Bytes,
+        digest: &Digest,
+        progress: Progress,
+    ) -> Result<Option<String>, RegistryError> {
+        let pulse = Pulse::new();
+        let (heart, whole) = (pulse.clone(), bytes.clone());
+        let pieces = stream::iter((0..bytes.len()).step_by(PIECE_BYTES)).map(move |start| {
+            let end = (start + PIECE_BYTES).min(whole.len());
+            heart.beat();
+            progress.set(end);
+            Ok(whole.slice(start..end))
+        });
+        let size = Some(bytes.len() as u64);
+        let request = self.oci.push_blob_stream(&self.oci_reference, pieces, digest.as_str(), size);
+        self.while_alive(&pulse, request).await.map(Some)
+    }
+
+    /// Uploads a manifest. Returns its location.
+    pub(super) async fn upload_manifest(
+        &self,
+        media_type: &'static str,
+        manifest: Vec<u8>,
+    ) -> Result<Option<String>, RegistryError> {
+        let media_type = HeaderValue::from_static(media_type);
+        let request = self.oci.push_manifest_raw(&self.oci_reference, manifest, media_type);
+        self.while_alive(&Pulse::new(), request).await.map(Some)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
@@ -276,7 +329,7 @@ impl Session {
     }
 
     /// Waits for a request as long as pieces of it are sent, and for its answer.
-    pub(super) async fn while_alive<T>(
+    async fn while_alive<T>(
         &self,
         pulse: &Pulse,
         request: impl Future<Output = Result<T, OciDistributionError>>,

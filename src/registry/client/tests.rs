@@ -1,8 +1,8 @@
 use std::net::TcpListener;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::super::client::bad_registry::{self, BadRegistry, Reply};
 use super::super::connection::Patience;
-use super::bad_registry::{BadRegistry, Reply};
 use super::*;
 
 /// Pushes a module of so many bytes, with so much patience.
@@ -11,9 +11,7 @@ fn push_with_patience(host: &str, bytes: usize, silence: Duration) -> Result<Pus
     let patience = Patience { silence, ..Patience::default() };
     let connection = Connection { plain_http: true, patience, ..Connection::default() };
     let shell = Shell::default().quieter();
-    let access = Access::Write;
-    Registry::open(&reference, connection, access, &shell)?
-        .push(&Artifact::new(vec![7; bytes], None), Overwrite::Refuse)
+    push(&reference, connection, &Artifact::new(vec![7; bytes], None), TagPolicy::Keep, &shell)
 }
 
 #[test]
@@ -25,7 +23,7 @@ fn nobody_waits_for_a_registry_that_never_answers() {
     let error = push_with_patience(&host, 10, Duration::from_millis(300)).unwrap_err();
     assert_eq!(
         format!("{error:#}"),
-        format!("could not talk to the registry (`{host}/demo:v1`): the registry does not answer")
+        format!("could not connect to the registry of `{host}/demo:v1`: the registry does not answer")
     );
     assert!(start.elapsed() < Duration::from_secs(10), "it is not tried again");
 }
@@ -40,7 +38,7 @@ fn nobody_waits_for_an_upload_that_does_not_go_on() {
     let error = push_with_patience(&registry.host, 32 << 20, Duration::from_secs(1)).unwrap_err();
     assert_eq!(
         format!("{error:#}"),
-        format!("could not upload the module (`{}/demo:v1`): the registry does not answer", registry.host)
+        format!("could not upload the module to `{}/demo:v1`: the registry does not answer", registry.host)
     );
 }
 
