@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
+use reqwest::header::HeaderValue;
 
 use crate::error::failure;
 use crate::fs;
@@ -52,9 +53,10 @@ impl Credentials {
         self.user.as_ref().map(|(user, _)| user.as_str())
     }
 
-    /// The user and the password.
-    pub(super) fn user_and_password(&self) -> Option<(&str, &str)> {
-        self.user.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
+    /// User and password in the form in which they are sent.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        let (user, password) = self.user.as_ref()?;
+        secret(&format!("Basic {}", encoded(user, password)))
     }
 
     /// Removes the password from what others wrote, whether it is there as it is or as it was sent.
@@ -73,6 +75,13 @@ impl Credentials {
 fn encoded(user: &str, password: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"))
+}
+
+/// A header that is not shown when requests are; `None` when the text cannot be a header.
+pub(super) fn secret(text: &str) -> Option<HeaderValue> {
+    let mut value = text.parse::<HeaderValue>().ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// The names under which the credentials of a registry may be kept.

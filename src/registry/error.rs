@@ -1,9 +1,7 @@
 //! What goes wrong with registries, in words for people.
 
-use std::error::Error;
 use std::fmt;
 
-use oci_client::errors::OciDistributionError;
 use reqwest::StatusCode;
 
 use super::message::{message_in, shortened};
@@ -71,25 +69,6 @@ impl RegistryError {
     /// The meaning of a status, and the message in the body that came with it.
     pub(super) fn of_status(status: u16, body: &str) -> Self {
         Self { message: message_in(body), ..RegistryErrorKind::of_status(status).into() }
-    }
-
-    pub(super) fn of(error: &OciDistributionError) -> Self {
-        use OciDistributionError as E;
-        match error {
-            E::ServerError { code, message, .. } => Self::of_status(*code, message),
-            E::RequestError(error) => RegistryErrorKind::of_request(error).into(),
-            E::RegistryNoLocationError => RegistryErrorKind::Protocol(
-                "it does not say where to upload to (no `Location` came)".to_owned(),
-            )
-            .into(),
-            E::UrlParseError(why) => {
-                RegistryErrorKind::Protocol(format!("it names a place that is none ({why})")).into()
-            }
-            E::SpecViolationError(why) => {
-                RegistryErrorKind::Protocol(format!("a step ended in another way ({why})")).into()
-            }
-            other => RegistryErrorKind::Protocol(other.to_string()).into(),
-        }
     }
 
     pub(super) fn at_token_server(self, host: String) -> Self {
@@ -180,7 +159,7 @@ fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
 }
 
 /// The last of the causes of an error. The error itself may name a URL with a secret.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+pub(super) fn innermost(error: &reqwest::Error) -> String {
     let cause = anyhow::Chain::new(error).skip(1).last();
     cause.map_or_else(|| "unknown reason".to_owned(), ToString::to_string)
 }

@@ -3,11 +3,13 @@
 //! Sources: OCI distribution specification 1.1; `kwctl push` and `pull` 1.36. What is stored is in [`artifact`].
 
 pub mod artifact;
+mod challenge;
 mod client;
 mod connection;
 mod credentials;
 mod error;
 mod hint;
+mod http;
 mod location;
 mod manifest;
 mod message;

@@ -88,8 +88,9 @@ impl RegistryClient<'_> {
     }
 
     fn upload_manifest(&mut self, artifact: &Artifact) -> Result<()> {
+        let name = self.target.reference.manifest();
         let location = self.ask("upload the manifest to", async |session| {
-            session.upload_manifest(artifact::MANIFEST_MEDIA_TYPE, artifact.manifest.clone()).await
+            session.upload_manifest(name, artifact::MANIFEST_MEDIA_TYPE, artifact.manifest.clone()).await
         })?;
         self.check_location("the manifest", location.as_deref(), &artifact.digest())?;
         let Some(stored) = self.find_manifest("read the manifest back from")? else {
