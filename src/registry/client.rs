@@ -250,9 +250,3 @@ fn found<T>(result: Result<T, RegistryError>) -> Result<Option<T>, RegistryError
         Err(error) => Err(error),
     }
 }
-
-/// The registry of the tests of the command line.
-#[cfg(test)]
-#[path = "../../tests/suite/support/bad_registry.rs"]
-#[allow(dead_code, unreachable_pub, reason = "these tests use a part of it")]
-pub(super) mod bad_registry;

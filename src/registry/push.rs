@@ -134,7 +134,3 @@ impl RegistryClient<'_> {
         )
     }
 }
-
-#[cfg(test)]
-#[path = "client/tests.rs"]
-mod tests;

@@ -20,6 +20,7 @@ mod new;
 mod prompts;
 mod readme;
 mod registry;
+mod registry_patience;
 mod registry_trouble;
 #[cfg(target_os = "linux")]
 mod release;

@@ -153,14 +153,6 @@ impl BadRegistry {
     pub(crate) fn replace_blob(&self, digest: &str, blob: &[u8]) {
         self.store.lock().unwrap().blobs.insert(digest.to_owned(), blob.to_vec());
     }
-
-    /// Stores a blob under its digest, which is returned.
-    #[allow(dead_code, reason = "for the tests of the client")]
-    pub(crate) fn put_blob(&self, blob: &[u8]) -> String {
-        let digest = digest(blob);
-        self.store.lock().unwrap().blobs.insert(digest.clone(), blob.to_vec());
-        digest
-    }
 }
 
 impl Drop for BadRegistry {

@@ -1,11 +1,16 @@
+//! How long `push` waits: for a registry that is silent, and for one that is slow.
+
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use super::super::client::bad_registry::{self, BadRegistry, Reply};
-use super::super::connection::Patience;
-use super::*;
+use anyhow::Result;
+use cargo_kw_wasi::registry::artifact::Artifact;
+use cargo_kw_wasi::registry::{Connection, Patience, Pushed, TagPolicy, push};
+use cargo_kw_wasi::shell::Shell;
 
-/// Pushes a module of so many bytes, with so much patience.
+use crate::support::bad_registry::{BadRegistry, Reply, Request};
+
+/// Pushes a module of this size, and gives up after this silence.
 fn push_with_patience(host: &str, bytes: usize, silence: Duration) -> Result<Pushed> {
     let reference = format!("{host}/demo:v1").parse().unwrap();
     let patience = Patience { silence, ..Patience::default() };
@@ -15,8 +20,8 @@ fn push_with_patience(host: &str, bytes: usize, silence: Duration) -> Result<Pus
 }
 
 #[test]
-fn nobody_waits_for_a_registry_that_never_answers() {
-    // The system takes the connection, and nobody else does.
+fn a_registry_that_never_answers_is_given_up() {
+    // The system accepts the connection, and nobody answers.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
     let start = Instant::now();
@@ -29,8 +34,8 @@ fn nobody_waits_for_a_registry_that_never_answers() {
 }
 
 #[test]
-fn nobody_waits_for_an_upload_that_does_not_go_on() {
-    let pauses = |request: &bad_registry::Request| {
+fn an_upload_that_stalls_is_given_up() {
+    let pauses = |request: &Request| {
         let pause = Duration::from_secs(4);
         request.is("PUT", "/uploads/").then_some(Reply::Slowly { pieces: 2, pause })
     };
@@ -43,9 +48,9 @@ fn nobody_waits_for_an_upload_that_does_not_go_on() {
 }
 
 #[test]
-fn an_upload_may_take_long_as_long_as_it_goes_on() {
+fn a_slow_upload_is_not_given_up() {
     let silence = Duration::from_secs(2);
-    let slow = |request: &bad_registry::Request| {
+    let slow = |request: &Request| {
         let pause = Duration::from_millis(100);
         request.is("PUT", "/uploads/").then_some(Reply::Slowly { pieces: 32, pause })
     };
