@@ -189,7 +189,7 @@ fn a_tag_keeps_its_content_unless_forced() {
     push(&case, "").redact("[HOST]", host).redact("[DIGEST]", there).run().code(101).stdout_eq("").stderr_eq(
         str![[r#"
 error: could not push to `[HOST]/tag/demo:v0.1.0`: the tag exists with other content (`[DIGEST]`)
-  hint: raise the version of the policy; or say `--force`, and clusters get another policy under the same tag
+  hint: raise the version of the policy, or pass `--force`, after which clusters get another policy under the same tag
 
 "#]],
     );
@@ -388,9 +388,9 @@ fn inspect_reads_from_a_registry() {
         .code(101)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: could not read the manifest (`[HOST]/inspect/demo:v9`)
-  cause: the registry has no such thing (404): manifest unknown
-  hint: are the repository and the tag right? Some registries show them only to those who have logged in
+error: could not read the manifest of `[HOST]/inspect/demo:v9`
+  cause: the registry answered 404 (not found): manifest unknown
+  hint: check the repository and the tag; some registries show them only to users who are logged in
 
 "#]]);
 }
@@ -471,8 +471,8 @@ fn credentials_that_are_missing_or_wrong_are_told_apart() {
             .stdout_eq("")
     };
     attempt(&serde_json::json!({})).stderr_eq(str![[r#"
-error: could not look for the tag (`[HOST]/wrong/demo:v0.1.0`)
-  cause: the registry wants to know who you are (401): authentication required
+error: could not look up `[HOST]/wrong/demo:v0.1.0`
+  cause: the registry answered 401 (unauthorized): authentication required
   hint: log in with `docker login [HOST]`: Docker's `config.json` has no credentials for `[HOST]`
 
 "#]]);
@@ -480,9 +480,9 @@ error: could not look for the tag (`[HOST]/wrong/demo:v0.1.0`)
     let run = attempt(&serde_json::json!({ "auths": { host: { "auth": auth } } }));
     assert_no_secret(&run, "s3cret-and-wrong");
     run.stderr_eq(str![[r#"
-error: could not log in (`[HOST]/wrong/demo:v0.1.0`)
-  cause: the registry wants to know who you are (401): authentication required
-  hint: log in again with `docker login [HOST]`: the user `jane` and the password in Docker's `config.json` are not accepted
+error: could not log in to the registry of `[HOST]/wrong/demo:v0.1.0`
+  cause: the registry answered 401 (unauthorized): authentication required
+  hint: log in again with `docker login [HOST]`: the password of `jane` in Docker's `config.json` was refused
 
 "#]]);
     attempt(&serde_json::json!({ "auths": { host: { "auth": "%%%" } } })).stderr_eq(str![[r#"
@@ -493,8 +493,8 @@ error: could not get the credentials for `[HOST]`: the entry in `[CONFIG]/config
     attempt(&serde_json::json!({ "auths": { host: { "identitytoken": "s3cret" } } })).stderr_eq(str![[r#"
 warning: Docker's configuration has an identity token for `[HOST]`, which is not supported: continuing without credentials
   hint: log in with a user and a password or access token: `docker login [HOST]`
-error: could not look for the tag (`[HOST]/wrong/demo:v0.1.0`)
-  cause: the registry wants to know who you are (401): authentication required
+error: could not look up `[HOST]/wrong/demo:v0.1.0`
+  cause: the registry answered 401 (unauthorized): authentication required
   hint: log in with `docker login [HOST]`: Docker's `config.json` has no credentials for `[HOST]`
 
 "#]]);
@@ -535,9 +535,9 @@ fn a_registry_with_tls_needs_an_authority_we_know() {
     let case = case(host, "tls/demo");
     let push = |args: &str| case.kw_wasi(&format!("push --wasm policy.wasm {args}")).redact("[HOST]", host);
     push("").run().code(101).stdout_eq("").stderr_eq(str![[r#"
-error: could not talk to the registry (`[HOST]/tls/demo:v0.1.0`)
+error: could not connect to the registry of `[HOST]/tls/demo:v0.1.0`
   cause: the certificate of the registry is not trusted (invalid peer certificate: UnknownIssuer)
-  hint: if `[HOST]` has a certificate of its own authority, name that authority with `--ca FILE`
+  hint: if the certificate of `[HOST]` is from a private authority, trust that one with `--ca FILE`
 
 "#]]);
     let mut immutable = Vec::new();
@@ -553,9 +553,9 @@ error: could not talk to the registry (`[HOST]/tls/demo:v0.1.0`)
     assert_stored(&case, &format!("https://{host}"), "tls/demo", &immutable[0], &further);
     // No TLS where there is, and TLS where there is none.
     push("--insecure").run().code(101).stdout_eq("").stderr_eq(str![[r#"
-error: could not talk to the registry (`[HOST]/tls/demo:v0.1.0`)
-  cause: the registry refused it (400): Client sent an HTTP request to an HTTPS server.
-  hint: if it is a registry with TLS, leave out `--insecure`
+error: could not connect to the registry of `[HOST]/tls/demo:v0.1.0`
+  cause: the registry answered 400 (bad request): Client sent an HTTP request to an HTTPS server.
+  hint: for a registry with TLS, leave out `--insecure`
 
 "#]]);
     let open = &registry::open().host;
@@ -565,9 +565,9 @@ error: could not talk to the registry (`[HOST]/tls/demo:v0.1.0`)
         .code(101)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: could not talk to the registry (`[HOST]/tls/demo:v0.1.0`)
+error: could not connect to the registry of `[HOST]/tls/demo:v0.1.0`
   cause: the registry does not speak TLS
-  hint: if it is a registry without TLS: `--insecure` for one on this machine, `--insecure=[HOST]` for another
+  hint: for a registry without TLS, use `--insecure` if it is on this machine, and `--insecure=[HOST]` otherwise
 
 "#]]);
 }
@@ -669,15 +669,15 @@ fn proxies_of_the_environment_are_used_but_not_for_this_machine() {
         .code(101)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: could not log in (`registry.example.com/demo:v1`)
-  cause: the registry does not allow it (403): no way
+error: could not log in to the registry of `registry.example.com/demo:v1`
+  cause: the registry answered 403 (forbidden): no way
   hint: log in with `docker login registry.example.com`
 
 "#]]);
     assert_eq!(proxy.lines(), ["GET http://registry.example.com/v2/"]);
     let run = with_proxy(case.kw_wasi("inspect registry.example.com/demo:v1")).run().code(101).stdout_eq("");
     assert_eq!(proxy.lines()[1], "CONNECT registry.example.com:443");
-    run.stderr_has("could not talk to the registry (`registry.example.com/demo:v1`)");
+    run.stderr_has("could not connect to the registry of `registry.example.com/demo:v1`");
 }
 
 #[test]

@@ -74,16 +74,16 @@ fn each_status_has_words_of_its_own() {
     push_fails(
         refuses(400),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry refused it (400): the reason
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry answered 400 (bad request): the reason
 
 "#]],
     );
     push_fails(
         refuses(401),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry wants to know who you are (401): the reason
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry answered 401 (unauthorized): the reason
   hint: log in with `docker login [HOST]`: Docker's `config.json` has no credentials for `[HOST]`
 
 "#]],
@@ -91,8 +91,8 @@ error: could not upload the module (`[HOST]/demo:v1`)
     push_fails(
         refuses(403),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry does not allow it (403): the reason
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry answered 403 (forbidden): the reason
   hint: log in with `docker login [HOST]`
 
 "#]],
@@ -100,18 +100,18 @@ error: could not upload the module (`[HOST]/demo:v1`)
     push_fails(
         refuses(404),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry has no such thing (404): the reason
-  hint: is the name of the repository right? Some registries want it to be created before the first push
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry answered 404 (not found): the reason
+  hint: check the name of the repository; some registries need it to be created before the first push
 
 "#]],
     );
     let registry = push_fails(
         refuses(429),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry was asked too often (429): the reason
-  hint: wait a while; or log in with `docker login [HOST]`, which many registries give a higher limit
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry answered 429 (too many requests): the reason
+  hint: wait a while, or log in with `docker login [HOST]`: many registries have a higher limit for users who are logged in
 
 "#]],
     );
@@ -121,7 +121,7 @@ error: could not upload the module (`[HOST]/demo:v1`)
 #[test]
 fn a_status_means_another_thing_to_who_has_logged_in() {
     for (status, words) in
-        [(401, "log in again with"), (403, "`jane` needs the right to write"), (429, "wait a while, and")]
+        [(401, "log in again with"), (403, "`jane` needs permission to write"), (429, "wait a while, and")]
     {
         let (case, registry) = (
             case(),
@@ -143,12 +143,12 @@ fn a_registry_that_fails_is_asked_four_times() {
     let registry = push_fails(
         refuses(500),
         str![[r#"
-warning: could not upload the module: the registry failed (500): the reason; trying again in 0.5 s
-warning: could not upload the module: the registry failed (500): the reason; trying again in 1 s
-warning: could not upload the module: the registry failed (500): the reason; trying again in 2 s
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry failed (500): the reason
-  hint: the problem is not on this side: try again later
+warning: could not upload the module to `[HOST]/demo:v1`: the registry answered 500 (internal server error): the reason; trying again in 0.5 s
+warning: could not upload the module to `[HOST]/demo:v1`: the registry answered 500 (internal server error): the reason; trying again in 1 s
+warning: could not upload the module to `[HOST]/demo:v1`: the registry answered 500 (internal server error): the reason; trying again in 2 s
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry answered 500 (internal server error): the reason
+  hint: this is a problem of the registry: try again later
 
 "#]],
     );
@@ -165,9 +165,9 @@ fn what_passes_is_no_failure() {
     });
     let case = case();
     let run = push(&case, &registry).succeed().stderr_eq(str![[r#"
-warning: could not upload the module: the registry failed (503); trying again in 0.5 s
-warning: could not upload the configuration: the registry failed (503); trying again in 0.5 s
-warning: could not upload the manifest: the registry failed (503); trying again in 0.5 s
+warning: could not upload the module to `[HOST]/demo:v1`: the registry answered 503 (service unavailable); trying again in 0.5 s
+warning: could not upload the configuration to `[HOST]/demo:v1`: the registry answered 503 (service unavailable); trying again in 0.5 s
+warning: could not upload the manifest to `[HOST]/demo:v1`: the registry answered 503 (service unavailable); trying again in 0.5 s
       Pushed [HOST]/demo:v1 (300.7 kB)
 
 "#]]);
@@ -182,7 +182,7 @@ fn a_connection_that_drops_in_the_middle_is_made_again() {
     let (case, registry) = (case(), BadRegistry::start(drops_once));
     push(&case, &registry)
         .succeed()
-        .stderr_has("could not upload the module: the connection to the registry failed");
+        .stderr_has("the connection to the registry failed");
     let module = digest(&case.read_bytes("policy.wasm"));
     assert_eq!(registry.count("PUT", &module.replace(':', "%3A")), 2);
 }
@@ -193,12 +193,12 @@ fn a_connection_that_always_drops_is_given_up() {
     let registry = push_fails(
         drops,
         str![[r#"
-warning: could not upload the module: the connection to the registry failed ([..]); trying again in 0.5 s
-warning: could not upload the module: the connection to the registry failed ([..]); trying again in 1 s
-warning: could not upload the module: the connection to the registry failed ([..]); trying again in 2 s
-error: could not upload the module (`[HOST]/demo:v1`)
+warning: could not upload the module to `[HOST]/demo:v1`: the connection to the registry failed ([..]); trying again in 0.5 s
+warning: could not upload the module to `[HOST]/demo:v1`: the connection to the registry failed ([..]); trying again in 1 s
+warning: could not upload the module to `[HOST]/demo:v1`: the connection to the registry failed ([..]); trying again in 2 s
+error: could not upload the module to `[HOST]/demo:v1`
   cause: the connection to the registry failed ([..])
-  hint: is `[HOST]` the right host, is it up, and does a firewall or proxy let you through?
+  hint: check that `[HOST]` is the right host and is up, and that no firewall or proxy is in the way
 
 "#]],
     );
@@ -214,12 +214,12 @@ fn nobody_there() {
     fails(
         invocation,
         str![[r#"
-warning: could not talk to the registry: the connection to the registry failed (Connection refused [..]); trying again in 0.5 s
-warning: could not talk to the registry: the connection to the registry failed (Connection refused [..]); trying again in 1 s
-warning: could not talk to the registry: the connection to the registry failed (Connection refused [..]); trying again in 2 s
-error: could not talk to the registry (`[HOST]/demo:v1`)
+warning: could not connect to the registry of `[HOST]/demo:v1`: the connection to the registry failed (Connection refused [..]); trying again in 0.5 s
+warning: could not connect to the registry of `[HOST]/demo:v1`: the connection to the registry failed (Connection refused [..]); trying again in 1 s
+warning: could not connect to the registry of `[HOST]/demo:v1`: the connection to the registry failed (Connection refused [..]); trying again in 2 s
+error: could not connect to the registry of `[HOST]/demo:v1`
   cause: the connection to the registry failed (Connection refused [..])
-  hint: is `[HOST]` the right host, is it up, and does a firewall or proxy let you through?
+  hint: check that `[HOST]` is the right host and is up, and that no firewall or proxy is in the way
 
 "#]],
     );
@@ -234,26 +234,26 @@ fn no_registry_but_a_web_site() {
     push_fails(
         site(200),
         str![[r#"
-error: could not look for the tag (`[HOST]/demo:v1`)
-  cause: the registry does not answer as registries do: no manifest came, but `text/html`
-  hint: is `[HOST]` a registry?
+error: could not look up `[HOST]/demo:v1`
+  cause: the registry does not follow the protocol of registries: it sent `text/html` instead of a manifest
+  hint: check that `[HOST]` is a registry
 
 "#]],
     );
     push_fails(
         site(404),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry has no such thing (404)
-  hint: is the name of the repository right? Some registries want it to be created before the first push
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry answered 404 (not found)
+  hint: check the name of the repository; some registries need it to be created before the first push
 
 "#]],
     );
     push_fails(
         site(418),
         str![[r#"
-error: could not talk to the registry (`[HOST]/demo:v1`)
-  cause: the registry refused it (418)
+error: could not connect to the registry of `[HOST]/demo:v1`
+  cause: the registry answered 418 (i'm a teapot)
 
 "#]],
     );
@@ -261,9 +261,9 @@ error: could not talk to the registry (`[HOST]/demo:v1`)
     fails(
         inspect(&case, &registry),
         str![[r#"
-error: could not read the manifest (`[HOST]/demo:v1`)
-  cause: the registry does not answer as registries do: no manifest came, but `text/html`
-  hint: is `[HOST]` a registry?
+error: could not read the manifest of `[HOST]/demo:v1`
+  cause: the registry does not follow the protocol of registries: it sent `text/html` instead of a manifest
+  hint: check that `[HOST]` is a registry
 
 "#]],
     );
@@ -277,35 +277,35 @@ fn a_registry_that_does_not_keep_to_the_protocol() {
     push_fails(
         odd(Answer::status(202)),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry does not answer as registries do: it does not say where to upload to (no `Location` came)
-  hint: is `[HOST]` a registry?
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry does not follow the protocol of registries: it did not name a URL to upload to (no `Location`)
+  hint: check that `[HOST]` is a registry
 
 "#]],
     );
     push_fails(
         odd(Answer::status(200)),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry does not answer as registries do: a step ended in another way (Expected HTTP Status 202 Accepted, got 200 OK instead)
-  hint: is `[HOST]` a registry?
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry does not follow the protocol of registries: it answered the start of an upload with 200 instead of 202
+  hint: check that `[HOST]` is a registry
 
 "#]],
     );
     push_fails(
         odd(Answer::status(202).header("Location", "nowhere at all")),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry does not answer as registries do: it names a place that is none (relative URL without a base)
-  hint: is `[HOST]` a registry?
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry does not follow the protocol of registries: `nowhere at all` is not a URL to upload to (relative URL without a base)
+  hint: check that `[HOST]` is a registry
 
 "#]],
     );
     push_fails(
         odd(Answer::status(307)),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry refused it (307)
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry answered 307 (temporary redirect)
 
 "#]],
     );
@@ -318,9 +318,9 @@ fn a_registry_that_sends_us_round_in_circles() {
             request.is("GET", "/").then(|| Reply::Answer(Answer::status(302).header("Location", "/v2/again")))
         },
         str![[r#"
-error: could not talk to the registry (`[HOST]/demo:v1`)
-  cause: the registry does not answer as registries do: it sends us elsewhere, which does not work (too many redirects)
-  hint: is `[HOST]` a registry?
+error: could not connect to the registry of `[HOST]/demo:v1`
+  cause: the registry does not follow the protocol of registries: it redirects to where we cannot follow (too many redirects)
+  hint: check that `[HOST]` is a registry
 
 "#]],
     );
@@ -364,8 +364,8 @@ fn a_registry_that_lies_about_what_it_stored() {
                 .then(|| Reply::Answer(Answer::status(201).header("Location", lie.clone())))
         },
         str![[r#"
-error: could not push to `[HOST]/demo:v1`: the registry has stored the module as `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa`, and it is `[MODULE]`
-  hint: do not use what is there now: the registry, or something on the way, changes what it is given
+error: could not push to `[HOST]/demo:v1`: the registry stored the module as `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa` instead of `[MODULE]`
+  hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
 "#]],
     );
@@ -376,8 +376,8 @@ error: could not push to `[HOST]/demo:v1`: the registry has stored the module as
                 .then(|| Reply::Answer(Answer::status(201).header("Location", location.clone())))
         },
         str![[r#"
-error: could not push to `[HOST]/demo:v1`: the registry has stored the manifest as `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa`, and it is `sha256:7f1edf4a1d44c4c888691f234213b7c3e3d3fd7322912c9ac878517255fd914a`
-  hint: do not use what is there now: the registry, or something on the way, changes what it is given
+error: could not push to `[HOST]/demo:v1`: the registry stored the manifest as `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa` instead of `sha256:7f1edf4a1d44c4c888691f234213b7c3e3d3fd7322912c9ac878517255fd914a`
+  hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
 "#]],
     );
@@ -388,8 +388,8 @@ error: could not push to `[HOST]/demo:v1`: the registry has stored the manifest 
                 .then(|| Reply::Answer(Answer::status(200).body(r#"{"schemaVersion":2}"#)))
         },
         str![[r#"
-error: could not push to `[HOST]/demo:v1`: the registry has stored the manifest as `sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f`, and it is `sha256:7f1edf4a1d44c4c888691f234213b7c3e3d3fd7322912c9ac878517255fd914a`
-  hint: do not use what is there now: the registry, or something on the way, changes what it is given
+error: could not push to `[HOST]/demo:v1`: the registry stored the manifest as `sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f` instead of `sha256:7f1edf4a1d44c4c888691f234213b7c3e3d3fd7322912c9ac878517255fd914a`
+  hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
 "#]],
     );
@@ -401,18 +401,18 @@ error: could not push to `[HOST]/demo:v1`: the registry has stored the manifest 
             })
         },
         str![[r#"
-error: could not read the manifest back (`[HOST]/demo:v1`)
-  cause: the registry gave something else: its digest is `sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f`, and not `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa`
-  hint: do not use it: the registry, or something on the way, changes what it is given
+error: could not read the manifest back from `[HOST]/demo:v1`
+  cause: the registry sent content with the digest `sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f` instead of `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa`
+  hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
 "#]],
     );
     push_fails(
         |request| request.is("GET", "/blobs/").then(|| Reply::Answer(Answer::status(200).body("other"))),
         str![[r#"
-error: could not read the module back (`[HOST]/demo:v1`)
-  cause: the registry gave something else: its digest is `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa`, and not `[MODULE]`
-  hint: do not use it: the registry, or something on the way, changes what it is given
+error: could not read the module back from `[HOST]/demo:v1`
+  cause: the registry sent content with the digest `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa` instead of `[MODULE]`
+  hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
 "#]],
     );
@@ -423,16 +423,16 @@ fn a_registry_that_keeps_nothing() {
     push_fails(
         |request| request.is("GET", "/manifests/").then(|| Reply::Answer(Answer::status(404))),
         str![[r#"
-error: could not push to `[HOST]/demo:v1`: the registry took the manifest, and does not have it now
-  hint: the problem is not on this side: try again later
+error: could not push to `[HOST]/demo:v1`: the registry accepted the manifest, but does not have it
+  hint: this is a problem of the registry: try again later
 
 "#]],
     );
     push_fails(
         |request| request.is("GET", "/blobs/").then(|| Reply::Answer(Answer::status(404))),
         str![[r#"
-error: could not push to `[HOST]/demo:v1`: the registry took the module, and does not have it now
-  hint: the problem is not on this side: try again later
+error: could not push to `[HOST]/demo:v1`: the registry accepted the module, but does not have it
+  hint: this is a problem of the registry: try again later
 
 "#]],
     );
@@ -455,8 +455,8 @@ fn a_registry_that_claims_to_have_it_already() {
     fails(
         push(&case, &registry),
         str![[r#"
-error: could not push to `[HOST]/demo:v1`: the registry took the module, and does not have it now
-  hint: the problem is not on this side: try again later
+error: could not push to `[HOST]/demo:v1`: the registry accepted the module, but does not have it
+  hint: this is a problem of the registry: try again later
 
 "#]],
     );
@@ -488,36 +488,36 @@ fn what_comes_is_checked() {
     attempt(
         Answer::status(200).body("the nodule"),
         str![[r#"
-error: could not download the module (`[HOST]/demo:v1`)
-  cause: the registry gave something else: its digest is `sha256:6d56116393e0e5423d24b310572760b917787fa60e8f275bb57005349bf94d7a`, and not `sha256:27b79e090f701dbe1d61c03e9edc7d0110ee41406a83f4e68ab14774b64c0ebf`
-  hint: do not use it: the registry, or something on the way, changes what it is given
+error: could not download the module of `[HOST]/demo:v1`
+  cause: the registry sent content with the digest `sha256:6d56116393e0e5423d24b310572760b917787fa60e8f275bb57005349bf94d7a` instead of `sha256:27b79e090f701dbe1d61c03e9edc7d0110ee41406a83f4e68ab14774b64c0ebf`
+  hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
 "#]],
     );
     attempt(
         Answer::status(200).body("the module and more"),
         str![[r#"
-error: could not download the module (`[HOST]/demo:v1`)
-  cause: the registry sends more than 10 bytes
-  hint: do not use it: the registry, or something on the way, changes what it is given
+error: could not download the module of `[HOST]/demo:v1`
+  cause: the registry sent more than 10 bytes
+  hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
 "#]],
     );
     attempt(
         Answer::status(200).body("the mod"),
         str![[r#"
-error: could not download the module (`[HOST]/demo:v1`)
-  cause: the registry gave something else: its digest is `sha256:986058097da3ca261eee6119429f7d88b2b44cc3f1ac97d82f36a68fe06d95c5`, and not `sha256:27b79e090f701dbe1d61c03e9edc7d0110ee41406a83f4e68ab14774b64c0ebf`
-  hint: do not use it: the registry, or something on the way, changes what it is given
+error: could not download the module of `[HOST]/demo:v1`
+  cause: the registry sent content with the digest `sha256:986058097da3ca261eee6119429f7d88b2b44cc3f1ac97d82f36a68fe06d95c5` instead of `sha256:27b79e090f701dbe1d61c03e9edc7d0110ee41406a83f4e68ab14774b64c0ebf`
+  hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
 "#]],
     );
     attempt(
         Answer::status(404),
         str![[r#"
-error: could not download the module (`[HOST]/demo:v1`)
-  cause: the registry has no such thing (404)
-  hint: are the repository and the tag right? Some registries show them only to those who have logged in
+error: could not download the module of `[HOST]/demo:v1`
+  cause: the registry answered 404 (not found)
+  hint: check the repository and the tag; some registries show them only to users who are logged in
 
 "#]],
     );
@@ -525,12 +525,12 @@ error: could not download the module (`[HOST]/demo:v1`)
     attempt(
         Answer::status(200).body("the mod").announces(10),
         str![[r#"
-warning: could not download the module: the connection to the registry failed ([..]); trying again in 0.5 s
-warning: could not download the module: the connection to the registry failed ([..]); trying again in 1 s
-warning: could not download the module: the connection to the registry failed ([..]); trying again in 2 s
-error: could not download the module (`[HOST]/demo:v1`)
+warning: could not download the module of `[HOST]/demo:v1`: the connection to the registry failed ([..]); trying again in 0.5 s
+warning: could not download the module of `[HOST]/demo:v1`: the connection to the registry failed ([..]); trying again in 1 s
+warning: could not download the module of `[HOST]/demo:v1`: the connection to the registry failed ([..]); trying again in 2 s
+error: could not download the module of `[HOST]/demo:v1`
   cause: the connection to the registry failed ([..])
-  hint: is `[HOST]` the right host, is it up, and does a firewall or proxy let you through?
+  hint: check that `[HOST]` is the right host and is up, and that no firewall or proxy is in the way
 
 "#]],
     );
@@ -550,8 +550,8 @@ fn what_is_no_policy_is_not_downloaded() {
         &manifest("application/wasm", &some, 4),
         str![[r#"
 error: could not pull `[HOST]/demo:v1`
-  cause: it holds a layer of the type `application/wasm`, which is no policy
-  hint: a policy has layers of the type `application/vnd.wasm.content.layer.v1+wasm` only
+  cause: it is not a policy: it has a layer of type `application/wasm`
+  hint: a policy has only layers of type `application/vnd.wasm.content.layer.v1+wasm`
 
 "#]],
     );
@@ -559,25 +559,25 @@ error: could not pull `[HOST]/demo:v1`
         &manifest(LAYER, &some, 1 << 40),
         str![[r#"
 error: could not pull `[HOST]/demo:v1`
-  cause: a module of 1099511627776 bytes is too large for a policy
+  cause: its module is too large for a policy: 1099511627776 bytes
 
 "#]],
     );
     attempt(
         &manifest(LAYER, "md5:00", 4),
         str![[r#"
-error: could not download the module (`[HOST]/demo:v1`)
-  cause: the registry does not answer as registries do: `md5:00` is no digest that could be checked
-  hint: is `[HOST]` a registry?
+error: could not download the module of `[HOST]/demo:v1`
+  cause: the registry does not follow the protocol of registries: `md5:00` is not a SHA-2 digest such as `sha256:…`
+  hint: check that `[HOST]` is a registry
 
 "#]],
     );
     attempt(
         &manifest(LAYER, "sha256:../../../v2/", 4),
         str![[r#"
-error: could not download the module (`[HOST]/demo:v1`)
-  cause: the registry does not answer as registries do: `sha256:../../../v2/` is no digest that could be checked
-  hint: is `[HOST]` a registry?
+error: could not download the module of `[HOST]/demo:v1`
+  cause: the registry does not follow the protocol of registries: `sha256:../../../v2/` does not have 64 hexadecimal digits
+  hint: check that `[HOST]` is a registry
 
 "#]],
     );
@@ -585,7 +585,7 @@ error: could not download the module (`[HOST]/demo:v1`)
         r#"{"schemaVersion":1}"#,
         str![[r#"
 error: could not pull `[HOST]/demo:v1`
-  cause: its manifest is not of version 2, as those of policies are
+  cause: its manifest does not have the schema version 2
 
 "#]],
     );
@@ -593,7 +593,7 @@ error: could not pull `[HOST]/demo:v1`
         r#"{"schemaVersion":2}"#,
         str![[r#"
 error: could not pull `[HOST]/demo:v1`
-  cause: its manifest is not what a manifest is
+  cause: its manifest is not a manifest of an image
   cause: missing field `config`
 
 "#]],
@@ -602,7 +602,7 @@ error: could not pull `[HOST]/demo:v1`
         "[]",
         str![[r#"
 error: could not pull `[HOST]/demo:v1`
-  cause: its manifest is not of version 2, as those of policies are
+  cause: its manifest does not have the schema version 2
 
 "#]],
     );
@@ -610,7 +610,7 @@ error: could not pull `[HOST]/demo:v1`
         r#"{"schemaVersion":2,"config":{"mediaType":"a","digest":"b","size":1},"layers":[]}"#,
         str![[r#"
 error: could not pull `[HOST]/demo:v1`
-  cause: it holds no layer, and so no policy
+  cause: it is not a policy: it has no layer
 
 "#]],
     );
@@ -712,45 +712,45 @@ fn token_servers_fail_too() {
     attempt(
         Answer::status(401).body(echo),
         str![[r#"
-error: could not log in (`[HOST]/demo:v1`)
-  cause: `[SERVER]`, which gives out tokens for the registry, wants to know who you are (401): jane:[password] is unknown, and so is [password]
-  hint: log in again with `docker login [HOST]`: the user `jane` and the password in Docker's `config.json` are not accepted
+error: could not log in to the registry of `[HOST]/demo:v1`
+  cause: `[SERVER]`, the token server of the registry, answered 401 (unauthorized): jane:[password] is unknown, and so is [password]
+  hint: log in again with `docker login [HOST]`: the password of `jane` in Docker's `config.json` was refused
 
 "#]],
     );
     attempt(
         Answer::status(403),
         str![[r#"
-error: could not log in (`[HOST]/demo:v1`)
-  cause: `[SERVER]`, which gives out tokens for the registry, does not allow it (403)
-  hint: `jane` needs the right to write to this repository; an access token needs it too
+error: could not log in to the registry of `[HOST]/demo:v1`
+  cause: `[SERVER]`, the token server of the registry, answered 403 (forbidden)
+  hint: `jane` needs permission to write to this repository, and so does an access token
 
 "#]],
     );
     attempt(
         Answer::status(200).body("<html>"),
         str![[r#"
-error: could not log in (`[HOST]/demo:v1`)
-  cause: `[SERVER]`, which gives out tokens for the registry, gave no token
-  hint: the problem is not on this side: tell those who run the registry
+error: could not log in to the registry of `[HOST]/demo:v1`
+  cause: `[SERVER]`, the token server of the registry, did not return a token
+  hint: this is a problem of the registry: tell its administrators
 
 "#]],
     );
     attempt(
         Answer::status(200).body(r#"{"token":"a\nb"}"#),
         str![[r#"
-error: could not log in (`[HOST]/demo:v1`)
-  cause: `[SERVER]`, which gives out tokens for the registry, gave no token
-  hint: the problem is not on this side: tell those who run the registry
+error: could not log in to the registry of `[HOST]/demo:v1`
+  cause: `[SERVER]`, the token server of the registry, did not return a token
+  hint: this is a problem of the registry: tell its administrators
 
 "#]],
     );
     attempt(
         Answer::status(200).body(r#"{"token":""}"#),
         str![[r#"
-error: could not log in (`[HOST]/demo:v1`)
-  cause: `[SERVER]`, which gives out tokens for the registry, gave no token
-  hint: the problem is not on this side: tell those who run the registry
+error: could not log in to the registry of `[HOST]/demo:v1`
+  cause: `[SERVER]`, the token server of the registry, did not return a token
+  hint: this is a problem of the registry: tell its administrators
 
 "#]],
     );
@@ -758,9 +758,9 @@ error: could not log in (`[HOST]/demo:v1`)
     attempt(
         Answer::status(200).body(r#"{"token":"t0ken"}"#),
         str![[r#"
-error: could not look for the tag (`[HOST]/demo:v1`)
-  cause: the registry wants to know who you are (401)
-  hint: the token of `jane` is not accepted here: has `jane` the right to write to this repository?
+error: could not look up `[HOST]/demo:v1`
+  cause: the registry answered 401 (unauthorized)
+  hint: the token of `jane` was refused: check that `jane` may write to this repository
 
 "#]],
     );
@@ -797,9 +797,9 @@ fn a_password_that_is_not_taken_any_more_in_the_middle() {
     fails(
         logged_in(&case, &registry, push(&case, &registry)),
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry wants to know who you are (401)
-  hint: log in again with `docker login [HOST]`: the user `jane` and the password in Docker's `config.json` are not accepted
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry answered 401 (unauthorized)
+  hint: log in again with `docker login [HOST]`: the password of `jane` in Docker's `config.json` was refused
 
 "#]],
     );
@@ -825,9 +825,9 @@ fn a_password_goes_to_no_token_server_that_is_not_safe() {
             Answer::status(401).header("WWW-Authenticate", "Bearer realm=\"http://auth.example.com/\"").into()
         },
         str![[r#"
-error: could not log in (`[HOST]/demo:v1`)
-  cause: the registry wants us to log in at `http://auth.example.com/`, where others may listen
-  hint: only `https` is safe for a password: tell those who run the registry
+error: could not log in to the registry of `[HOST]/demo:v1`
+  cause: the registry wants the password at `http://auth.example.com/`, without encryption
+  hint: passwords are sent by `https` only: tell the administrators of the registry
 
 "#]],
     );
@@ -842,8 +842,8 @@ fn what_a_registry_says_obeys_no_terminal() {
             })
         },
         str![[r#"
-error: could not upload the module (`[HOST]/demo:v1`)
-  cause: the registry refused it (400): /u{1b}[31mred/u{1b}[0m error: pushed/u{7}
+error: could not upload the module to `[HOST]/demo:v1`
+  cause: the registry answered 400 (bad request): /u{1b}[31mred/u{1b}[0m error: pushed/u{7}
 
 "#]],
     );
@@ -860,9 +860,9 @@ fn an_answer_without_end_is_not_read_to_its_end() {
     fails(
         inspect(&case, &registry),
         str![[r#"
-error: could not read the manifest (`[HOST]/demo:v1`)
-  cause: the registry sends more than 4194304 bytes
-  hint: do not use it: the registry, or something on the way, changes what it is given
+error: could not read the manifest of `[HOST]/demo:v1`
+  cause: the registry sent more than 4194304 bytes
+  hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
 "#]],
     );
@@ -872,8 +872,8 @@ error: could not read the manifest (`[HOST]/demo:v1`)
             request.is("GET", "/manifests/").then(|| Reply::Answer(Answer::status(403).body(long.clone())))
         },
         str![[r#"
-error: could not look for the tag (`[HOST]/demo:v1`)
-  cause: the registry does not allow it (403): xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+error: could not look up `[HOST]/demo:v1`
+  cause: the registry answered 403 (forbidden): xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
   hint: log in with `docker login [HOST]`
 
 "#]],
