@@ -180,9 +180,7 @@ fn a_connection_that_drops_in_the_middle_is_made_again() {
         (request.times_before == 0 && request.is("PUT", "/uploads/")).then_some(Reply::HangUpAfter(100_000))
     };
     let (case, registry) = (case(), BadRegistry::start(drops_once));
-    push(&case, &registry)
-        .succeed()
-        .stderr_has("the connection to the registry failed");
+    push(&case, &registry).succeed().stderr_has("the connection to the registry failed");
     let module = digest(&case.read_bytes("policy.wasm"));
     assert_eq!(registry.count("PUT", &module.replace(':', "%3A")), 2);
 }
