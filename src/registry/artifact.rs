@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::digest::Digest;
 
 /// Type of the manifest.
-pub const MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(crate) const MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 /// Type of the configuration.
-pub const CONFIG_MEDIA_TYPE: &str = "application/vnd.wasm.config.v1+json";
+pub(crate) const CONFIG_MEDIA_TYPE: &str = "application/vnd.wasm.config.v1+json";
 /// Type of the module.
-pub const LAYER_MEDIA_TYPE: &str = "application/vnd.wasm.content.layer.v1+wasm";
-/// The configuration: there is none.
-pub const CONFIG: &[u8] = b"{}";
+pub(crate) const LAYER_MEDIA_TYPE: &str = "application/vnd.wasm.content.layer.v1+wasm";
+/// The configuration, which is empty.
+pub(crate) const CONFIG: &[u8] = b"{}";
 
 const SOURCE: &str = "io.kubewarden.policy.source";
 /// What registries link to the sources.
@@ -26,7 +26,7 @@ const OCI_SOURCE: &str = "org.opencontainers.image.source";
 pub struct Artifact {
     /// The annotated module.
     pub module: bytes::Bytes,
-    /// The manifest: JSON with sorted keys and without blanks, so that the same policy has the same digest.
+    /// The manifest: JSON with sorted keys and without spaces, so that the same policy has the same digest.
     pub manifest: Vec<u8>,
 }
 
@@ -76,7 +76,7 @@ impl Artifact {
 }
 
 /// The annotations of the manifest: those of the metadata that are one line, trimmed.
-pub fn manifest_annotations(metadata: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+fn manifest_annotations(metadata: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut annotations: BTreeMap<_, _> = metadata
         .iter()
         .filter(|(_, value)| value.lines().count() <= 1)

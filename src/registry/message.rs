@@ -6,18 +6,18 @@ const MAX_SHOWN_CHARS: usize = 300;
 /// The message in a body: the messages of a registry's JSON, or plain text. A page for a browser has none.
 pub(super) fn message_in(body: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
-    struct Envelope {
-        errors: Vec<Entry>,
+    struct ErrorResponse {
+        errors: Vec<ErrorEntry>,
     }
     #[derive(serde::Deserialize)]
-    struct Entry {
+    struct ErrorEntry {
         #[serde(default)]
         message: String,
     }
     let body = body.trim();
-    match serde_json::from_str::<Envelope>(body) {
-        Ok(envelope) => {
-            let messages: Vec<_> = envelope.errors.into_iter().map(|entry| entry.message).collect();
+    match serde_json::from_str::<ErrorResponse>(body) {
+        Ok(response) => {
+            let messages: Vec<_> = response.errors.into_iter().map(|entry| entry.message).collect();
             Some(messages.join("; "))
         }
         Err(_) if body.starts_with('<') => None,

@@ -226,7 +226,7 @@ error: could not push to the tag `v0.2.0`: the version of the policy is `0.1.0`
 }
 
 #[test]
-fn a_version_that_can_be_no_tag_needs_a_reference() {
+fn a_version_that_cannot_be_a_tag_needs_a_reference() {
     let host = &registry::open().host;
     let case = Case::empty();
     write_policy(&case, &metadata(host, "build/demo", "0.1.0+build"));
@@ -625,7 +625,7 @@ error: `--insecure=registry.example.com` names another host than `registry.examp
 }
 
 #[test]
-fn references_that_are_none_are_wrong_usage() {
+fn invalid_references_are_wrong_usage() {
     let case = case("registry.example.com", "demo");
     for wrong in ["https://ghcr.io/a/b", "ghcr.io/A/b", "ghcr.io/a/b:", "[::1]:5000/a"] {
         case.kw_wasi("push --wasm policy.wasm").arg(wrong).run().code(2).stdout_eq("").stderr_has(wrong);

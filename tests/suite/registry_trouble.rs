@@ -1,5 +1,5 @@
-//! `push` and `inspect REFERENCE` with registries that fail, lie, or are none. Each says what is wrong in words of its own,
-//! ends with 101, and reports nothing as pushed.
+//! `push` and `inspect REFERENCE` with registries that fail, with registries that change content, and with servers that are
+//! not registries. Each ends with 101 and a message of its own, and nothing is reported as pushed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -157,7 +157,7 @@ error: could not upload the module to `[HOST]/demo:v1`
 }
 
 #[test]
-fn what_passes_is_no_failure() {
+fn a_transient_error_is_not_a_failure() {
     // The module is uploaded the second time, the manifest too.
     let registry = BadRegistry::start(|request| {
         let first = request.times_before == 0;
@@ -205,7 +205,7 @@ error: could not upload the module to `[HOST]/demo:v1`
 }
 
 #[test]
-fn nobody_there() {
+fn nothing_listens_at_the_host() {
     let (case, registry) = (case(), BadRegistry::good());
     let invocation = push(&case, &registry);
     drop(registry);
@@ -224,7 +224,7 @@ error: could not connect to the registry of `[HOST]/demo:v1`
 }
 
 #[test]
-fn no_registry_but_a_web_site() {
+fn a_web_site_is_not_a_registry() {
     let page = "<!DOCTYPE html><html><body>Hello!</body></html>";
     let site = move |status| {
         move |_: &Request| Answer::status(status).header("Content-Type", "text/html").body(page).into()
@@ -351,15 +351,15 @@ fn a_redirect_is_followed_without_the_password() {
 }
 
 #[test]
-fn a_registry_that_lies_about_what_it_stored() {
+fn a_registry_that_changes_what_it_stores() {
     let other = digest(b"other");
     let location = format!("/v2/demo/blobs/{other}");
-    let lie = location.clone();
+    let other_location = location.clone();
     push_fails(
         move |request| {
             request
                 .is("PUT", "/uploads/")
-                .then(|| Reply::Answer(Answer::status(201).header("Location", lie.clone())))
+                .then(|| Reply::Answer(Answer::status(201).header("Location", other_location.clone())))
         },
         str![[r#"
 error: could not push to `[HOST]/demo:v1`: the registry stored the module as `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa` instead of `[MODULE]`
@@ -535,7 +535,7 @@ error: could not download the module of `[HOST]/demo:v1`
 }
 
 #[test]
-fn what_is_no_policy_is_not_downloaded() {
+fn what_is_not_a_policy_is_not_downloaded() {
     let case = case();
     let attempt = |manifest: &str, expected: Inline| {
         let registry = BadRegistry::good();
