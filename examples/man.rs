@@ -1,4 +1,4 @@
-//! Writes the manual, a page for the tool and one for each verb: `man FOLDER`.
+//! Writes the manual pages of the tool and of each verb to a folder: `man FOLDER`.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use clap::Command;
 use clap_mangen::Man;
 
 fn main() -> Result<()> {
-    let folder = PathBuf::from(std::env::args_os().nth(1).context("to which folder? `man FOLDER`")?);
+    let folder = PathBuf::from(std::env::args_os().nth(1).context("usage: man FOLDER")?);
     for (name, page) in pages(Cargo::program())? {
         fs::write(&folder.join(name), page.as_bytes())?;
     }
@@ -32,7 +32,7 @@ fn page(command: &Command, name: &str) -> Result<String> {
     let version = env!("CARGO_PKG_VERSION");
     let usage = name.replacen("cargo-kw-wasi", "cargo kw-wasi", 1).replace("kw-wasi-", "kw-wasi ");
     let man = Man::new(command.clone().display_name(name).bin_name(usage).version(version));
-    // The one of `Man` drops a date that is empty, and what follows takes its place.
+    // `Man` omits an empty date, which would shift the fields after it.
     let title = format!(".TH {} 1 \"\" \"cargo-kw-wasi {version}\" \"cargo kw-wasi\"\n", name.to_uppercase());
     let mut roff = title.into_bytes();
     man.render_name_section(&mut roff)?;
@@ -51,7 +51,7 @@ fn page(command: &Command, name: &str) -> Result<String> {
     Ok(roff)
 }
 
-/// `Examples:` and lines below it as a section, with the lines as they are.
+/// Turns `Examples:` and the lines after it into a section that keeps its line breaks.
 fn section_of_lines(text: &str) -> String {
     let mut roff = String::new();
     for line in text.lines() {
@@ -59,7 +59,7 @@ fn section_of_lines(text: &str) -> String {
             Some(title) => roff += &format!(".SH {}\n.nf\n", title.to_uppercase()),
             None => {
                 let line = line.strip_prefix("  ").unwrap_or(line).replace('\\', "\\e").replace('-', "\\-");
-                // What starts with these would be a command.
+                // A line that starts with one of these would be a command of roff.
                 let guard = if line.starts_with(['.', '\'']) { "\\&" } else { "" };
                 roff += &format!("{guard}{line}\n");
             }

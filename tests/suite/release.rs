@@ -1,7 +1,7 @@
-//! How this repository is released: `scripts/release` makes a tag, for which the workflow makes archives that
-//! `cargo binstall` and generated workflows find. Stand-ins: whatever compiles, `gh`, and crates.io.
+//! The release of this repository: `scripts/release` creates a tag, and the workflow packs archives that `cargo binstall`
+//! and generated workflows find. Compilers, `gh` and crates.io are replaced by stubs.
 //!
-//! They are steps for the machines that GitHub has with Linux, whose shell and tools they need.
+//! The steps need the shell and the tools of GitHub's Linux machines.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ fn copy_of_this() -> Case {
     let case = Case::empty();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for file in support::files_below(root) {
-        // What the tests are is of no interest to a release. In a worktree of git, `.git` is a file.
+        // A release does not need the tests. `.git` is a file in a worktree.
         if !file.starts_with("tests/") && file != ".git" {
             case.write(&file, "");
             std::fs::copy(root.join(&file), case.path(&file)).unwrap();
@@ -78,19 +78,19 @@ fn a_release_is_version_date_and_tag() {
     says("0.0.1").code(0).stdout_eq("- The first.\n");
     says("Unreleased").code(1).stderr_has("has no entries for Unreleased");
     says("0.0").code(1).stderr_has("has no entries for 0.0");
-    // There is nothing more to release.
+    // The section "Unreleased" is now empty.
     release(&case, "99.0.0").code(1).stderr_has("there is nothing to release");
 }
 
 #[test]
-fn the_version_that_is_there_can_be_the_first_one() {
+fn the_version_in_cargo_toml_can_be_the_first_release() {
     let case = copy_of_this();
     release(&case, VERSION).code(0);
     assert_eq!(git(&case, &["diff", "--name-only", "HEAD~"]), "CHANGELOG.md\n");
 }
 
 #[test]
-fn what_is_no_release_changes_nothing() {
+fn a_refused_release_changes_nothing() {
     let case = copy_of_this();
     let before = git(&case, &["rev-parse", "HEAD"]);
     let refused = |version: &str, why: &str| {
@@ -114,13 +114,13 @@ fn what_is_no_release_changes_nothing() {
     assert_eq!(git(&case, &["status", "--porcelain"]), "");
 }
 
-/// What the machines of GitHub have; nothing is compiled.
+/// Stubs for the programs of GitHub's machines. Nothing is compiled.
 fn machine(case: &Case) {
     stub_gh(case);
     stub_curl(case);
     case.stub("rustup", "case \"$1 $2\" in 'toolchain install' | 'default stable') ;; *) exit 3 ;; esac\n");
     case.stub("sudo", "case $2 in update | install) ;; *) exit 3 ;; esac\n");
-    // `.ci/run` calls the first, the release the second.
+    // `.ci/run` uses the first, the release workflow the second.
     case.stub(
         "make",
         "case \"$*\" in\n  'lint test demo') ;;\n  man) mkdir -p target/man; echo .TH > target/man/cargo-kw-wasi.1 ;;\n  *) exit 3 ;;\nesac\n",
@@ -156,7 +156,7 @@ esac
     );
 }
 
-/// A copy with this version released, as far as the tag, which is at GitHub.
+/// A copy of this repository whose tag for this version was pushed to GitHub.
 fn tagged(version: &str) -> Case {
     let case = copy_of_this();
     machine(&case);
@@ -174,7 +174,7 @@ fn called(case: &Case) -> String {
     std::fs::read_to_string(case.home().join("called")).unwrap()
 }
 
-/// What the matrix of the workflow compiles for.
+/// The targets in the matrix of the workflow.
 fn targets() -> Vec<String> {
     let text =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows/release.yml"));
@@ -184,7 +184,7 @@ fn targets() -> Vec<String> {
     include.iter().map(|entry| entry["target"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Where `cargo binstall` looks for an archive, and for the program in it. Source: its SUPPORT.md.
+/// The URL at which `cargo binstall` looks for an archive, and the path of the program in it. Source: its SUPPORT.md.
 fn binstall(target: &str, version: &str) -> (String, String) {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
     let manifest: toml_edit::DocumentMut = text.parse().unwrap();
@@ -238,7 +238,7 @@ fn a_tag_becomes_archives_where_binstall_looks_for_them() {
     assert!(called(&case).contains(" --prerelease=false "));
     assert_eq!(called(&case).matches("cargo publish").count(), 1);
 
-    // Once more: the same.
+    // A second run gives the same result.
     let before = std::fs::read(folder.join("SHA256SUMS")).unwrap();
     let ran = succeeded(runner(&case, "v99.1.0", "crates-token").run("release.yml"));
     assert_eq!(step(&ran, "Publish to crates.io").stdout, "This version is already on crates.io.\n");
@@ -249,7 +249,7 @@ fn a_tag_becomes_archives_where_binstall_looks_for_them() {
     generated_workflows_install(&folder);
 }
 
-/// An archive has the program, which can be executed, and what goes with it.
+/// An archive contains the executable program and the files that belong to it.
 #[track_caller]
 fn check_archive(case: &Case, archive: &Path, program: &str) {
     let into = case.temporary(&format!("extracted/{}", archive.file_name().unwrap().display()));
@@ -282,7 +282,7 @@ fn check_archive(case: &Case, archive: &Path, program: &str) {
     assert_eq!(files, expected);
 }
 
-/// The workflows that `new` writes take the archive for their machine from the latest release.
+/// The workflows that `new` writes install the archive of the latest release.
 fn generated_workflows_install(folder: &Path) {
     let case = Case::empty();
     stub_curl(&case);
@@ -309,7 +309,7 @@ fn generated_workflows_install(folder: &Path) {
 }
 
 #[test]
-fn a_candidate_is_no_latest_release_and_without_a_token_crates_io_has_nothing() {
+fn a_candidate_is_a_prerelease_and_crates_io_needs_a_token() {
     let case = tagged("99.1.0-rc.1");
     let ran = succeeded(runner(&case, "v99.1.0-rc.1", "").run("release.yml"));
     let said = step(&ran, "Publish to crates.io").stdout;
@@ -319,7 +319,7 @@ fn a_candidate_is_no_latest_release_and_without_a_token_crates_io_has_nothing() 
 }
 
 #[test]
-fn a_tag_made_by_hand_that_does_not_fit_stops_at_once() {
+fn a_tag_that_does_not_match_the_version_stops_the_workflow() {
     let case = tagged("99.1.0");
     let bare = case.temporary("github/kubewarden/cargo-kw-wasi");
     git(&case, &["--git-dir", bare.to_str().unwrap(), "tag", "v99.2.0", "v99.1.0^{commit}"]);
@@ -330,7 +330,7 @@ fn a_tag_made_by_hand_that_does_not_fit_stops_at_once() {
     assert!(
         failed.stdout.starts_with("::error::The tag is v99.2.0, but the version in Cargo.toml is 99.1.0")
     );
-    // A version of which the change log says nothing.
+    // A version without a section in the change log.
     case.edit("CHANGELOG.md", "## 99.1.0 ", "## 99.0.0 ");
     git(&case, &["commit", "--quiet", "--all", "--message", "less"]);
     git(&case, &["tag", "--force", "v99.1.0"]);
@@ -342,9 +342,9 @@ fn a_tag_made_by_hand_that_does_not_fit_stops_at_once() {
     failed.stderr_has("CHANGELOG.md has no entries for 99.1.0");
 }
 
-/// A filter that matches nothing passes without running a test, on machines that few people look at.
+/// A filter that matches nothing would run no tests and pass.
 #[test]
-fn what_is_tested_elsewhere_exists() {
+fn the_modules_tested_on_other_systems_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(root.join(".github/workflows/test.yml")).unwrap();
     let line = text.lines().find(|line| line.contains(" --test suite -- ")).unwrap();

@@ -1,7 +1,7 @@
-//! The workflows that `new` writes: `actionlint` accepts them, and the shell of their steps tests and releases a generated
-//! project, with the real tool and a real registry. Stand-ins: `rustup`, `docker login`, `gh`, and what installs the tool.
+//! The workflows that `new` writes: `actionlint` accepts them, and their steps test and release a generated project with the
+//! real tool and a real registry. `rustup`, `docker login`, `gh` and the installation of the tool are replaced by stubs.
 //!
-//! They are steps for the machines that GitHub has with Linux, whose shell and tools they need.
+//! The steps need the shell and the tools of GitHub's Linux machines.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::support::{self, Case, TOOL, cargo_home, shared_target_folder};
 const REPOSITORY: &str = "acme/demo";
 const FILES: [&str; 4] = ["SHA256SUMS", "artifacthub-pkg.yml", "policy.wasm", "policy.yml"];
 
-/// A project with a repository at GitHub.
+/// A project with a repository on GitHub.
 struct Project {
     case: Case,
 }
@@ -32,7 +32,7 @@ impl Project {
         project
     }
 
-    /// Builds, so that files are as `--locked` wants them, and commits everything.
+    /// Builds, so that generated files are up to date, and commits everything.
     fn commit(&self) -> &Self {
         self.case
             .kw_wasi("build -q")
@@ -44,7 +44,7 @@ impl Project {
         self
     }
 
-    /// Tags the state, and pushes the tag.
+    /// Tags the last commit and pushes the tag.
     fn tag(&self, tag: &str) -> &Self {
         self.git(&["tag", tag]);
         self.git(&["push", "--quiet", "https://github.com/acme/demo", tag]);
@@ -75,7 +75,7 @@ impl Project {
             .expression("secrets.REGISTRY_PASSWORD", "s3cret")
     }
 
-    /// A file of a release.
+    /// The path of a file of a release.
     fn asset(&self, tag: &str, file: &str) -> PathBuf {
         self.case.home().join("gh").join(tag).join(file)
     }
@@ -95,7 +95,7 @@ impl Project {
         assert_eq!(cargo_kw_wasi::module::read_metadata(&wasm).unwrap().len(), 1, "it is annotated");
     }
 
-    /// What the stand-ins were asked for since the last time.
+    /// The calls of stubs since the last time.
     fn called(&self) -> String {
         let path = self.case.home().join("called");
         let text = std::fs::read_to_string(&path).unwrap_or_default();
@@ -108,9 +108,9 @@ fn target() -> PathBuf {
     shared_target_folder("generated")
 }
 
-/// What is on a machine of GitHub, as far as the real thing is not here.
+/// Stubs for the programs of GitHub's machines.
 fn machine(case: &Case) {
-    // Crates are shared, what is installed is not.
+    // Downloaded crates are shared, installed programs are not.
     let home = case.temporary("cargo-home");
     case.temporary("cargo-home/bin");
     for entry in std::fs::read_dir(cargo_home()).unwrap() {
@@ -119,7 +119,7 @@ fn machine(case: &Case) {
             std::os::unix::fs::symlink(entry.path(), home.join(entry.file_name())).unwrap();
         }
     }
-    // A toolchain with everything: the one with the target may not have a linter.
+    // The toolchain with the target may lack clippy, so each command gets the toolchain that it needs.
     let cargo = on_path("cargo");
     case.stub(
         "cargo",
@@ -150,7 +150,7 @@ case "$*" in
 esac
 "#,
     );
-    // There is no archive of the tool for this machine; tests/release.rs takes one.
+    // No archive of the tool is available here; `release` tests their installation.
     stub_curl(case);
     case.stub(
         "docker",
@@ -173,7 +173,7 @@ fn on_path(program: &str) -> PathBuf {
 struct Registry {
     process: Child,
     host: String,
-    /// Whom the machine trusts: whoever it did before, and the authority of this registry.
+    /// The certificate authorities of the machine and the one of this registry.
     authorities: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -226,7 +226,7 @@ impl Registry {
         Self { process, host, authorities: path("authorities.pem"), _folder: folder }
     }
 
-    /// The digest that the registry has for a tag of `demo`, from a client that is not ours.
+    /// The digest of a tag of `demo` in the registry, as `curl` gets it.
     #[track_caller]
     fn digest(&self, case: &Case, tag: &str) -> String {
         let url = format!("https://{}/v2/policies/demo/manifests/{tag}", self.host);
@@ -250,14 +250,14 @@ fn authority() -> (rcgen::Certificate, rcgen::Issuer<'static, rcgen::KeyPair>) {
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     params.key_usages.push(rcgen::KeyUsagePurpose::KeyCertSign);
-    // With the name of what it signs it would look like that one.
+    // With the same name as the certificate that it signs, it would look like a self-signed one.
     params.distinguished_name.push(rcgen::DnType::CommonName, "test authority");
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap();
     (certificate, rcgen::Issuer::new(params, key))
 }
 
-/// The workflows of all repositories in this folder and of ours.
+/// The workflows of generated projects and of this repository.
 #[test]
 fn actionlint_accepts_all_workflows() {
     let case = Case::empty();
@@ -276,7 +276,7 @@ fn actionlint_accepts_all_workflows() {
     }
 }
 
-/// What a workflow may do, and with whose code.
+/// The workflows of both languages, which have one text apart from the toolchain.
 #[test]
 fn workflows_of_both_languages_differ_in_the_toolchain_only() {
     let case = Case::empty();
@@ -305,7 +305,7 @@ fn workflows_of_both_languages_differ_in_the_toolchain_only() {
     }
     installations.dedup();
     assert_eq!(installations.len(), 1, "the tool is installed in one way: {installations:#?}");
-    // In a repository of somebody else there are other workflows already.
+    // An existing repository has its own workflows.
     case.write("rust/inner/keep", "");
     case.kw_wasi("new rust/inner/demo --lang go --defaults -q").succeed();
     assert!(!case.exists("rust/inner/demo/.github"));
@@ -332,7 +332,7 @@ fn a_tag_releases_a_policy_in_rust() {
     assert!(!called.contains("the-token"), "the token of GitHub is for GitHub: {called}");
     assert!(called.contains(" --prerelease=false "), "{called}");
 
-    // What is where.
+    // The registry, the release and the manifest agree.
     let digest = registry.digest(&project.case, "v0.1.0");
     let module = format!("{}/policies/demo@{digest}", registry.host);
     project.assert_assets("v0.1.0", &FILES);
@@ -348,10 +348,10 @@ fn a_tag_releases_a_policy_in_rust() {
     assert_eq!(
         project.git(&["ls-remote", "https://github.com/acme/demo", "artifacthub"]),
         "",
-        "nobody asked for it"
+        "artifacthub-repo.yml has no ID yet"
     );
 
-    // Once more.
+    // A second run gives the same result.
     let before: Vec<_> = FILES.map(|file| std::fs::read(project.asset("v0.1.0", file)).unwrap()).into();
     let ran = succeeded(runner.run("release.yml"));
     step(&ran, "Push").stderr_has("Fresh ");
@@ -381,11 +381,11 @@ fn a_tag_releases_a_policy_in_go_and_describes_it_to_artifact_hub() {
     assert_eq!(file("artifacthub-pkg.yml"), project.asset_text("v0.1.0", "artifacthub-pkg.yml"));
     assert_eq!(file(""), "tree artifacthub:\n\nREADME.md\nartifacthub-pkg.yml\nartifacthub-repo.yml\n");
 
-    // Nothing new is no commit.
+    // Without a change there is no commit.
     succeeded(runner.run("release.yml"));
     assert_eq!(branch("artifacthub"), "Release v0.1.0\n");
 
-    // What is not meant for all is not for Artifact Hub either.
+    // A pre-release is not published to Artifact Hub.
     project.case.edit("metadata.yml", "version: 0.1.0", "version: 0.2.0-rc.1");
     project.commit().tag("v0.2.0-rc.1");
     project.called();
@@ -400,7 +400,7 @@ fn a_tag_releases_a_policy_in_go_and_describes_it_to_artifact_hub() {
     assert_eq!(branch("artifacthub"), "Release v0.2.0\nRelease v0.1.0\n");
     assert!(file("artifacthub-pkg.yml").contains("version: 0.2.0\n"));
 
-    // Another policy under the same version: nothing of it gets out.
+    // Another policy with the same version is not published.
     project.case.edit("README.md", "# demo", "# demo, renamed");
     project.commit().git(&["tag", "--force", "v0.2.0"]);
     project.git(&["push", "--quiet", "--force", "https://github.com/acme/demo", "v0.2.0"]);
@@ -448,7 +448,7 @@ fn without_a_registry_the_release_has_the_module_itself() {
     }
 }
 
-/// To whom which password goes.
+/// Which registry gets which password.
 #[test]
 fn ghcr_gets_the_token_of_the_workflow_and_others_their_own_password() {
     let project = Project::new("--lang go --registry ghcr.io/acme");

@@ -1,5 +1,5 @@
-//! Runs the workflows of a repository as GitHub does, as far as they are shell: every `run` of every job in order, with
-//! the environment that GitHub gives. Of actions and expressions it knows those in its tables, and fails on others.
+//! Runs the shell steps of workflows as GitHub does: every `run` of every job in order, in GitHub's environment. It knows
+//! only the actions and expressions in its tables, and fails on others.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,13 +13,13 @@ use super::{Case, Run};
 /// A machine of GitHub that runs workflows.
 pub(crate) struct Runner<'a> {
     case: &'a Case,
-    /// `owner/name`, at `https://github.com`.
+    /// `owner/name` on `https://github.com`.
     repository: &'static str,
     reference: &'static str,
     expressions: BTreeMap<String, String>,
     environment: Vec<(String, OsString)>,
     path: Vec<PathBuf>,
-    /// What jobs hand on to each other.
+    /// The files that jobs pass to later jobs.
     artifacts: PathBuf,
     jobs: RefCell<usize>,
     only: Option<&'static str>,
@@ -32,7 +32,7 @@ pub(crate) struct Ran {
     pub(crate) run: Run,
 }
 
-/// What a job has said so far.
+/// The state of a job between two steps.
 struct Job<'a> {
     name: &'a str,
     workspace: PathBuf,
@@ -44,7 +44,7 @@ struct Job<'a> {
 }
 
 impl<'a> Runner<'a> {
-    /// A runner for a tag of a repository, of which the case has a bare clone at `github/<owner>/<name>`.
+    /// A runner for a tag of a repository. The case has a bare clone of it in `github/<owner>/<name>`.
     pub(crate) fn for_tag(case: &'a Case, repository: &'static str, tag: &'static str) -> Self {
         let artifacts = case.temporary("artifacts");
         let expressions = [("github.token", "the-token")];
@@ -60,7 +60,7 @@ impl<'a> Runner<'a> {
             jobs: RefCell::new(0),
             only: None,
         };
-        // What is at GitHub is in the case.
+        // Git finds `https://github.com` in the case.
         let github = case.temporary("github");
         let config = format!("[url \"file://{}/\"]\n\tinsteadOf = https://github.com/\n", github.display());
         let file = case.home().join(".gitconfig");
@@ -71,25 +71,25 @@ impl<'a> Runner<'a> {
         runner
     }
 
-    /// What an expression is, such as `secrets.NAME`.
+    /// Sets the value of an expression, such as `secrets.NAME`.
     pub(crate) fn expression(mut self, name: &str, value: &str) -> Self {
         self.expressions.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// A variable of the machine.
+    /// Sets an environment variable of the machine.
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.push((name.to_owned(), value.into()));
         self
     }
 
-    /// A folder in front of `PATH`, behind the stubs of the case.
+    /// Adds a folder to `PATH`, after the stubs of the case.
     pub(crate) fn on_path(mut self, folder: PathBuf) -> Self {
         self.path.push(folder);
         self
     }
 
-    /// Runs the steps of this name only, whatever their condition.
+    /// Runs only the steps with this name, without looking at their conditions.
     pub(crate) fn only(mut self, step: &'static str) -> Self {
         self.only = Some(step);
         self
@@ -201,7 +201,7 @@ impl<'a> Runner<'a> {
         let with = |key: &str| self.evaluated(&scalar(&with[key]), job);
         match action {
             "actions/checkout@v5" => {
-                assert_eq!(with("persist-credentials"), "false", "a token is nothing that lies about");
+                assert_eq!(with("persist-credentials"), "false", "the token must not stay in the checkout");
                 self.check_out(&job.workspace);
             }
             "actions/setup-go@v6" => assert_eq!(with("go-version"), "stable"),
@@ -213,7 +213,7 @@ impl<'a> Runner<'a> {
             "actions/download-artifact@v7" => {
                 copy(&self.artifacts, &job.workspace.join(with("path")));
             }
-            other => panic!("`{other}` is no action that this test knows"),
+            other => panic!("`{other}` is not an action that this test knows"),
         }
     }
 
@@ -230,11 +230,11 @@ impl<'a> Runner<'a> {
         let (output, environment, summary) = (file("output"), file("env"), file("summary"));
         let path = job.temporary.join("script.sh");
         std::fs::write(&path, script).unwrap();
-        // As GitHub calls it where no shell is named, and where this one is.
+        // GitHub's command lines for the default shell and for `shell: bash`.
         let shell: &[&str] = match step["shell"].as_str().or(job.shell.as_deref()) {
             None => &["-e"],
             Some("bash") => &["--noprofile", "--norc", "-eo", "pipefail"],
-            Some(other) => panic!("`{other}` is no shell that this test knows"),
+            Some(other) => panic!("`{other}` is not a shell that this test knows"),
         };
         let path_of_machine = std::env::var_os("PATH").unwrap();
         let paths = self.path.iter().cloned().chain(std::env::split_paths(&path_of_machine));
@@ -289,13 +289,13 @@ impl<'a> Runner<'a> {
         let (left, right, equal) = match (condition.split_once(" == "), condition.split_once(" != ")) {
             (Some((left, right)), None) => (left, right, true),
             (None, Some((left, right))) => (left, right, false),
-            _ => panic!("`{condition}` is no condition that this test knows"),
+            _ => panic!("`{condition}` is not a condition that this test knows"),
         };
         let right = right.strip_prefix('\'').and_then(|right| right.strip_suffix('\'')).unwrap();
         (self.value(left, job) == right) == equal
     }
 
-    /// A text with its expressions replaced.
+    /// The string with its expressions replaced.
     fn evaluated(&self, text: &str, job: &Job<'_>) -> String {
         let mut parts = text.split("${{");
         let mut result = parts.next().unwrap().to_owned();
@@ -312,19 +312,19 @@ impl<'a> Runner<'a> {
             return value.clone();
         }
         let known = match expression.split('.').collect::<Vec<_>>().as_slice() {
-            // What a step has not put out is empty; a step that was not there yet is a mistake.
+            // A missing output is empty; a step that has not run yet is a mistake.
             ["steps", id, "outputs", name] => {
                 job.outputs.get(*id).map(|outputs| outputs.get(*name).cloned().unwrap_or_default())
             }
             ["matrix", name] => job.matrix.get(*name).cloned(),
             _ => None,
         };
-        known.unwrap_or_else(|| panic!("`{expression}` is no expression that this test knows"))
+        known.unwrap_or_else(|| panic!("`{expression}` is not an expression that this test knows"))
     }
 }
 
-/// `curl`, as generated workflows call it for an archive of this tool: they are in the folder `archives` of the case's home.
-/// Fails as `--fail` does where there is none.
+/// A stub of `curl` that downloads archives of this tool from the folder `archives` in the case's home. It fails like
+/// `curl --fail` if the archive is missing.
 pub(crate) fn stub_curl(case: &Case) {
     case.stub("curl", CURL);
 }
@@ -339,7 +339,7 @@ esac
 cp "$HOME/archives/${2##*/}" "$1" 2>/dev/null || { echo "curl: (22) The requested URL returned error: 404" >&2; exit 22; }
 "#;
 
-/// `gh`, with a folder of the case's home for each release. Knows the flags that workflows use, and no others.
+/// A stub of `gh` that keeps each release in a folder of the case's home. It knows only the flags that workflows use.
 pub(crate) fn stub_gh(case: &Case) {
     case.stub("gh", GH);
 }
@@ -375,7 +375,7 @@ fn failed(ran: &[Ran]) -> bool {
     ran.last().is_some_and(|ran| ran.run.code != Some(0))
 }
 
-/// All went well; returns what each step printed.
+/// Asserts that every step succeeded; returns the steps.
 #[track_caller]
 pub(crate) fn succeeded(ran: Vec<Ran>) -> Vec<Ran> {
     if failed(&ran) {
@@ -385,7 +385,7 @@ pub(crate) fn succeeded(ran: Vec<Ran>) -> Vec<Ran> {
     ran
 }
 
-/// Some step failed: the last one, with this name.
+/// Asserts that the step with this name failed; returns its output.
 #[track_caller]
 pub(crate) fn failed_at(ran: Vec<Ran>, step: &str) -> Run {
     let last = ran.into_iter().next_back().unwrap();
@@ -394,7 +394,7 @@ pub(crate) fn failed_at(ran: Vec<Ran>, step: &str) -> Run {
     last.run
 }
 
-/// What the step of this name printed.
+/// The output of the step with this name.
 #[track_caller]
 pub(crate) fn step(ran: &[Ran], step: &str) -> Run {
     let names: Vec<_> = ran.iter().map(|ran| ran.step.as_str()).collect();
@@ -416,7 +416,7 @@ fn scalar(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Bool(value) => value.to_string(),
         Value::Number(value) => value.to_string(),
-        other => panic!("{other:?} is no single value"),
+        other => panic!("{other:?} is not a single value"),
     }
 }
 
@@ -424,13 +424,13 @@ fn scalar(value: &Value) -> String {
 fn assignments(file: &Path) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(file).unwrap();
     let line = |line: &str| {
-        let (name, value) = line.split_once('=').unwrap_or_else(|| panic!("`{line}` is no assignment"));
+        let (name, value) = line.split_once('=').unwrap_or_else(|| panic!("`{line}` is not an assignment"));
         (name.to_owned(), value.to_owned())
     };
     text.lines().map(line).collect()
 }
 
-/// Copies files, and what is in folders. As with artifacts, nothing stays executable.
+/// Copies a file or the content of a folder. Like artifacts, copies are not executable.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     if from.is_file() {
