@@ -44,6 +44,7 @@ Examples:
 
   # Write the package file of Artifact Hub
   cargo kw-wasi manifest --artifacthub -o artifacthub-pkg.yml")]
+#[command(mut_arg("settings_json", |json| json.conflicts_with("settings")))]
 pub struct ManifestArgs {
     /// Modules to deploy: files, or references in a registry [default: the policy of this project]
     #[arg(value_name = "FILE", conflicts_with_all = ["wasm", PROJECT])]

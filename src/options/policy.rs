@@ -75,7 +75,8 @@ fn in_group(command: Command, add: impl FnOnce(Command) -> Command) -> Command {
     let mut others = ids(&command);
     others.extend(ids(&NetworkArgs::augment_args(Command::default())));
     let command = add(command);
-    let group = ArgGroup::new(PROJECT).multiple(true).args(ids(&command).difference(&others));
+    let ours = command.get_arguments().map(Arg::get_id).filter(|id| !others.contains(*id));
+    let group = ArgGroup::new(PROJECT).multiple(true).args(ours);
     command.group(group)
 }
 
