@@ -21,16 +21,12 @@ use crate::shell::Shell;
 Examples:
   # Build the policy in this folder
   cargo kw-wasi build
-
   # Write the module to another place
   cargo kw-wasi build -o annotated-policy.wasm
-
   # Build all policies of the workspace, as in CI
   cargo kw-wasi build --workspace --locked
-
   # Report what was built as JSON
   cargo kw-wasi build --message-format json
-
   # Pass more arguments to `go build`, or to `cargo build`
   cargo kw-wasi build -- -tags prod")]
 pub struct BuildArgs {

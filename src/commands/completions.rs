@@ -15,16 +15,12 @@ use crate::shell::Shell;
 Examples:
   # In ~/.bashrc, after cargo's own completions
   source <(cargo kw-wasi completions bash)
-
   # For zsh, if ~/.zshrc adds ~/.zfunc to fpath before it calls compinit
   cargo kw-wasi completions zsh > ~/.zfunc/_cargo-kw-wasi
-
   # For fish
   cargo kw-wasi completions fish > ~/.config/fish/conf.d/cargo-kw-wasi.fish
-
   # For PowerShell
   cargo kw-wasi completions powershell >> $PROFILE
-
   # For Elvish
   cargo kw-wasi completions elvish >> ~/.config/elvish/rc.elv")]
 pub struct CompletionsArgs {

@@ -23,16 +23,12 @@ use crate::yaml;
 Examples:
   # Show the policy of this project
   cargo kw-wasi inspect
-
   # Show a file
   cargo kw-wasi inspect policy.wasm
-
   # Show what a registry has
   cargo kw-wasi inspect ghcr.io/acme/policies/demo:v1.2.0
-
   # Print the rules of the policy
   cargo kw-wasi inspect --format json | jq .metadata.rules
-
   # Fail if there are findings
   cargo kw-wasi inspect policy.wasm --format json | jq -e '.findings == []'")]
 pub struct InspectArgs {

@@ -29,19 +29,14 @@ use crate::shell::Shell;
 Examples:
   # Deploy the policy of this project once it is pushed, without settings
   cargo kw-wasi manifest | kubectl apply -f -
-
   # With settings, and without rejecting anything yet
   cargo kw-wasi manifest -s settings.yaml --mode monitor
-
   # For the requests of one namespace
   cargo kw-wasi manifest -n team-a
-
   # For all policies of the workspace
   cargo kw-wasi manifest --workspace
-
   # For a policy that is in a registry
   cargo kw-wasi manifest ghcr.io/acme/policies/demo:v1.2.0
-
   # Write the package file of Artifact Hub
   cargo kw-wasi manifest --artifacthub -o artifacthub-pkg.yml")]
 #[command(mut_arg("settings_json", |json| json.conflicts_with("settings")))]

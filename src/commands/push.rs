@@ -28,19 +28,14 @@ use crate::shell::Shell;
 Examples:
   # Push to the registry of the metadata
   cargo kw-wasi push
-
   # Push to another registry
   cargo kw-wasi push ghcr.io/acme/policies/demo:v1.2.0
-
   # Push to a registry on this machine, without TLS
   cargo kw-wasi push localhost:5000/demo --insecure
-
   # Write the resource that deploys exactly this policy, too
   cargo kw-wasi push --locked --manifest-out demo.yml
-
   # Push all policies of the workspace
   cargo kw-wasi push --workspace
-
   # Sign the policy by its digest
   cosign sign $(cargo kw-wasi push -q)")]
 pub struct PushArgs {

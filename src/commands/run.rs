@@ -31,19 +31,14 @@ use crate::untrusted::printable;
 Examples:
   # Answer an admission request, or an AdmissionReview
   cargo kw-wasi run -r request.json
-
   # Answer the request that creates a Pod, with settings
   cargo kw-wasi run -r pod.yaml -s settings.yaml
-
   # Answer one request for each Pod of the current namespace
   kubectl get pods -o yaml | cargo kw-wasi run -r -
-
   # Answer the request that replaces an object
   cargo kw-wasi run -r new.yaml --operation UPDATE --old-object old.yaml
-
   # Configure the policy as a ClusterAdmissionPolicy does
   cargo kw-wasi run -r pod.yaml --manifest policy.yaml
-
   # Ask a policy that is in a registry
   cargo kw-wasi run -r pod.yaml --wasm ghcr.io/acme/policies/demo:v1.2.0")]
 pub struct RunArgs {

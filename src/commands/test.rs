@@ -24,16 +24,12 @@ use crate::shell::Shell;
 Examples:
   # Run all tests of the policy in this folder
   cargo kw-wasi test
-
   # Run the tests with `label` in their name
   cargo kw-wasi test label
-
   # Run the cases only, without the checks of the protocol
   cargo kw-wasi test --skip protocol::
-
   # Write a report for CI
   cargo kw-wasi test --format junit > junit.xml
-
   # Test a module that is built already with the cases in ./tests
   cargo kw-wasi test --wasm policy.wasm
 
