@@ -11,7 +11,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::finding::{Finding, FindingName};
-use crate::metadata::{Metadata, addresses, key};
+use crate::metadata::{Metadata, absolute_url, addresses, key};
 use crate::reference::Reference;
 use crate::yaml;
 
@@ -177,11 +177,11 @@ fn image(oci_url: &str, version: &str, findings: &mut Vec<Finding>) -> Option<St
 
 fn url(metadata: &Metadata, key: &str, findings: &mut Vec<Finding>) -> Option<Url> {
     let text = metadata.annotation(key)?;
-    Url::parse(text)
-        .map_err(|error| {
+    absolute_url(text)
+        .map_err(|reason| {
             findings.push(invalid(
                 key,
-                format!("is not a URL: {error}"),
+                format!("is {reason}"),
                 "write the whole URL, such as `https://example.com/policy`",
             ));
         })

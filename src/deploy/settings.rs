@@ -1,6 +1,6 @@
 //! Settings as a person writes them into a resource: as they were written, keys in their order.
 //!
-//! What `run` takes is another matter: `protocol` reads settings as `kwctl run` does.
+//! The settings that `run` takes are read by `protocol`, as `kwctl run` does.
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ pub(crate) fn read(text: &str) -> Result<Mapping> {
     let mut documents = yaml_serde::Deserializer::from_str(text);
     let settings = documents.next().map_or(Ok(Value::Null), Value::deserialize)?;
     if documents.next().is_some() {
-        return Err(failure("there are several documents in it", "leave one of them"));
+        return Err(failure("it has several YAML documents", "keep one of them"));
     }
     for_cluster(settings)
 }
@@ -29,28 +29,28 @@ pub(crate) fn read_json(text: &str) -> Result<Mapping> {
     for_cluster(serde_json::from_str(text)?)
 }
 
-/// Settings that a cluster takes: it keeps JSON, and wants a map. Unlike for `run`, `null` is none.
+/// Settings that a cluster accepts: a map of what JSON can hold. Unlike for `run`, `null` is refused.
 fn for_cluster(settings: Value) -> Result<Mapping> {
-    const NO_MAP: &str = "write a name and a value for each setting, such as `denied_names: [a, b]`";
+    const NOT_A_MAP: &str = "write a name and a value for each setting, such as `denied_names: [a, b]`";
     check_json(&settings, "")?;
     match settings {
         Value::Mapping(settings) => Ok(settings),
-        Value::Null => Err(failure("they say nothing", "write `{}` for no settings, or leave them out")),
-        Value::Sequence(_) => Err(failure("they must be a map, and are a list", NO_MAP)),
-        _ => Err(failure("they must be a map, and are a single value", NO_MAP)),
+        Value::Null => Err(failure("they are empty", "write `{}` for no settings, or leave them out")),
+        Value::Sequence(_) => Err(failure("they must be a map, but are a list", NOT_A_MAP)),
+        _ => Err(failure("they must be a map, but are a single value", NOT_A_MAP)),
     }
 }
 
-/// Fails for what JSON cannot say, and for what the YAML reader of a cluster takes for something else than ours does.
+/// Fails for what JSON cannot hold, and for what a cluster reads differently.
 fn check_json(value: &Value, place: &str) -> Result<()> {
     let shown = printable(place);
     match value {
         Value::Number(number) if number.as_f64().is_some_and(|number| !number.is_finite()) => Err(failure(
-            format!("`{shown}` is `{number}`, which JSON does not have, and so no cluster"),
-            "write a number, or a text in quotes",
+            format!("`{shown}` is `{number}`, which JSON, and so a cluster, cannot hold"),
+            "write a number, or a string in quotes",
         )),
         Value::Tagged(tagged) => Err(failure(
-            format!("`{shown}` has the tag `{}`, which JSON does not have, and so no cluster", tagged.tag),
+            format!("`{shown}` has the tag `{}`, which JSON, and so a cluster, cannot hold", tagged.tag),
             "leave out the tag",
         )),
         Value::Sequence(list) => list
@@ -64,7 +64,7 @@ fn check_json(value: &Value, place: &str) -> Result<()> {
                 let key = yaml::to_string(key).unwrap_or_default();
                 let around = if place.is_empty() { "them".to_owned() } else { format!("`{shown}`") };
                 Err(failure(
-                    format!("the key `{}` in {around} is no text", printable(key.trim_end())),
+                    format!("the key `{}` in {around} is not a string", printable(key.trim_end())),
                     "put the key in quotes",
                 ))
             }

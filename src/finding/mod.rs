@@ -12,9 +12,9 @@ pub(crate) use name::FindingName;
 /// Is the policy refused because of it?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Stock Kubewarden takes the policy, but not the way it is meant.
+    /// Stock Kubewarden accepts the policy, but does not do what was meant.
     Warning,
-    /// Stock Kubewarden, or the cluster behind it, would refuse the policy.
+    /// Stock Kubewarden, or the cluster it runs in, would refuse the policy.
     Error,
 }
 
@@ -74,14 +74,6 @@ pub struct Quote {
     pub line: usize,
     /// Without its line end.
     pub text: String,
-}
-
-impl Quote {
-    /// A line of a text; `None` when there is nothing in it.
-    pub fn of(text: &str, line: usize) -> Option<Self> {
-        let text = text.lines().nth(line.checked_sub(1)?)?.trim_end().to_owned();
-        (!text.trim().is_empty()).then_some(Self { line, text })
-    }
 }
 
 /// Is there an error among the findings?

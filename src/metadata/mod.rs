@@ -1,4 +1,4 @@
-//! What Kubewarden knows of a policy: read from `metadata.yml` or from `[package.metadata.kubewarden]`, checked,
+//! Kubewarden's metadata of a policy: read from `metadata.yml` or from `[package.metadata.kubewarden]`, checked,
 //! and written as YAML or as the JSON inside the module. Knows no WebAssembly.
 //!
 //! The rules are those of `kwctl annotate` 1.36; where the cluster's webhook is stricter, so are we.
@@ -14,7 +14,7 @@ mod tests;
 mod wire;
 
 pub use crate::protocol::PolicyType;
-pub(crate) use annotations::{addresses, check_repository};
+pub(crate) use annotations::{absolute_url, addresses, check_repository};
 pub use document::Document;
 pub use read::{Checked, Facts, read};
 pub use wire::{ContextAwareResource, Metadata};

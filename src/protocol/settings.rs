@@ -4,19 +4,21 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::yaml;
+
 /// The settings of a policy. Always an object: no settings and `null` are the empty one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Settings(Map<String, Value>);
 
 impl Settings {
-    /// Settings from YAML, of which JSON is a part. An empty text is no settings.
+    /// Settings from YAML, of which JSON is a part. Without any value, there are no settings.
     ///
     /// # Errors
     ///
-    /// When the text is no YAML, or is neither an object nor `null`.
+    /// When the text is not YAML, or is neither an object nor `null`.
     pub fn from_yaml(text: &str) -> Result<Self> {
-        let value: Value = yaml_serde::from_str(text).context("the settings are no valid YAML")?;
+        let value = yaml::parse(text).context("the settings are not valid YAML")?.to_json();
         Self::try_from(value)
     }
 
@@ -24,9 +26,9 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// When the text is no JSON, or is neither an object nor `null`.
+    /// When the text is not JSON, or is neither an object nor `null`.
     pub fn from_json(text: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(text).context("the settings are no valid JSON")?;
+        let value: Value = serde_json::from_str(text).context("the settings are not valid JSON")?;
         Self::try_from(value)
     }
 }
@@ -56,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_object_is_refused() {
+    fn whatever_is_not_an_object_is_refused() {
         for yaml in ["[1]", "1", "true", "text"] {
             let error = Settings::from_yaml(yaml).unwrap_err();
             assert_eq!(error.to_string(), "Invalid settings in CRD, not an object");

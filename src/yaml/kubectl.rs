@@ -83,7 +83,7 @@ fn integer(text: &str) -> Option<Number> {
         },
         _ => (10, lower.as_str()),
     };
-    // What stands behind a base has no sign of its own.
+    // The digits after a base have no sign of their own.
     let absolute = digits.starts_with(|c: char| c.is_ascii_hexdigit()).then_some(digits)?;
     let absolute = u64::from_str_radix(absolute, base).ok()?;
     if !negative {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_are_found_wherever_the_scalar_stands() {
+    fn quotes_are_found_wherever_the_scalar_is() {
         let text = "ä: &x '0644'\nb: *x\nc: &y 0644\nd: *y\n\"e\": [0755,\n  '0755']\nf:\n  \"0755\"\n";
         let expected = json!({
             "ä": "0644", "b": "0644", "c": 420, "d": 420, "e": [493, "0755"], "f": "0755",

@@ -75,7 +75,7 @@ impl Line {
     }
 }
 
-/// A word for null, or one for a number that JSON does not have, for which null stands in.
+/// A word for null, or one for a number that JSON does not have, which is read as null.
 fn is_null(word: &str) -> bool {
     let unsigned = word.strip_prefix(['+', '-']).unwrap_or(word);
     ["~", "null", ".inf", ".nan"].iter().any(|known| unsigned.eq_ignore_ascii_case(known))

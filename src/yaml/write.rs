@@ -1,8 +1,8 @@
 //! YAML that every reader understands the same way.
 //!
-//! Kubernetes and Artifact Hub read YAML 1.1 with Go, in which `yes`, `1_000` and `0o7` are no texts, and `<<` is no
-//! common key; Kubewarden reads YAML 1.2 with Rust, in which they are. So a text stays without quotes only where nobody
-//! could take it for something else. Lists lie below their key without a further step in, as `kwctl` and `kubectl` have them.
+//! Kubernetes and Artifact Hub read YAML 1.1 with Go, in which `yes`, `1_000` and `0o7` are not strings, and `<<` is not a
+//! common key; Kubewarden reads YAML 1.2 with Rust, in which they are. So a string is written without quotes only where nobody
+//! could take it for something else. Lists are not indented below their key, as `kwctl` and `kubectl` write them.
 //!
 //! Sources: YAML 1.1, "Language-Independent Types"; the resolver of gopkg.in/yaml.v2.
 
@@ -11,7 +11,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use yaml_serde::{Mapping, Number, Value};
 
-/// The YAML text of a value: one document, no line in front.
+/// The YAML text of a value: one document, without `---`.
 ///
 /// # Errors
 ///
@@ -27,13 +27,13 @@ fn block(value: &Value, indent: usize, text: &mut String) -> Result<(), yaml_ser
     match value {
         Value::Mapping(map) if !map.is_empty() => entries(map, indent, false, text),
         Value::Sequence(list) if !list.is_empty() => items(list, indent, false, text),
-        _ => behind(value, indent, text),
+        _ => after_key(value, indent, text),
     }
 }
 
 /// The entries of a map; the first one may continue a line that is begun.
 fn entries(map: &Mapping, indent: usize, begun: bool, text: &mut String) -> Result<(), yaml_serde::Error> {
-    /// A reader need not look further for the `:` behind a key.
+    /// A reader need not look further for the `:` after a key.
     const LONG_KEY: usize = 500;
     for (index, (key, value)) in map.iter().enumerate() {
         if index > 0 || !begun {
@@ -60,7 +60,7 @@ fn entries(map: &Mapping, indent: usize, begun: bool, text: &mut String) -> Resu
             }
             value => {
                 text.push(' ');
-                behind(value, indent + 2, text)?;
+                after_key(value, indent + 2, text)?;
             }
         }
     }
@@ -77,14 +77,14 @@ fn items(list: &[Value], indent: usize, begun: bool, text: &mut String) -> Resul
         match item {
             Value::Mapping(map) if !map.is_empty() => entries(map, indent + 2, true, text)?,
             Value::Sequence(list) if !list.is_empty() => items(list, indent + 2, true, text)?,
-            item => behind(item, indent + 2, text)?,
+            item => after_key(item, indent + 2, text)?,
         }
     }
     Ok(())
 }
 
-/// A value that begins on a line, up to the end of its last line. What lies below is so many spaces in.
-fn behind(value: &Value, indent: usize, text: &mut String) -> Result<(), yaml_serde::Error> {
+/// A value that begins on a line, up to the end of its last line. Further lines are indented by so many spaces.
+fn after_key(value: &Value, indent: usize, text: &mut String) -> Result<(), yaml_serde::Error> {
     match value {
         Value::Mapping(_) => *text += "{}",
         Value::Sequence(_) => *text += "[]",
@@ -125,7 +125,7 @@ fn scalar(value: &Value) -> Result<String, yaml_serde::Error> {
         }
         Value::String(text) => escaped(text),
         Value::Mapping(_) | Value::Sequence(_) => {
-            return Err(serde::ser::Error::custom("a list or a map is no key"));
+            return Err(serde::ser::Error::custom("a list or a map cannot be a key"));
         }
         Value::Tagged(tagged) => {
             return Err(serde::ser::Error::custom(format!("the tag `{}` is not for JSON", tagged.tag)));
@@ -141,14 +141,14 @@ fn number_text(number: &Number) -> String {
     }
 }
 
-/// Can the text go below its key line by line? What the first line begins with must not be taken for a deeper step in.
+/// Can the string be written line by line below its key? Its first line must not look like deeper indentation.
 fn can_be_lines(text: &str) -> bool {
     text.contains('\n')
         && !text.starts_with([' ', '\t', '\n'])
         && !text.chars().any(|c| !matches!(c, '\n' | '\t') && needs_escape(c))
 }
 
-/// Is the text the same to all readers without quotes?
+/// Do all readers take this for the same string without quotes?
 fn is_plain(text: &str) -> bool {
     let first = |c: char| c.is_alphanumeric() || matches!(c, '/' | '_');
     text.starts_with(first)

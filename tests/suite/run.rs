@@ -106,7 +106,7 @@ error: Invalid settings in CRD, not an object
     run(&case, "-s settings.yaml")
         .code(1)
         .stdout_eq("")
-        .stderr_has("error: the settings are no valid YAML")
+        .stderr_has("error: the settings are not valid YAML")
         .stderr_has("`settings.yaml`");
     run(&case, "-s nowhere.yaml").code(1).stderr_has("could not read `nowhere.yaml`");
 }
