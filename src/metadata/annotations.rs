@@ -8,7 +8,7 @@ use super::reader::MetadataReader;
 use super::{Facts, Metadata, SEVERITIES, key};
 use crate::finding::FindingName;
 use crate::kubernetes;
-use crate::yaml::{Content, Fields};
+use crate::yaml::{Fields, NodeContent};
 
 /// The keys of a document, with the lines of its annotations.
 pub(super) struct Root<'n> {
@@ -19,7 +19,7 @@ pub(super) struct Root<'n> {
 impl<'n> Root<'n> {
     pub(super) fn of(fields: Fields<'n>) -> Self {
         let annotations = match fields.find("annotations").map(|entry| &entry.value.content) {
-            Some(Content::Map(entries)) => {
+            Some(NodeContent::Map(entries)) => {
                 entries.iter().map(|entry| (entry.key.as_str(), entry.line)).collect()
             }
             _ => HashMap::new(),
@@ -159,6 +159,11 @@ pub(super) fn check(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: 
             );
         }
     }
+    artifact_hub(reader, root, metadata);
+}
+
+/// Checks the values that only Artifact Hub reads.
+fn artifact_hub(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata) {
     if let Some(keywords) = metadata.annotation(key::KEYWORDS)
         && keywords.split(',').any(|keyword| keyword.trim().is_empty())
     {

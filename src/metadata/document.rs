@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::finding::FileLines;
 use crate::fs;
-use crate::yaml::{self, Content, DocumentReader, Node, ReadError, Syntax};
+use crate::yaml::{self, DocumentReader, Node, NodeContent, ReadError, Syntax};
 
 use super::{Metadata, table};
 
@@ -81,7 +81,7 @@ impl Document {
             DocumentSource::Table(node) | DocumentSource::Section(node) => node.clone(),
         };
         if node.is_null() {
-            node.content = Content::Map(Vec::new());
+            node.content = NodeContent::Map(Vec::new());
         }
         Ok(node)
     }

@@ -6,6 +6,7 @@
 mod annotations;
 mod check;
 mod document;
+mod facts;
 mod read;
 mod reader;
 mod table;
@@ -16,7 +17,8 @@ mod wire;
 pub use crate::protocol::PolicyType;
 pub(crate) use annotations::{absolute_url, addresses, check_repository};
 pub use document::Document;
-pub use read::{Checked, Facts, read};
+pub use facts::Facts;
+pub use read::{Checked, read};
 pub use wire::{ContextAwareResource, Metadata};
 
 /// Keys of annotations that mean something to Kubewarden, its workflows or Artifact Hub.

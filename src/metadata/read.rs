@@ -1,36 +1,14 @@
 //! Reads metadata from a document: all that is wrong with it in one go, each with its line.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use crate::finding::{Finding, FindingName, has_errors};
 use crate::kubernetes::{Operation, Rule};
-use crate::yaml::{Content, Entry, Fields, Node};
+use crate::yaml::{Fields, MapEntry, Node, NodeContent};
 
 use super::annotations::{self, Root};
 use super::reader::{Item, MetadataReader, within};
-use super::{ContextAwareResource, Document, Metadata, PolicyType, check};
-
-/// What the project knows besides its metadata: for a cargo package, what `[package]` says.
-#[derive(Debug, Clone, Default)]
-pub struct Facts {
-    /// Name of the project.
-    pub name: String,
-    /// The file the facts are from, as the user would name it.
-    pub file: PathBuf,
-    /// Version of the project, where the language has one.
-    pub version: Option<String>,
-    /// One line about it.
-    pub description: Option<String>,
-    /// `Name <mail>` each.
-    pub authors: Vec<String>,
-    /// SPDX expression.
-    pub license: Option<String>,
-    /// URL of the sources.
-    pub repository: Option<String>,
-    /// URL of the home page.
-    pub homepage: Option<String>,
-}
+use super::{ContextAwareResource, Document, Facts, Metadata, PolicyType, check};
 
 /// Metadata as far as it could be read, and what is wrong with it.
 #[derive(Debug)]
@@ -84,7 +62,7 @@ impl MetadataReader<'_> {
             return None;
         }
         match self.document.tree() {
-            Ok(node) if matches!(node.content, Content::Map(_)) => Some(node),
+            Ok(node) if matches!(node.content, NodeContent::Map(_)) => Some(node),
             Ok(node) => {
                 let message = "the file must hold a map of keys and values";
                 self.reader.error(FindingName::InvalidYaml, node.line, message, "start with `rules:`");
@@ -281,12 +259,12 @@ impl MetadataReader<'_> {
         let Some(entry) = fields.find("annotations").filter(|entry| !entry.value.is_null()) else {
             return annotations;
         };
-        let Content::Map(entries) = &entry.value.content else {
+        let NodeContent::Map(entries) = &entry.value.content else {
             let fix = "write keys with a string each".to_owned();
             self.wrong_type::<()>(fields, entry, "a map of strings", fix);
             return annotations;
         };
-        for Entry { line, key, value } in entries {
+        for MapEntry { line, key, value } in entries {
             let Some(text) = value.as_text() else {
                 self.wrong_annotation(*line, key, value);
                 continue;
@@ -304,7 +282,7 @@ impl MetadataReader<'_> {
             _ if key == "hostCapabilities" => {
                 "move `hostCapabilities` out of `annotations`, to the top level"
             }
-            Content::Map(_) if self.is_table() => {
+            NodeContent::Map(_) if self.is_table() => {
                 "put the whole key in quotes: TOML takes the dots of a bare key for nested tables"
             }
             _ => "write one string, in which several values are separated by commas",

@@ -1,7 +1,7 @@
 //! Values of the types that metadata is made of, and a finding for each that is something else.
 
 use crate::finding::FindingName;
-use crate::yaml::{Content, DocumentReader, Entry, Fields, Node, Syntax};
+use crate::yaml::{DocumentReader, Fields, MapEntry, Node, NodeContent, Syntax};
 
 use super::Document;
 
@@ -51,7 +51,7 @@ impl<'a> MetadataReader<'a> {
     }
 
     /// The value of a key; if it is missing, that is a finding.
-    pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, key: &str, fix: &str) -> Option<&'n Entry> {
+    pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, key: &str, fix: &str) -> Option<&'n MapEntry> {
         let entry = fields.find(key);
         if entry.is_none() {
             let message = format!("`{}` is missing{}", fields.spelling(key), within(fields));
@@ -65,9 +65,9 @@ impl<'a> MetadataReader<'a> {
         let example = self.reader.example(&fields.spelling(key), example);
         let entry = self.required(fields, key, &format!("write, for example, `{example}`"))?;
         match &entry.value.content {
-            Content::List(items) => Some(items),
+            NodeContent::List(items) => Some(items),
             _ if entry.value.is_left_out() => Some(&[]),
-            Content::Text(text) => {
+            NodeContent::Text(text) => {
                 let fix = self.reader.example(&entry.key, &format!("[\"{text}\"]"));
                 self.wrong_type(fields, entry, "a list", format!("write `{fix}`"))
             }
@@ -93,7 +93,7 @@ impl<'a> MetadataReader<'a> {
         read.into_iter().collect()
     }
 
-    pub(super) fn text(&mut self, fields: &Fields<'_>, entry: &Entry) -> Option<String> {
+    pub(super) fn text(&mut self, fields: &Fields<'_>, entry: &MapEntry) -> Option<String> {
         let text = entry.value.as_text();
         if text.is_none() {
             self.wrong_type::<()>(fields, entry, "a string", "write a string".to_owned());
@@ -106,13 +106,13 @@ impl<'a> MetadataReader<'a> {
         &mut self,
         fields: &Fields<'n>,
         key: &str,
-    ) -> Option<(&'n Entry, String)> {
+    ) -> Option<(&'n MapEntry, String)> {
         let entry = fields.find(key).filter(|entry| !entry.value.is_null())?;
         Some((entry, self.text(fields, entry)?))
     }
 
-    pub(super) fn boolean(&mut self, fields: &Fields<'_>, entry: &Entry) -> Option<bool> {
-        if let Content::Bool(value) = entry.value.content {
+    pub(super) fn boolean(&mut self, fields: &Fields<'_>, entry: &MapEntry) -> Option<bool> {
+        if let NodeContent::Bool(value) = entry.value.content {
             return Some(value);
         }
         let [yes, no] = ["true", "false"].map(|value| self.reader.example(&entry.key, value));
@@ -123,7 +123,7 @@ impl<'a> MetadataReader<'a> {
     pub(super) fn wrong_type<T>(
         &mut self,
         fields: &Fields<'_>,
-        entry: &Entry,
+        entry: &MapEntry,
         wanted: &str,
         fix: String,
     ) -> Option<T> {

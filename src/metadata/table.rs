@@ -3,7 +3,7 @@
 use serde_json::Number;
 use toml_edit::{Item, Table, TableLike, Value};
 
-use crate::yaml::{Content, Entry, Node};
+use crate::yaml::{MapEntry, Node, NodeContent};
 
 /// Where the metadata is in `Cargo.toml`.
 const TABLE: [&str; 3] = ["package", "metadata", "kubewarden"];
@@ -14,7 +14,7 @@ pub(super) fn read(text: &str) -> Result<Node, toml_edit::TomlError> {
     let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
     let lines = LineEnds(ends.map(|(offset, _)| offset).collect());
     let table = TABLE.iter().try_fold(document.as_item(), |item, key| item.get(key));
-    Ok(table.map_or(Node::new(1, Content::Map(Vec::new())), |item| lines.item(item, 1)))
+    Ok(table.map_or(Node::new(1, NodeContent::Map(Vec::new())), |item| lines.item(item, 1)))
 }
 
 struct LineEnds(Vec<usize>);
@@ -27,13 +27,13 @@ impl LineEnds {
     /// `around`: the line of what the item is in.
     fn item(&self, item: &Item, around: usize) -> Node {
         match item {
-            Item::None => Node::new(around, Content::Null),
+            Item::None => Node::new(around, NodeContent::Null),
             Item::Value(value) => self.value(value, around),
             Item::Table(table) => self.table(table, self.line(table.span(), around)),
             Item::ArrayOfTables(tables) => {
                 let table = |table: &Table| self.table(table, self.line(table.span(), around));
                 let line = self.line(tables.span(), around);
-                Node::new(line, Content::List(tables.iter().map(table).collect()))
+                Node::new(line, NodeContent::List(tables.iter().map(table).collect()))
             }
         }
     }
@@ -41,20 +41,24 @@ impl LineEnds {
     fn table(&self, table: &dyn TableLike, line: usize) -> Node {
         let entry = |(key, item): (&str, &Item)| {
             let line = self.line(table.key(key).and_then(toml_edit::Key::span).or_else(|| item.span()), line);
-            Entry { line, key: key.to_owned(), value: self.item(item, line) }
+            MapEntry { line, key: key.to_owned(), value: self.item(item, line) }
         };
-        Node::new(line, Content::Map(table.iter().map(entry).collect()))
+        Node::new(line, NodeContent::Map(table.iter().map(entry).collect()))
     }
 
     fn value(&self, value: &Value, around: usize) -> Node {
         let line = self.line(value.span(), around);
         let content = match value {
-            Value::String(text) => Content::Text(text.value().clone()),
-            Value::Integer(number) => Content::Number((*number.value()).into()),
-            Value::Float(number) => Number::from_f64(*number.value()).map_or(Content::Null, Content::Number),
-            Value::Boolean(value) => Content::Bool(*value.value()),
-            Value::Datetime(time) => Content::Text(time.value().to_string()),
-            Value::Array(items) => Content::List(items.iter().map(|item| self.value(item, line)).collect()),
+            Value::String(text) => NodeContent::Text(text.value().clone()),
+            Value::Integer(number) => NodeContent::Number((*number.value()).into()),
+            Value::Float(number) => {
+                Number::from_f64(*number.value()).map_or(NodeContent::Null, NodeContent::Number)
+            }
+            Value::Boolean(value) => NodeContent::Bool(*value.value()),
+            Value::Datetime(time) => NodeContent::Text(time.value().to_string()),
+            Value::Array(items) => {
+                NodeContent::List(items.iter().map(|item| self.value(item, line)).collect())
+            }
             Value::InlineTable(table) => return self.table(table, line),
         };
         Node::new(line, content)

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::{Content, Entry, Node};
+use super::{MapEntry, Node, NodeContent};
 
 /// A key whose maps are the defaults of the map around it.
 const MERGE: &str = "<<";
@@ -14,23 +14,23 @@ impl Node {
     /// The value alone, as `kubectl` would send it. Of a repeated key the last one counts.
     pub(crate) fn to_kubernetes_json(&self) -> Value {
         match &self.content {
-            Content::Text(text) if self.plain.is_some() => resolve(text),
-            Content::Number(number) => Value::Number(without_fraction(number)),
-            Content::List(items) => items.iter().map(Self::to_kubernetes_json).collect(),
-            Content::Map(entries) => Value::Object(map(entries)),
-            Content::Null | Content::Bool(_) | Content::Text(_) => self.to_json(),
+            NodeContent::Text(text) if self.plain.is_some() => resolve(text),
+            NodeContent::Number(number) => Value::Number(without_fraction(number)),
+            NodeContent::List(items) => items.iter().map(Self::to_kubernetes_json).collect(),
+            NodeContent::Map(entries) => Value::Object(map(entries)),
+            NodeContent::Null | NodeContent::Bool(_) | NodeContent::Text(_) => self.to_json(),
         }
     }
 }
 
-fn map(entries: &[Entry]) -> Map<String, Value> {
+fn map(entries: &[MapEntry]) -> Map<String, Value> {
     let mut map = Map::new();
     for entry in entries {
         match &entry.value.content {
-            Content::Map(defaults) if entry.key == MERGE => add_missing(&mut map, defaults),
-            Content::List(all) if entry.key == MERGE => {
+            NodeContent::Map(defaults) if entry.key == MERGE => add_missing(&mut map, defaults),
+            NodeContent::List(all) if entry.key == MERGE => {
                 for node in all {
-                    if let Content::Map(defaults) = &node.content {
+                    if let NodeContent::Map(defaults) = &node.content {
                         add_missing(&mut map, defaults);
                     }
                 }
@@ -43,7 +43,7 @@ fn map(entries: &[Entry]) -> Map<String, Value> {
     map
 }
 
-fn add_missing(target: &mut Map<String, Value>, defaults: &[Entry]) {
+fn add_missing(target: &mut Map<String, Value>, defaults: &[MapEntry]) {
     for (key, value) in map(defaults) {
         target.entry(key).or_insert(value);
     }

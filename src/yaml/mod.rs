@@ -7,7 +7,7 @@ mod positions;
 mod reader;
 mod write;
 
-pub(crate) use node::{Content, Entry, Node};
+pub(crate) use node::{MapEntry, Node, NodeContent};
 pub(crate) use parse::{ReadError, parse, parse_all};
 pub(crate) use reader::{DocumentReader, Fields, Syntax, list, nearest};
 pub(crate) use write::to_string;

@@ -9,7 +9,7 @@ use serde_json::{Number, Value};
 pub(crate) struct Node {
     /// Counted from 1.
     pub(crate) line: usize,
-    pub(crate) content: Content,
+    pub(crate) content: NodeContent,
     /// A scalar without quotes, tag, or `|` and `>` in front, as it was written: another reader may take it for
     /// something else.
     pub(super) plain: Option<String>,
@@ -17,19 +17,19 @@ pub(crate) struct Node {
 
 /// What JSON can hold. YAML's tags, which it cannot, are errors.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Content {
+pub(crate) enum NodeContent {
     Null,
     Bool(bool),
     Number(Number),
     Text(String),
     List(Vec<Node>),
     /// In the order of the file, repeated keys too.
-    Map(Vec<Entry>),
+    Map(Vec<MapEntry>),
 }
 
 /// A key with its value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entry {
+pub(crate) struct MapEntry {
     /// The line of the key.
     pub(crate) line: usize,
     pub(crate) key: String,
@@ -38,14 +38,14 @@ pub(crate) struct Entry {
 
 impl Node {
     /// A value whose text does not matter.
-    pub(crate) fn new(line: usize, content: Content) -> Self {
+    pub(crate) fn new(line: usize, content: NodeContent) -> Self {
         Self { line, content, plain: None }
     }
 
     /// The value as a string where a host takes any scalar without quotes for one.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match &self.content {
-            Content::Text(text) => Some(text),
+            NodeContent::Text(text) => Some(text),
             _ => self.plain.as_deref(),
         }
     }
@@ -56,28 +56,28 @@ impl Node {
     }
 
     pub(crate) fn is_null(&self) -> bool {
-        self.content == Content::Null
+        self.content == NodeContent::Null
     }
 
     /// The value alone. Of a repeated key the last one counts, as in JSON.
     pub(crate) fn to_json(&self) -> Value {
         match &self.content {
-            Content::Null => Value::Null,
-            Content::Bool(value) => Value::Bool(*value),
-            Content::Number(number) => Value::Number(number.clone()),
-            Content::Text(text) => Value::String(text.clone()),
-            Content::List(items) => items.iter().map(Self::to_json).collect(),
-            Content::Map(entries) => {
+            NodeContent::Null => Value::Null,
+            NodeContent::Bool(value) => Value::Bool(*value),
+            NodeContent::Number(number) => Value::Number(number.clone()),
+            NodeContent::Text(text) => Value::String(text.clone()),
+            NodeContent::List(items) => items.iter().map(Self::to_json).collect(),
+            NodeContent::Map(entries) => {
                 entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
             }
         }
     }
 
     /// A key that is written again, anywhere below this value, the first of them.
-    pub(crate) fn repeated_key(&self) -> Option<&Entry> {
+    pub(crate) fn repeated_key(&self) -> Option<&MapEntry> {
         match &self.content {
-            Content::List(items) => items.iter().find_map(Self::repeated_key),
-            Content::Map(entries) => {
+            NodeContent::List(items) => items.iter().find_map(Self::repeated_key),
+            NodeContent::Map(entries) => {
                 let mut seen = std::collections::HashSet::new();
                 entries.iter().find_map(|entry| {
                     if seen.insert(&entry.key) { entry.value.repeated_key() } else { Some(entry) }
@@ -92,18 +92,18 @@ impl Node {
 impl From<&Value> for Node {
     fn from(value: &Value) -> Self {
         let content = match value {
-            Value::Null => Content::Null,
-            Value::Bool(value) => Content::Bool(*value),
-            Value::Number(number) => Content::Number(number.clone()),
-            Value::String(text) => Content::Text(text.clone()),
-            Value::Array(items) => Content::List(items.iter().map(Self::from).collect()),
+            Value::Null => NodeContent::Null,
+            Value::Bool(value) => NodeContent::Bool(*value),
+            Value::Number(number) => NodeContent::Number(number.clone()),
+            Value::String(text) => NodeContent::Text(text.clone()),
+            Value::Array(items) => NodeContent::List(items.iter().map(Self::from).collect()),
             Value::Object(map) => {
-                let entry = |(key, value): (&String, &Value)| Entry {
+                let entry = |(key, value): (&String, &Value)| MapEntry {
                     line: 1,
                     key: key.clone(),
                     value: value.into(),
                 };
-                Content::Map(map.iter().map(entry).collect())
+                NodeContent::Map(map.iter().map(entry).collect())
             }
         };
         Self::new(1, content)
@@ -111,7 +111,7 @@ impl From<&Value> for Node {
 }
 
 /// The value in the words of a message: `the string `pods``, `a list`.
-impl fmt::Display for Content {
+impl fmt::Display for NodeContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("nothing"),

@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::Number;
 
 use super::positions::Positions;
-use super::{Content, Entry, Node};
+use super::{MapEntry, Node, NodeContent};
 
 /// Why a file could not be read.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl From<&yaml_serde::Error> for ReadError {
 pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
     let mut documents = parse_all(text)?.into_iter();
     match (documents.next(), documents.next()) {
-        (first, None) => Ok(first.unwrap_or(Node { line: 1, content: Content::Null, plain: None })),
+        (first, None) => Ok(first.unwrap_or(Node { line: 1, content: NodeContent::Null, plain: None })),
         (_, Some(second)) => {
             Err(ReadError { message: "there is more than one document".to_owned(), line: Some(second.line) })
         }
@@ -57,7 +57,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
 /// Reads a text that is any number of documents.
 pub(crate) fn parse_all(text: &str) -> Result<Vec<Node>, ReadError> {
     refuse_deep_nesting(text)?;
-    let (positions, limits) = (Positions::of(text), Limits::of(text));
+    let (positions, limits) = (Positions::of(text), ReadLimits::of(text));
     let tree = Tree { around: 1, path_bytes: 0, positions: &positions, limits: &limits };
     let documents = yaml_serde::Deserializer::from_str(text).map(|document| tree.deserialize(document));
     documents.collect::<Result<_, _>>().map_err(|error| ReadError::from(&error))
@@ -83,7 +83,7 @@ fn refuse_deep_nesting(text: &str) -> Result<(), ReadError> {
 }
 
 /// What is left to be read, so that aliases cannot repeat a document without end.
-struct Limits {
+struct ReadLimits {
     values: Cell<usize>,
     /// Of strings and keys.
     bytes: Cell<usize>,
@@ -91,7 +91,7 @@ struct Limits {
     path_bytes: Cell<usize>,
 }
 
-impl Limits {
+impl ReadLimits {
     /// Enough for any text without aliases, in which a value takes at least one character, and for some aliases.
     fn of(text: &str) -> Self {
         Self {
@@ -118,7 +118,7 @@ struct Tree<'a> {
     /// Length of the path of the value in the parser's words.
     path_bytes: usize,
     positions: &'a Positions<'a>,
-    limits: &'a Limits,
+    limits: &'a ReadLimits,
 }
 
 impl<'de> DeserializeSeed<'de> for Tree<'_> {
@@ -150,12 +150,12 @@ fn place_of(error: &impl fmt::Display) -> (usize, usize) {
 /// Keeps a scalar and fails; collects what is in a list or a map.
 struct Collect<'a> {
     tree: Tree<'a>,
-    scalar: &'a mut Option<Content>,
+    scalar: &'a mut Option<NodeContent>,
 }
 
 impl Collect<'_> {
-    fn keep<E: Error>(self, content: Content) -> Result<Node, E> {
-        let bytes = if let Content::Text(text) = &content { text.len() } else { 0 };
+    fn keep<E: Error>(self, content: NodeContent) -> Result<Node, E> {
+        let bytes = if let NodeContent::Text(text) = &content { text.len() } else { 0 };
         self.tree.limits.take(bytes, self.tree.path_bytes)?;
         *self.scalar = Some(content);
         Err(E::custom("kept"))
@@ -170,31 +170,31 @@ impl<'de> Visitor<'de> for Collect<'_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Node, E> {
-        self.keep(Content::Null)
+        self.keep(NodeContent::Null)
     }
 
     fn visit_none<E: Error>(self) -> Result<Node, E> {
-        self.keep(Content::Null)
+        self.keep(NodeContent::Null)
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
-        self.keep(Content::Bool(value))
+        self.keep(NodeContent::Bool(value))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Node, E> {
-        self.keep(Content::Number(value.into()))
+        self.keep(NodeContent::Number(value.into()))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
-        self.keep(Content::Number(value.into()))
+        self.keep(NodeContent::Number(value.into()))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
-        self.keep(Number::from_f64(value).map_or(Content::Null, Content::Number))
+        self.keep(Number::from_f64(value).map_or(NodeContent::Null, NodeContent::Number))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Node, E> {
-        self.keep(Content::Text(text.to_owned()))
+        self.keep(NodeContent::Text(text.to_owned()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
@@ -206,7 +206,7 @@ impl<'de> Visitor<'de> for Collect<'_> {
             list.push(item);
         }
         let line = list.first().map_or(self.tree.around, |first: &Node| first.line);
-        Ok(Node { line, content: Content::List(list), plain: None })
+        Ok(Node { line, content: NodeContent::List(list), plain: None })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
@@ -216,10 +216,10 @@ impl<'de> Visitor<'de> for Collect<'_> {
             self.tree.limits.take(key.len(), self.tree.path_bytes)?;
             let path_bytes = self.tree.path_bytes + key.len() + 1;
             let value = map.next_value_seed(Tree { around: line, path_bytes, ..self.tree })?;
-            entries.push(Entry { line, key, value });
+            entries.push(MapEntry { line, key, value });
         }
-        let line = entries.first().map_or(self.tree.around, |first: &Entry| first.line);
-        Ok(Node { line, content: Content::Map(entries), plain: None })
+        let line = entries.first().map_or(self.tree.around, |first: &MapEntry| first.line);
+        Ok(Node { line, content: NodeContent::Map(entries), plain: None })
     }
 }
 

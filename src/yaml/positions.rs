@@ -1,14 +1,14 @@
 //! What is written at a position that the parser names.
 
-use super::Content;
+use super::NodeContent;
 
 /// A text, in which a line and a column are found without walking along the line.
 pub(super) struct Positions<'a> {
     text: &'a str,
-    lines: Vec<Line>,
+    lines: Vec<LineStart>,
 }
 
-struct Line {
+struct LineStart {
     /// Where it begins.
     offset: usize,
     /// Where every [`STEP`]th character begins, unless all characters take one byte.
@@ -23,11 +23,11 @@ impl<'a> Positions<'a> {
         let mut offset = 0;
         while offset < text.len() {
             let line = &text[offset..];
-            // Line breaks are those of the parser.
+            // LineStart breaks are those of the parser.
             let end = line.find(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).unwrap_or(line.len());
             let after = line[end..].chars().next().map_or(0, char::len_utf8);
             let after = if line[end..].starts_with("\r\n") { 2 } else { after };
-            lines.push(Line::of(&line[..end], offset));
+            lines.push(LineStart::of(&line[..end], offset));
             offset += end + after;
         }
         Self { text, lines }
@@ -35,19 +35,19 @@ impl<'a> Positions<'a> {
 
     /// The scalar at this place as it was written, if it has no quotes, no tag, and no `|` or `>` in front. Both numbers
     /// are counted from 1, columns in characters.
-    pub(super) fn plain_scalar(&self, line: usize, column: usize, content: &Content) -> Option<String> {
+    pub(super) fn plain_scalar(&self, line: usize, column: usize, content: &NodeContent) -> Option<String> {
         let rest = after_anchor(self.at(line, column));
         if rest.starts_with(['"', '\'', '|', '>', '!']) {
             return None;
         }
-        if let Content::Text(text) = content {
+        if let NodeContent::Text(text) = content {
             return Some(text.clone());
         }
         // All others are one word.
         let end = rest.find(|c: char| c.is_whitespace() || ",[]{}".contains(c)).unwrap_or(rest.len());
         let word = &rest[..end];
         // What follows an empty scalar is not a part of it.
-        let is_other = *content == Content::Null && !is_null(word);
+        let is_other = *content == NodeContent::Null && !is_null(word);
         Some(if is_other { String::new() } else { word.to_owned() })
     }
 
@@ -64,7 +64,7 @@ impl<'a> Positions<'a> {
     }
 }
 
-impl Line {
+impl LineStart {
     fn of(text: &str, offset: usize) -> Self {
         let steps = if text.is_ascii() {
             Vec::new()

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::{Content, Entry, Node, ReadError};
+use super::{MapEntry, Node, NodeContent, ReadError};
 use crate::finding::{FileLines, Finding, FindingName, Severity};
 
 /// How the keys of a document are written.
@@ -25,7 +25,7 @@ pub(crate) struct DocumentReader<'a> {
 
 /// The keys of a map.
 pub(crate) struct Fields<'n> {
-    pub(crate) entries: &'n [Entry],
+    pub(crate) entries: &'n [MapEntry],
     /// Where a missing key belongs; `None` for the whole file.
     pub(crate) line: Option<usize>,
     /// What the map is, such as `a case`; empty for the whole file.
@@ -85,7 +85,7 @@ impl<'a> DocumentReader<'a> {
 
     /// The keys of a map. What is not a map is reported, and known keys that are repeated are.
     pub(crate) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
-        let Content::Map(entries) = &node.content else {
+        let NodeContent::Map(entries) = &node.content else {
             let message = format!("{what} must be a map, found {}", node.content);
             self.error(FindingName::WrongType, node.line, message, format!("known keys are {}", list(known)));
             return None;
@@ -112,11 +112,17 @@ impl<'a> DocumentReader<'a> {
         );
     }
 
-    pub(crate) fn wrong_type(&mut self, entry: &Entry, within: &str, wanted: &str, fix: impl Into<String>) {
+    pub(crate) fn wrong_type(
+        &mut self,
+        entry: &MapEntry,
+        within: &str,
+        wanted: &str,
+        fix: impl Into<String>,
+    ) {
         let message = format!("`{}`{within} must be {wanted}, found {}", entry.key, entry.value.content);
         let line = match entry.value.content {
             // A list or a map is recognised by its key.
-            Content::List(_) | Content::Map(_) => entry.line,
+            NodeContent::List(_) | NodeContent::Map(_) => entry.line,
             _ => entry.value.line,
         };
         self.error(FindingName::WrongType, line, message, fix);
@@ -125,17 +131,17 @@ impl<'a> DocumentReader<'a> {
 
 impl<'n> Fields<'n> {
     /// The key with its value, if it is written. Of a repeated one the last counts.
-    pub(crate) fn find(&self, key: &str) -> Option<&'n Entry> {
+    pub(crate) fn find(&self, key: &str) -> Option<&'n MapEntry> {
         self.entries.iter().rev().find(|entry| self.normal(&entry.key) == key)
     }
 
     /// The first of these keys that is written.
-    pub(crate) fn find_any(&self, keys: &[&str]) -> Option<&'n Entry> {
+    pub(crate) fn find_any(&self, keys: &[&str]) -> Option<&'n MapEntry> {
         self.entries.iter().find(|entry| keys.contains(&&*self.normal(&entry.key)))
     }
 
     /// The keys that are not among the known ones.
-    pub(crate) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'n Entry> {
+    pub(crate) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'n MapEntry> {
         self.entries.iter().filter(|entry| !known.contains(&&*self.normal(&entry.key)))
     }
 

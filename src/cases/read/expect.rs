@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{CaseReader, Expect};
 use crate::cases::Wording;
 use crate::finding::FindingName;
-use crate::yaml::{Content, Entry, Fields, list};
+use crate::yaml::{Fields, MapEntry, NodeContent, list};
 
 /// Keys of `expect`.
 pub(super) const EXPECT_KEYS: [&str; 9] = [
@@ -39,7 +39,7 @@ impl CaseReader<'_> {
             return None;
         };
         let fields = self.reader.fields(&entry.value, "`expect`", &EXPECT_KEYS)?;
-        if matches!(&entry.value.content, Content::Map(entries) if entries.is_empty()) {
+        if matches!(&entry.value.content, NodeContent::Map(entries) if entries.is_empty()) {
             let fix = format!("write one of {}", list(&EXPECT_KEYS));
             self.reader.error(
                 FindingName::MissingKey,
@@ -70,7 +70,7 @@ impl CaseReader<'_> {
         has_request: bool,
         line: usize,
     ) {
-        let Some(Content::Map(entries)) = case.find("expect").map(|entry| &entry.value.content) else {
+        let Some(NodeContent::Map(entries)) = case.find("expect").map(|entry| &entry.value.content) else {
             return;
         };
         let stated = |keys: &[&str]| entries.iter().find(|entry| keys.contains(&entry.key.as_str()));
@@ -101,7 +101,7 @@ impl CaseReader<'_> {
         }
     }
 
-    fn patch(&mut self, entry: &Entry) -> Option<Vec<Value>> {
+    fn patch(&mut self, entry: &MapEntry) -> Option<Vec<Value>> {
         let fix = "write the operations, such as `[{ op: add, path: /metadata/labels/a, value: b }]`, or `[]` for none";
         let items = self.reader.list(entry, fix)?;
         for item in items {
@@ -150,13 +150,13 @@ impl CaseReader<'_> {
         }
     }
 
-    fn wordings(&mut self, entry: &Entry) -> Option<Vec<Wording>> {
+    fn wordings(&mut self, entry: &MapEntry) -> Option<Vec<Wording>> {
         let items = self.reader.list(entry, "write a list of strings, `[]` for none")?;
         items.iter().map(|item| self.reader.wording_of(item, &entry.key)).collect()
     }
 
-    fn annotations(&mut self, entry: &Entry) -> Option<BTreeMap<String, Wording>> {
-        let Content::Map(entries) = &entry.value.content else {
+    fn annotations(&mut self, entry: &MapEntry) -> Option<BTreeMap<String, Wording>> {
+        let NodeContent::Map(entries) = &entry.value.content else {
             let message = format!("`{}` must be a map, found {}", entry.key, entry.value.content);
             self.reader.error(
                 FindingName::WrongType,

@@ -7,7 +7,7 @@ use super::checks::Check;
 use super::{Case, CaseFile, CaseSettings, Expect};
 use crate::finding::{Finding, FindingName, Place, has_errors};
 use crate::protocol::PolicyType;
-use crate::yaml::{self, Content, Entry, Fields, Node, list, nearest};
+use crate::yaml::{self, Fields, MapEntry, Node, NodeContent, list, nearest};
 use reader::ValueReader;
 
 mod expect;
@@ -82,7 +82,7 @@ impl CaseReader<'_> {
         Some(CaseFile { path, cases, skipped_checks: skipped_checks.unwrap_or_default() })
     }
 
-    fn skipped_checks(&mut self, entry: &Entry) -> Vec<Check> {
+    fn skipped_checks(&mut self, entry: &MapEntry) -> Vec<Check> {
         let names = Check::ALL.map(Check::name);
         let fix = format!("write a list of {}", list(&names));
         let items = self.reader.list(entry, &fix).unwrap_or_default();
@@ -90,12 +90,12 @@ impl CaseReader<'_> {
             .iter()
             .filter_map(|item| {
                 let known = match &item.content {
-                    Content::Text(name) => Check::ALL.into_iter().find(|check| check.name() == name),
+                    NodeContent::Text(name) => Check::ALL.into_iter().find(|check| check.name() == name),
                     _ => None,
                 };
                 if known.is_none() {
                     let near = match &item.content {
-                        Content::Text(name) => nearest(name, &names),
+                        NodeContent::Text(name) => nearest(name, &names),
                         _ => None,
                     };
                     let fix = near.map_or_else(|| fix.clone(), |near| format!("write `{near}`"));
@@ -125,7 +125,7 @@ impl CaseReader<'_> {
         settings.map(|settings| Arc::new(CaseSettings::new(settings)))
     }
 
-    fn cases(&mut self, entry: &Entry, settings: &Arc<CaseSettings>) -> Option<Vec<Case>> {
+    fn cases(&mut self, entry: &MapEntry, settings: &Arc<CaseSettings>) -> Option<Vec<Case>> {
         let items = self.reader.list(entry, "begin each case with `- name:`")?;
         let mut cases: Vec<Case> = Vec::new();
         for item in items {
@@ -172,7 +172,7 @@ impl CaseReader<'_> {
         Some(name.to_owned())
     }
 
-    fn contradiction(&mut self, entry: &Entry, message: impl Into<String>, fix: impl Into<String>) {
+    fn contradiction(&mut self, entry: &MapEntry, message: impl Into<String>, fix: impl Into<String>) {
         self.reader.error(FindingName::Contradiction, entry.line, message, fix);
     }
 }

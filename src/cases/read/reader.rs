@@ -10,7 +10,7 @@ use crate::finding::{FileLines, Finding, FindingName};
 use crate::fs;
 use crate::kubernetes::InputDocument;
 use crate::protocol::{PolicyType, Settings};
-use crate::yaml::{self, Content, DocumentReader, Entry, Fields, Node, ReadError, Syntax};
+use crate::yaml::{self, DocumentReader, Fields, MapEntry, Node, NodeContent, ReadError, Syntax};
 
 /// A file being read, and what was found so far.
 pub(super) struct ValueReader<'a> {
@@ -41,7 +41,7 @@ impl<'a> ValueReader<'a> {
         self.document.error(name, line, message, fix);
     }
 
-    fn wrong_type(&mut self, entry: &Entry, wanted: &str, fix: &str) {
+    fn wrong_type(&mut self, entry: &MapEntry, wanted: &str, fix: &str) {
         self.document.wrong_type(entry, "", wanted, fix);
     }
 
@@ -57,24 +57,24 @@ impl<'a> ValueReader<'a> {
     }
 
     /// The values of a list, as they are.
-    pub(super) fn list<'n>(&mut self, entry: &'n Entry, fix: &str) -> Option<&'n [Node]> {
-        let Content::List(items) = &entry.value.content else {
+    pub(super) fn list<'n>(&mut self, entry: &'n MapEntry, fix: &str) -> Option<&'n [Node]> {
+        let NodeContent::List(items) = &entry.value.content else {
             self.wrong_type(entry, "a list", fix);
             return None;
         };
         Some(items)
     }
 
-    pub(super) fn text<'n>(&mut self, entry: &'n Entry) -> Option<&'n str> {
-        let Content::Text(text) = &entry.value.content else {
+    pub(super) fn text<'n>(&mut self, entry: &'n MapEntry) -> Option<&'n str> {
+        let NodeContent::Text(text) = &entry.value.content else {
             self.wrong_type(entry, "a string", "write it in quotes");
             return None;
         };
         Some(text)
     }
 
-    pub(super) fn boolean(&mut self, entry: &Entry) -> Option<bool> {
-        let Content::Bool(value) = entry.value.content else {
+    pub(super) fn boolean(&mut self, entry: &MapEntry) -> Option<bool> {
+        let NodeContent::Bool(value) = entry.value.content else {
             self.wrong_type(entry, "`true` or `false`", "write `true` or `false`, without quotes");
             return None;
         };
@@ -82,9 +82,9 @@ impl<'a> ValueReader<'a> {
     }
 
     /// A number that a response can have for a code.
-    pub(super) fn code(&mut self, entry: &Entry) -> Option<u16> {
+    pub(super) fn code(&mut self, entry: &MapEntry) -> Option<u16> {
         let code = match &entry.value.content {
-            Content::Number(number) => number.as_u64().and_then(|code| u16::try_from(code).ok()),
+            NodeContent::Number(number) => number.as_u64().and_then(|code| u16::try_from(code).ok()),
             _ => None,
         };
         if code.is_none() {
@@ -93,14 +93,14 @@ impl<'a> ValueReader<'a> {
         code
     }
 
-    pub(super) fn wording(&mut self, entry: &Entry) -> Option<Wording> {
+    pub(super) fn wording(&mut self, entry: &MapEntry) -> Option<Wording> {
         self.text(entry)?;
         self.wording_of(&entry.value, &entry.key)
     }
 
     /// A string, or a regular expression between slashes.
     pub(super) fn wording_of(&mut self, node: &Node, what: &str) -> Option<Wording> {
-        let Content::Text(written) = &node.content else {
+        let NodeContent::Text(written) = &node.content else {
             let message = format!("`{what}` must hold strings, found {}", node.content);
             self.error(FindingName::WrongType, node.line, message, "write it in quotes");
             return None;
@@ -118,9 +118,9 @@ impl<'a> ValueReader<'a> {
     }
 
     /// Any value: written here, or the file that a string names.
-    pub(super) fn value(&mut self, entry: &Entry) -> Option<Value> {
+    pub(super) fn value(&mut self, entry: &MapEntry) -> Option<Value> {
         match &entry.value.content {
-            Content::Text(_) => self.value_of_fixture(entry),
+            NodeContent::Text(_) => self.value_of_fixture(entry),
             _ => self.inline(&entry.value),
         }
     }
@@ -132,7 +132,7 @@ impl<'a> ValueReader<'a> {
     }
 
     /// The value that is in the file this names.
-    pub(super) fn value_of_fixture(&mut self, entry: &Entry) -> Option<Value> {
+    pub(super) fn value_of_fixture(&mut self, entry: &MapEntry) -> Option<Value> {
         let document = self.fixture(entry)?;
         Some(self.policy_type.value_of(document))
     }
@@ -146,19 +146,19 @@ impl<'a> ValueReader<'a> {
     }
 
     /// Settings that are written here.
-    pub(super) fn settings(&mut self, entry: &Entry) -> Option<Settings> {
+    pub(super) fn settings(&mut self, entry: &MapEntry) -> Option<Settings> {
         self.check_keys(&entry.value)?;
         self.take_settings(entry.value.to_json(), entry)
     }
 
     /// The settings that are in the file this names.
-    pub(super) fn settings_of_fixture(&mut self, entry: &Entry) -> Option<Settings> {
+    pub(super) fn settings_of_fixture(&mut self, entry: &MapEntry) -> Option<Settings> {
         // Settings are Kubewarden's own, not Kubernetes'.
         let value = self.fixture(entry)?.into_json();
         self.take_settings(value, entry)
     }
 
-    fn take_settings(&mut self, value: Value, entry: &Entry) -> Option<Settings> {
+    fn take_settings(&mut self, value: Value, entry: &MapEntry) -> Option<Settings> {
         let settings = Settings::try_from(value).ok();
         if settings.is_none() {
             let message = format!("`{}` must be a map, or a file with one", entry.key);
@@ -169,7 +169,7 @@ impl<'a> ValueReader<'a> {
     }
 
     /// What is in the file this names, seen from the folder of the case file.
-    fn fixture(&mut self, entry: &Entry) -> Option<InputDocument> {
+    fn fixture(&mut self, entry: &MapEntry) -> Option<InputDocument> {
         let written = self.text(entry)?;
         let path = fs::folder_of(self.file).join(written);
         if let Some(known) = self.fixtures.get(&path) {
@@ -180,7 +180,7 @@ impl<'a> ValueReader<'a> {
         value
     }
 
-    fn read_fixture(&mut self, path: &Path, entry: &Entry, written: &str) -> Option<InputDocument> {
+    fn read_fixture(&mut self, path: &Path, entry: &MapEntry, written: &str) -> Option<InputDocument> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => {

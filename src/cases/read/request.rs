@@ -6,7 +6,7 @@ use super::{CaseReader, OPERATIONS};
 use crate::finding::FindingName;
 use crate::kubernetes::{self, Operation, RequestDetails};
 use crate::protocol::{PolicyType, Request};
-use crate::yaml::{Entry, Fields, list, nearest};
+use crate::yaml::{Fields, MapEntry, list, nearest};
 
 impl CaseReader<'_> {
     /// The request of a case, from a file or written in it.
@@ -66,7 +66,7 @@ impl CaseReader<'_> {
         }
     }
 
-    fn operation(&mut self, entry: &Entry) -> Option<Operation> {
+    fn operation(&mut self, entry: &MapEntry) -> Option<Operation> {
         let written = self.reader.text(entry)?;
         let is_meant = |known: &Operation| *known != Operation::All && known.as_str() == written;
         let known = Operation::EVERY.into_iter().find(is_meant);

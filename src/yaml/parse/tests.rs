@@ -9,13 +9,13 @@ use super::*;
 fn lines(text: &str) -> Vec<String> {
     fn walk(node: &Node, path: &str, found: &mut Vec<String>) {
         match &node.content {
-            Content::Map(entries) if !entries.is_empty() => {
-                for Entry { line, key, value } in entries {
+            NodeContent::Map(entries) if !entries.is_empty() => {
+                for MapEntry { line, key, value } in entries {
                     found.push(format!("{line}: {path}/{key}"));
                     walk(value, &format!("{path}/{key}"), found);
                 }
             }
-            Content::List(items) if !items.is_empty() => {
+            NodeContent::List(items) if !items.is_empty() => {
                 for (index, item) in items.iter().enumerate() {
                     walk(item, &format!("{path}/{index}"), found);
                 }
@@ -75,7 +75,7 @@ fn text_that_names_a_line_does_not_mislead() {
 #[test]
 fn a_text_without_values_is_null() {
     for text in ["", "\n", "# only this\n  # and that", "~", "---\n"] {
-        assert_eq!(parse(text).unwrap().content, Content::Null, "{text:?}");
+        assert_eq!(parse(text).unwrap().content, NodeContent::Null, "{text:?}");
     }
 }
 
@@ -193,13 +193,13 @@ impl<'de> DeserializeSeed<'de> for AsStrings<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match &self.0.content {
-            Content::List(_) => deserializer.deserialize_seq(self),
-            Content::Map(_) => deserializer.deserialize_map(self),
+            NodeContent::List(_) => deserializer.deserialize_seq(self),
+            NodeContent::Map(_) => deserializer.deserialize_map(self),
             content => {
                 let host = String::deserialize(deserializer)?;
                 match (&self.0.plain, content) {
                     (Some(plain), _) => assert_eq!(*plain, host),
-                    (None, Content::Text(text)) => assert_eq!(*text, host),
+                    (None, NodeContent::Text(text)) => assert_eq!(*text, host),
                     (None, _) => {}
                 }
                 Ok(())
@@ -216,12 +216,12 @@ impl<'de> Visitor<'de> for AsStrings<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let Content::List(list) = &self.0.content else { unreachable!("checked by the caller") };
+        let NodeContent::List(list) = &self.0.content else { unreachable!("checked by the caller") };
         list.iter().try_for_each(|node| items.next_element_seed(AsStrings(node)).map(drop))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Content::Map(entries) = &self.0.content else { unreachable!("checked by the caller") };
+        let NodeContent::Map(entries) = &self.0.content else { unreachable!("checked by the caller") };
         entries.iter().try_for_each(|entry| {
             assert_eq!(map.next_key::<String>()?.as_ref(), Some(&entry.key));
             map.next_value_seed(AsStrings(&entry.value))
