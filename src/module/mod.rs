@@ -13,7 +13,7 @@ mod sections;
 
 pub(crate) use contract::check_contract;
 pub(crate) use features::features;
-pub(crate) use host_metadata::ModuleMetadata;
+pub(crate) use host_metadata::host_metadata;
 pub(crate) use sections::METADATA_SECTION;
 pub use sections::{annotate, read_metadata};
 

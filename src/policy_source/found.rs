@@ -8,7 +8,7 @@ use super::PolicyModule;
 use crate::build::PendingBuild;
 use crate::error::failure;
 use crate::fs;
-use crate::module::ModuleMetadata;
+use crate::module;
 use crate::project::Project;
 use crate::protocol::PolicyType;
 use crate::shell::Shell;
@@ -60,7 +60,7 @@ impl FoundPolicies {
 
 impl FoundPolicy {
     fn of_module(module: &PolicyModule) -> Result<Self> {
-        let metadata = ModuleMetadata::read(&module.bytes).with_context(|| {
+        let metadata = module::host_metadata(&module.bytes).with_context(|| {
             format!("could not read the metadata in `{}`", module.origin.shown().display())
         })?;
         // A module without metadata is refused when it is loaded.

@@ -9,8 +9,8 @@ use crate::error::failure;
 use crate::finding::Finding;
 use crate::fs;
 use crate::metadata::Metadata;
+use crate::module;
 use crate::module::inspection::{self, Inspection};
-use crate::module::{self, ModuleMetadata};
 use crate::reference::Reference;
 use crate::registry::PulledPolicy;
 use crate::runtime::{Cache, Limits, Policy};
@@ -78,7 +78,7 @@ impl PolicyModule {
     /// The policy, ready to be asked. Fails unless it is a WASI policy of Kubewarden.
     pub(crate) fn load(&self, limits: Limits, shell: &Shell) -> Result<LoadedPolicy> {
         let shown = self.origin.shown();
-        let (metadata, policy) = ModuleMetadata::read(&self.bytes)
+        let (metadata, policy) = module::host_metadata(&self.bytes)
             .and_then(|metadata| Ok((metadata, Policy::load(&self.bytes, limits, Cache::of_user())?)))
             .inspect_err(|_| shell.findings(&module::check_contract(&self.bytes)))
             .with_context(|| format!("could not load the policy `{}`", shown.display()))?;
@@ -106,5 +106,5 @@ impl PolicyModule {
 /// A WASI policy of Kubewarden, ready to be asked.
 pub(crate) struct LoadedPolicy {
     pub(crate) policy: Policy,
-    pub(crate) metadata: ModuleMetadata,
+    pub(crate) metadata: Metadata,
 }
