@@ -1,0 +1,36 @@
+//! The folder that a project goes to: what may be there already.
+
+use std::path::Path;
+
+use super::objection::Objection;
+use crate::fs;
+
+/// May a folder that has files already be written to?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OccupiedFolder {
+    /// No.
+    Refuse,
+    /// Yes, next to the files that are there; those are never touched.
+    Fill,
+}
+
+/// Fails when the folder is taken.
+pub(super) fn check(folder: &Path, occupied: OccupiedFolder) -> Result<(), Objection> {
+    const ELSEWHERE: &str = "choose another folder";
+    let shown = fs::for_people(folder);
+    let shown = shown.display();
+    if !fs::exists(folder) {
+        return Ok(());
+    }
+    if !folder.is_dir() {
+        return Err(Objection::new(format!("`{shown}` already exists, and is not a folder"), ELSEWHERE));
+    }
+    let mut entries = std::fs::read_dir(folder).map_err(|error| {
+        Objection::new(format!("could not read the folder `{shown}`: {error}"), ELSEWHERE)
+    })?;
+    if occupied == OccupiedFolder::Refuse && entries.next().is_some() {
+        return Err(Objection::new(format!("`{shown}` already contains files"), ELSEWHERE)
+            .by_flag("choose another folder, or pass `--force` to write next to them"));
+    }
+    Ok(())
+}
