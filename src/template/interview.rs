@@ -267,3 +267,92 @@ impl<'a> Interview<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers from a list, the default for `""`; `Back` for `<`.
+    struct Scripted {
+        answers: Vec<(Topic, &'static str)>,
+    }
+
+    impl Ask for Scripted {
+        fn ask(&mut self, prompt: &Prompt<'_>) -> Result<Reply> {
+            let (topic, answer) = self.answers.remove(0);
+            assert_eq!(topic, prompt.question.topic);
+            let values = match answer {
+                "<" => return Ok(Reply::Back),
+                "" => prompt.default.clone(),
+                answer => answer.split(' ').map(str::to_owned).collect(),
+            };
+            prompt.check(&values).unwrap();
+            Ok(Reply::Answer(values))
+        }
+
+        fn review(&mut self, _: &[AnswerLine], _: &str) -> Result<Decision> {
+            Ok(Decision::Create)
+        }
+    }
+
+    fn given() -> Given {
+        let folder = std::env::temp_dir().join("no-such-folder/demo");
+        let one = |text: &str| vec![text.to_owned()];
+        [
+            (Topic::Path, vec![folder.to_string_lossy().into_owned()]),
+            (Topic::Author, one("")),
+            (Topic::License, one("MIT")),
+            (Topic::Registry, one("ghcr.io/acme")),
+            (Topic::Vcs, one("none")),
+        ]
+        .into()
+    }
+
+    fn answer_of(interview: &Interview<'_>, topic: Topic) -> String {
+        interview.lines().into_iter().find(|line| line.topic == topic).map(|line| line.answer).unwrap()
+    }
+
+    #[test]
+    fn questions_follow_from_answers_and_the_way_back_opens_them_again() {
+        let shell = Shell::default();
+        let mut interview = Interview::new(given(), OccupiedFolder::Refuse, &shell).unwrap();
+        let mut ask = Scripted {
+            answers: vec![
+                (Topic::Lang, "go"),
+                (Topic::ModulePath, ""),
+                (Topic::Kind, "mutate"),
+                (Topic::Resource, "<"),
+                (Topic::Kind, "<"),
+                (Topic::ModulePath, "<"),
+                (Topic::Lang, "rust"),
+                (Topic::Kind, ""),
+                (Topic::Resource, "pods"),
+                (Topic::Operation, ""),
+                (Topic::Types, "k8s-openapi"),
+                (Topic::Description, ""),
+                // Afterwards.
+                (Topic::Resource, "pods services"),
+                (Topic::Kind, "raw-mutate"),
+            ],
+        };
+        interview.fill(&mut ask).unwrap();
+        assert_eq!(answer_of(&interview, Topic::Kind), "mutate");
+        assert_eq!(answer_of(&interview, Topic::Description), "Adds labels to pods");
+        interview.change(Topic::Resource, &mut ask).unwrap();
+        assert_eq!(answer_of(&interview, Topic::Description), "Adds labels to pods and services");
+        assert!(interview.lines().iter().all(|line| line.topic != Topic::Types));
+        interview.change(Topic::Kind, &mut ask).unwrap();
+        assert_eq!(answer_of(&interview, Topic::Description), "Adds labels to documents");
+        assert!(ask.answers.is_empty());
+        let plan = interview.plan().unwrap();
+        assert!(plan.files.iter().any(|file| file.path.ends_with("src/main.rs")));
+    }
+
+    #[test]
+    fn the_way_back_from_the_first_question_leads_out() {
+        let shell = Shell::default();
+        let mut interview = Interview::new(given(), OccupiedFolder::Refuse, &shell).unwrap();
+        let mut ask = Scripted { answers: vec![(Topic::Lang, "<")] };
+        assert!(interview.fill(&mut ask).unwrap_err().is::<Cancelled>());
+    }
+}
