@@ -3,171 +3,99 @@
 use std::io::IsTerminal;
 
 use anyhow::Result;
+use clap::builder::{PossibleValue, PossibleValuesParser, ValueParser};
+use clap::{Arg, ArgAction, ArgMatches};
 
-use crate::error::{Cancelled, Outcome};
+use crate::error::Outcome;
 use crate::fs;
 use crate::process::pasteable;
+use crate::prompts::{self, NoTerminal, TakeDefaults};
 use crate::shell::Shell;
 use crate::template::{
-    self, Answers, Ask, Given, NoTerminal, Overwrite, Plan, Surroundings, TakeDefaults, Template, Terminal,
+    self, Ask, Decision, Given, Interview, OccupiedFolder, ProjectPlan, Question, Topic, questions,
 };
 
 /// Create a policy project
 ///
-/// Asks what flags did not say, shows what will be written, and writes it. The project is small, has tests, and
-/// belongs to its author.
+/// Asks for what flags do not give, and lists all answers before it writes anything. The project is small, has tests,
+/// and belongs to its author. `--name` and `--repository` are not asked for.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  cargo kw-wasi new                                           asks everything
-  cargo kw-wasi new --defaults                                asks nothing: ./my-policy, for pods
-  cargo kw-wasi new no-root --resource deployments.apps       asks the rest
+  # Ask for everything
+  cargo kw-wasi new
+  # Ask for nothing: a policy for pods in ./my-policy
+  cargo kw-wasi new --defaults
+  # Ask for the rest
+  cargo kw-wasi new no-root --resource workloads
+  # A policy that changes objects
   cargo kw-wasi new add-owner --kind mutate --resource pods,services --defaults
-  cargo kw-wasi new check --kind raw-validate --defaults      any JSON, without a cluster
-  cargo kw-wasi new --lang go --module-path github.com/acme/check check
+  # A policy for any JSON document, without a cluster
+  cargo kw-wasi new check --kind raw-validate --defaults
+  # A policy in Go
+  cargo kw-wasi new check --lang go --module-path github.com/acme/check
 
 Resources can be written as `pods`, `deployments.apps`, `apps/v1/deployments`, `pods/exec` or `*`.")]
 pub struct NewArgs {
-    /// Folder to create [default: my-policy]
-    path: Option<String>,
-    /// Language of the policy
-    #[arg(long, value_name = "LANGUAGE", default_value = "rust", help_heading = "Policy")]
-    lang: Language,
-    /// What it does: `validate`, `mutate`, `raw-validate` or `raw-mutate`
-    #[arg(long, value_name = "KIND", help_heading = "Policy")]
-    kind: Option<String>,
-    /// Resource that it sees; several separated by commas
-    #[arg(long, value_name = "RESOURCE", help_heading = "Policy")]
-    resource: Vec<String>,
-    /// Operation that it sees: `CREATE`, `UPDATE`, `DELETE`, `CONNECT` or `*`; several separated by commas
-    #[arg(long, value_name = "OPERATION", help_heading = "Policy")]
-    operation: Vec<String>,
-    /// How it reads objects: `serde` for small structs, `k8s-openapi` for all of Kubernetes' types
-    #[arg(long, value_name = "TYPES", help_heading = "Policy")]
-    types: Option<String>,
-    /// Name of the package and of the policy [default: last part of the path]
-    #[arg(long, value_name = "NAME", help_heading = "Package")]
-    name: Option<String>,
-    /// Path of the Go module, which ends in the name; if not given, from `--repository`, or `example.com/<name>`
-    #[arg(long, value_name = "MODULE", help_heading = "Package")]
-    module_path: Option<String>,
-    /// One line about it
-    #[arg(long, value_name = "TEXT", help_heading = "Package")]
-    description: Option<String>,
-    /// `Name <mail>` [default: from git's configuration]
-    #[arg(long, value_name = "AUTHOR", help_heading = "Package")]
-    author: Option<String>,
-    /// SPDX expression [default: Apache-2.0]
-    #[arg(long, value_name = "LICENSE", help_heading = "Package")]
-    license: Option<String>,
-    /// URL of the source repository
-    #[arg(long, value_name = "URL", help_heading = "Package")]
-    repository: Option<String>,
-    /// Registry and path it will be pushed to, such as `ghcr.io/acme/policies`
-    #[arg(long, value_name = "REGISTRY", help_heading = "Package")]
-    registry: Option<String>,
-    /// Version control: `git` or `none` [default: git, unless there is a repository]
-    #[arg(long, value_name = "VCS", help_heading = "Package")]
-    vcs: Option<String>,
-    /// Ask nothing: take the default of all that is not said
-    #[arg(long, help_heading = "Doing")]
+    #[command(flatten)]
+    given: GivenArgs,
+    /// Do not prompt; use defaults for everything not given
+    #[arg(long, help_heading = "Writing")]
     defaults: bool,
-    /// List what would be written, and write nothing
-    #[arg(long, help_heading = "Doing")]
+    /// List the files, and write nothing
+    #[arg(long, help_heading = "Writing")]
     dry_run: bool,
-    /// Write into a folder that has files, beside them
-    #[arg(long, help_heading = "Doing")]
+    /// Write into a folder that has files, next to them
+    #[arg(long, help_heading = "Writing")]
     force: bool,
-}
-
-/// The values of `--lang`: the names of the templates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Language {
-    /// Rust
-    Rust,
-    /// Go, for its official compiler
-    Go,
-}
-
-impl Language {
-    fn template(self) -> &'static str {
-        match self {
-            Self::Rust => "rust",
-            Self::Go => "go",
-        }
-    }
 }
 
 impl NewArgs {
     /// Creates the project.
     pub fn run(self, shell: &Shell) -> Result<Outcome> {
-        let overwrite = if self.force { Overwrite::Beside } else { Overwrite::Refuse };
-        let dry_run = self.dry_run;
-        let mut ask: Box<dyn Ask> =
-            match (self.defaults, std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-                (true, _) => Box::new(TakeDefaults),
-                (false, true) => Box::new(Terminal { shell }),
-                (false, false) => Box::new(NoTerminal::default()),
-            };
-        let template = Template::find(self.lang.template())?;
-        let given = self.given();
-        let around = |answers: &Answers| Surroundings::of(&answers.path(), &template);
-        let mut known = None;
-        let answers = Answers::collect(&template, &given, ask.as_mut(), &mut |question, answers| {
-            let surroundings = match known.take() {
-                None => around(answers)?,
-                Some(surroundings) => surroundings,
-            };
-            surroundings.adjust(question, answers, &template, shell)?;
-            known = Some(surroundings);
-            Ok(())
-        })?;
-        let surroundings = known.map_or_else(|| around(&answers), Ok)?;
-        let plan = template::plan(&template, &given, &answers, surroundings)?;
-        plan.check_destination(overwrite)?;
-        if dry_run {
-            shell.result(&plan.list())?;
-            if let Some((manifest, _)) = &plan.workspace_manifest {
-                let manifest = fs::for_people(manifest);
-                shell.note(format!("`{}` would be changed: {}", manifest.display(), plan.workspace_change()));
+        let occupied = if self.force { OccupiedFolder::Fill } else { OccupiedFolder::Refuse };
+        let is_attended = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let mut ask: Box<dyn Ask> = match (self.defaults, is_attended) {
+            (true, _) => Box::new(TakeDefaults),
+            (false, true) => prompts::at_terminal()?,
+            (false, false) => Box::new(NoTerminal::default()),
+        };
+        let mut interview = Interview::new(self.given.0, occupied, shell)?;
+        interview.fill(ask.as_mut())?;
+        let plan = loop {
+            let plan = interview.plan()?;
+            if self.dry_run {
+                return list(&plan, shell);
             }
-            return Ok(Outcome::Done);
-        }
-        if !ask.confirm(&plan.summary())? {
-            return Err(Cancelled.into());
-        }
-        template::write(&plan, overwrite, shell)?;
+            match ask.review(&interview.lines(), &plan.summary())? {
+                Decision::Create => break plan,
+                Decision::Change(topic) => interview.change(topic, ask.as_mut())?,
+                Decision::Back => {
+                    interview.back()?;
+                    interview.fill(ask.as_mut())?;
+                }
+            }
+        };
+        template::write(&plan, occupied, shell)?;
         report(&plan, shell);
         Ok(Outcome::Done)
     }
-
-    /// What was said, by the name of the question.
-    fn given(self) -> Given {
-        let one = [
-            ("path", self.path),
-            ("name", self.name),
-            ("kind", self.kind),
-            ("module-path", self.module_path),
-            ("description", self.description),
-            ("author", self.author),
-            ("license", self.license),
-            ("registry", self.registry),
-            ("repository", self.repository),
-            ("vcs", self.vcs),
-            ("types", self.types),
-        ];
-        let several = [("resource", self.resource), ("operation", self.operation)];
-        let one = one.into_iter().filter_map(|(name, value)| Some((name, vec![value?])));
-        one.chain(several.into_iter().filter(|(_, values)| !values.is_empty())).collect()
-    }
 }
 
-fn report(plan: &Plan, shell: &Shell) {
+fn list(plan: &ProjectPlan, shell: &Shell) -> Result<Outcome> {
+    shell.result(&plan.list())?;
+    if let Some(change) = &plan.workspace {
+        let manifest = fs::for_people(&change.manifest);
+        shell.note(format!("`{}` would be changed: {}", manifest.display(), change.summary));
+    }
+    Ok(Outcome::Done)
+}
+
+fn report(plan: &ProjectPlan, shell: &Shell) {
     let shown = fs::for_people(&plan.destination);
     shell.status("Created", format!("policy `{}` in `{}`", plan.name, shown.display()));
-    if let Some((manifest, _)) = &plan.workspace_manifest {
-        let manifest = fs::for_people(manifest);
-        shell.status("Updated", format!("`{}`: {}", manifest.display(), plan.workspace_change()));
+    if let Some(change) = &plan.workspace {
+        shell.status("Updated", change);
     }
     let enter = if shown.as_os_str() == "." {
         String::new()
@@ -175,4 +103,67 @@ fn report(plan: &Plan, shell: &Shell) {
         format!("cd {} && ", pasteable(shown.as_os_str()))
     };
     shell.status("Next", format!("{enter}cargo kw-wasi build"));
+}
+
+/// The flags that answer questions: one for each, with what the question says of it.
+#[derive(Debug)]
+struct GivenArgs(Given);
+
+impl clap::Args for GivenArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.args(questions().iter().map(flag))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl clap::FromArgMatches for GivenArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let values = |question: &Question| {
+            let values = matches.get_many::<String>(question.topic.name())?;
+            let values = values.map(|value| question.canonical(value.clone()));
+            // What is offered has neither comma nor space in it; what is typed may be a list.
+            let is_list = question.several && question.choices.is_empty();
+            Some((question.topic, if is_list { values.flat_map(words).collect() } else { values.collect() }))
+        };
+        Ok(Self(questions().iter().filter_map(values).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// `a b` and `a,b` are two.
+fn words(list: String) -> Vec<String> {
+    list.split([',', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn flag(question: &'static Question) -> Arg {
+    let name = question.topic.name();
+    let mut help = question.help.clone();
+    if !question.default.is_empty() && !help.contains("[default") {
+        help.push_str(&format!(" [default: {}]", question.default.join(",")));
+    }
+    let arg = Arg::new(name).value_name(&*question.value).help(help).value_parser(values(question));
+    let arg = match &question.heading {
+        Some(heading) => arg.help_heading(&**heading),
+        None => arg,
+    };
+    let arg = if question.topic == Topic::Path { arg } else { arg.long(name) };
+    if question.several { arg.action(ArgAction::Append).value_delimiter(',').ignore_case(true) } else { arg }
+}
+
+fn values(question: &'static Question) -> ValueParser {
+    if question.choices.is_empty() {
+        return ValueParser::string();
+    }
+    let values = question.choices.iter().map(|choice| {
+        // Shells would take it for the names of files.
+        PossibleValue::new(&*choice.value).help(&*choice.about).hide(choice.value == "*")
+    });
+    PossibleValuesParser::new(values).into()
 }

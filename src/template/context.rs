@@ -1,9 +1,9 @@
 //! What templates can use: answers, and what follows from them.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use super::Answers;
+use super::answers::{Answers, ObjectTypes, PolicySubject};
 use super::surroundings::{INHERITED, Surroundings};
 use super::workspace::Workspace;
 use crate::kubernetes::{self, Operation, Resource};
@@ -16,38 +16,35 @@ const TAKEN_NAMES: [&str; 8] =
     ["Request", "Response", "Settings", "Object", "Option", "String", "Vec", "Cow"];
 
 /// What templates can use.
-pub(super) fn context(
-    name: &str,
-    answers: &Answers,
-    surroundings: &Surroundings,
-    inherits: &dyn Fn(&str, &str) -> bool,
-) -> Result<Value> {
+pub(super) fn context(answers: &Answers, around: &Surroundings) -> Result<Value> {
     let mut inherit: Map<String, Value> = INHERITED
         .iter()
-        .map(|(key, question)| (key.replace('-', "_"), inherits(key, question).into()))
+        .map(|(key, _)| (key.replace('-', "_"), answers.inherited.contains(key).into()))
         .collect();
-    let lints = surroundings.workspace.as_ref().is_some_and(Workspace::has_lints);
+    let lints = around.workspace.as_ref().is_some_and(Workspace::has_lints);
     inherit.insert("lints".to_owned(), lints.into());
 
-    let raw = answers.kind().starts_with("raw-");
+    let text = |answer: &Option<String>| answer.clone().unwrap_or_default();
     let mut context = json!({
-        "name": name,
-        "crate_name": name.replace('-', "_"),
+        "name": answers.name,
         "edition": EDITION,
-        "description": answers.one("description"),
-        "license": answers.one("license"),
-        "author": answers.one("author"),
-        "repository": answers.one("repository"),
-        "module": answers.one("module-path"),
-        "registry": answers.one("registry").trim_end_matches('/'),
-        "kind": answers.kind(),
-        "mutating": answers.kind().ends_with("mutate"),
-        "raw": raw,
-        "standalone": surroundings.workspace.is_none(),
-        "releases": surroundings.are_empty(),
+        "words": answers.language.words,
+        "description": text(&answers.description),
+        "license": text(&answers.license),
+        "author": text(&answers.author),
+        "repository": text(&answers.repository),
+        "module": text(&answers.module_path),
+        "registry": text(&answers.registry),
+        "mutating": answers.kind.mutating,
+        "raw": answers.kind.raw,
+        "standalone": around.workspace.is_none(),
+        "releases": around.are_empty(),
         "inherit": inherit,
     });
-    let added = if raw { without_kubernetes() } else { with_kubernetes(answers)? };
+    let added = match &answers.subject {
+        None => without_kubernetes(),
+        Some(subject) => with_kubernetes(subject)?,
+    };
     if let (Value::Object(context), Value::Object(added)) = (&mut context, added) {
         context.extend(added);
     }
@@ -61,44 +58,30 @@ fn without_kubernetes() -> Value {
     })
 }
 
-fn with_kubernetes(answers: &Answers) -> Result<Value> {
-    let resources = answers.resources()?;
-    let operations = answers.operations()?;
-    let rules: Vec<Value> = kubernetes::rules(&resources, &operations)?
-        .into_iter()
-        .map(|rule| {
-            json!({
-                "api_groups": rule.api_groups, "api_versions": rule.api_versions,
-                "resources": rule.resources, "operations": rule.operations,
-            })
-        })
-        .collect();
+fn with_kubernetes(subject: &PolicySubject) -> Result<Value> {
+    let (resources, operations) = (subject.resources.as_slice(), subject.operations.as_slice());
     let kinds: Vec<String> =
         resources.iter().map_while(|resource| Some(resource.object_kind()?.kind)).collect();
-    let kind = match (resources.as_slice(), kinds.as_slice()) {
-        ([_], [kind]) => kind.clone(),
-        _ => "Object".to_owned(),
+    let kind = match (resources, kinds.as_slice()) {
+        ([_], [kind]) => kind.as_str(),
+        _ => "Object",
     };
-    let path = match resources.as_slice() {
+    let path = match resources {
         [one] => one.k8s_openapi_path().unwrap_or_default(),
         _ => String::new(),
     };
     let noun = kind.to_lowercase();
-    let first = resources.first().context("the question for resources needs an answer")?;
-    let operation = operations
-        .iter()
-        .copied()
-        .find(|operation| *operation == Operation::Create)
-        .or(operations.first().copied());
-    let operation = operation.context("the question for operations needs an answer")?;
-    let request =
-        |name: &str, labels: Option<&_>| kubernetes::admission_request(first, operation, name, labels);
+    let operation = operations.iter().find(|operation| **operation == Operation::Create);
+    let operation = *operation.unwrap_or(&operations[0]);
+    let request = |name: &str, labels: Option<&_>| {
+        kubernetes::admission_request(&resources[0], operation, name, labels)
+    };
     let owned = [("owner".to_owned(), "somebody".to_owned())].into();
     Ok(json!({
-        "k8s_openapi": answers.one("types") == "k8s-openapi",
+        "k8s_openapi": subject.types == ObjectTypes::K8sOpenapi,
         "k8s_openapi_feature": "latest",
-        "rules": rules,
-        "type": if TAKEN_NAMES.contains(&kind.as_str()) { "Object" } else { kind.as_str() },
+        "rules": rules(resources, operations)?,
+        "type": if TAKEN_NAMES.contains(&kind) { "Object" } else { kind },
         "article": if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" },
         "noun": noun,
         "k8s_path": path,
@@ -110,13 +93,13 @@ fn with_kubernetes(answers: &Answers) -> Result<Value> {
     }))
 }
 
-/// `pods`, `pods and services`; `objects` for any.
-pub(super) fn nouns(resources: &[Resource]) -> String {
-    let names: Vec<_> = resources.iter().map(Resource::plural).collect();
-    match names.as_slice() {
-        [] => "documents".to_owned(),
-        _ if names.contains(&"*") => "objects".to_owned(),
-        [one] => (*one).to_owned(),
-        [others @ .., last] => format!("{} and {last}", others.join(", ")),
-    }
+fn rules(resources: &[Resource], operations: &[Operation]) -> Result<Vec<Value>> {
+    let rules = kubernetes::rules(resources, operations)?.into_iter();
+    let value = |rule: kubernetes::Rule| {
+        json!({
+            "api_groups": rule.api_groups, "api_versions": rule.api_versions,
+            "resources": rule.resources, "operations": rule.operations,
+        })
+    };
+    Ok(rules.map(value).collect())
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use include_dir::{Dir, DirEntry, include_dir};
+use serde::de::DeserializeOwned;
 
 use crate::fs;
 
@@ -18,9 +19,11 @@ pub(super) struct Stored {
     pub(super) rendered: bool,
 }
 
-/// The text of a file, by its path below `templates/`.
-pub(super) fn text(path: &str) -> Option<&'static str> {
-    TEMPLATES.get_file(path)?.contents_utf8()
+/// What a TOML file below `templates/` says. It is part of the program, and tests read all of them.
+pub(super) fn data<T: DeserializeOwned>(path: &str) -> T {
+    let file =
+        TEMPLATES.get_file(path).and_then(|file| file.contents_utf8()).expect("a file of this repository");
+    toml_edit::de::from_str(file).expect("checked by tests")
 }
 
 /// All files of a layer, such as `common`: those of this language, and those that all languages share.

@@ -39,7 +39,7 @@ pub(super) fn insert(list: &mut Array, item: &str) {
     list.insert_formatted(at, value);
 }
 
-/// What stands between the last item of a list and its end. Without a trailing comma it is stored with the item.
+/// What is between the last item of a list and its end. Without a trailing comma it is stored with the item.
 fn take_end(list: &mut Array) -> String {
     let trailing = list.trailing().as_str().unwrap_or_default().to_owned();
     let last = list.len().checked_sub(1).and_then(|last| list.get_mut(last));
@@ -49,10 +49,10 @@ fn take_end(list: &mut Array) -> String {
     suffix + &trailing
 }
 
-/// Does an entry of `members`, a path or a glob, stand for this path?
+/// Does an entry of `members`, a path or a glob, mean this path?
 pub(super) fn covers(pattern: &str, member: &str) -> bool {
     let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-    // Cargo lets `*` stand for one folder's name, not for several.
+    // For cargo `*` matches the name of one folder, not of several.
     let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::new() };
     pattern == member
         || glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches_with(member, options))

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::Rendered;
+use super::rendered::Rendered;
 use super::workspace::{Inherited, Workspace};
 use crate::error::failure;
 use crate::metadata::{self, Checked, Document, Facts, Metadata};

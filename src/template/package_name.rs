@@ -3,7 +3,7 @@
 //! Source: cargo 1.95, `cargo new`.
 
 /// Fails with cargo's reason when cargo would refuse the name.
-pub fn check(name: &str) -> Result<(), String> {
+pub(super) fn check(name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err("package name cannot be empty".to_owned());
     }
@@ -44,7 +44,7 @@ pub fn check(name: &str) -> Result<(), String> {
 }
 
 /// Fails when no file on Windows may have the name, whatever its ending: what `build` writes is called like the package.
-pub fn check_file_name(name: &str) -> Result<(), String> {
+pub(super) fn check_file_name(name: &str) -> Result<(), String> {
     if is_windows_reserved(name.split('.').next().unwrap_or_default()) {
         return Err(format!(
             "the name `{name}` cannot be used as a package name, it is a reserved Windows filename"

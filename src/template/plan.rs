@@ -3,29 +3,38 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use serde_json::json;
 
+use super::answers::{Answers, VersionControl};
 use super::context::context;
+use super::embedded;
 use super::metadata_file::{check_metadata_file, metadata_file};
 use super::render::Renderer;
-use super::{Answers, Given, Rendered, Surroundings, Template, embedded};
+use super::rendered::Rendered;
+use super::surroundings::Surroundings;
 use crate::fs;
 
 /// A project that could be written.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct ProjectPlan {
     /// Name of the package.
-    pub name: String,
+    pub(crate) name: String,
     /// The folder of the project, absolute.
-    pub destination: PathBuf,
+    pub(crate) destination: PathBuf,
     /// Its files, sorted by path.
-    pub files: Vec<Rendered>,
-    /// The manifest of the workspace it joins, with its new text.
-    pub workspace_manifest: Option<(PathBuf, String)>,
-    /// Will the release profile be added to that manifest?
-    pub adds_profile: bool,
-    /// Is a git repository created?
-    pub git: bool,
+    pub(crate) files: Vec<Rendered>,
+    /// What changes in the manifest of the workspace that it joins.
+    pub(crate) workspace: Option<WorkspaceChange>,
+    pub(crate) version_control: VersionControl,
+}
+
+/// What changes in the manifest of a workspace that a project joins.
+#[derive(Debug)]
+pub(crate) struct WorkspaceChange {
+    pub(crate) manifest: PathBuf,
+    /// All of the manifest, as it will be.
+    pub(crate) content: String,
+    /// The same, for a person.
+    pub(crate) summary: &'static str,
 }
 
 /// Settings of the release profile in the manifest of a workspace: small, and quick to start, as each request
@@ -39,76 +48,67 @@ panic = \"abort\"
 strip = true
 ";
 
-impl Plan {
+impl ProjectPlan {
     /// The files, a line each, as paths from here.
-    pub fn list(&self) -> String {
+    pub(crate) fn list(&self) -> String {
         let folder = fs::for_people(&self.destination);
         self.files.iter().map(|file| format!("{}\n", folder.join(&file.path).display())).collect()
     }
 
-    /// What will be written, for a person.
-    pub fn summary(&self) -> String {
-        let mut summary =
-            format!("\n`{}` will have these files:\n", fs::for_people(&self.destination).display());
-        for file in &self.files {
-            summary.push_str(&format!("  {}\n", file.path.display()));
-        }
-        if let Some((manifest, _)) = &self.workspace_manifest {
-            summary.push_str(&format!(
-                "`{}`: {}\n",
-                fs::for_people(manifest).display(),
-                self.workspace_change()
-            ));
-        }
-        if self.git {
-            summary.push_str("with a git repository\n");
+    /// What will be written, in a line for a person.
+    pub(crate) fn summary(&self) -> String {
+        let folder = fs::for_people(&self.destination);
+        let git = match self.version_control {
+            VersionControl::Git => " and a git repository",
+            VersionControl::None => "",
+        };
+        let mut summary = format!("`{}` gets {} files{git}", folder.display(), self.files.len());
+        if let Some(change) = &self.workspace {
+            summary.push_str("; ");
+            summary.push_str(&change.to_string());
         }
         summary
     }
+}
 
-    /// What changes in the manifest of the workspace, for a person.
-    pub fn workspace_change(&self) -> String {
-        let profile = if self.adds_profile { ", with the release profile of policies" } else { "" };
-        format!("the package is a member of the workspace{profile}")
+impl std::fmt::Display for WorkspaceChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}`: {}", fs::for_people(&self.manifest).display(), self.summary)
     }
 }
 
 /// Renders all files of a project.
-pub fn plan(
-    template: &Template,
-    given: &Given,
-    answers: &Answers,
-    surroundings: Surroundings,
-) -> Result<Plan> {
-    let name = answers.package_name()?;
-    let inherits = |key: &str, question: &str| surroundings.inherits(key) && !given.contains_key(question);
-    let mut context = context(&name, answers, &surroundings, &inherits)?;
-    context["words"] = json!(template.content.words);
-    let renderer = Renderer::new(context);
-
-    let kind = template.kind(answers.kind())?;
-    let alone = template.content.standalone.layers.iter().filter(|_| surroundings.are_empty());
-    let layers = kind.layers.iter().chain(alone);
+pub(super) fn plan(answers: &Answers, around: &Surroundings) -> Result<ProjectPlan> {
+    let renderer = Renderer::new(context(answers, around)?);
+    let (language, kind) = (answers.language, answers.kind);
+    let alone = language.standalone.layers.iter().filter(|_| around.are_empty());
     let mut files = Vec::new();
-    for layer in layers {
-        for stored in embedded::layer(&template.name, layer)? {
+    for layer in kind.layers.iter().chain(alone) {
+        for stored in embedded::layer(&language.name, layer)? {
             let shown = stored.path.display().to_string();
             let text = if stored.rendered { renderer.render(&shown, &stored.text)? } else { stored.text };
             files.push(Rendered { path: stored.path, bytes: text.into_bytes() });
         }
     }
+    let name = answers.name.clone();
     match files.iter().find(|file| file.path == Path::new("metadata.yml")) {
         Some(written_by_hand) => check_metadata_file(&name, written_by_hand)?,
-        None => files.push(metadata_file(&name, &files, surroundings.workspace.as_ref())?),
+        None => files.push(metadata_file(&name, &files, around.workspace.as_ref())?),
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    let destination = around.destination.clone();
+    let workspace = workspace_change(around)?;
+    Ok(ProjectPlan { name, destination, files, workspace, version_control: answers.version_control })
+}
 
-    let git = answers.one("vcs") == "git";
-    let adds_profile =
-        surroundings.workspace.as_ref().is_some_and(|workspace| !workspace.has_release_profile());
-    let workspace_manifest = match surroundings.workspace {
-        Some(workspace) => workspace.with_member(RELEASE_PROFILE)?,
-        None => None,
+/// `None` when there is no workspace, or nothing changes in it.
+fn workspace_change(around: &Surroundings) -> Result<Option<WorkspaceChange>> {
+    let Some(workspace) = &around.workspace else { return Ok(None) };
+    let summary = if workspace.has_release_profile() {
+        "the package is a member of the workspace"
+    } else {
+        "the package is a member of the workspace, with the release profile of policies"
     };
-    Ok(Plan { name, destination: surroundings.destination, files, workspace_manifest, adds_profile, git })
+    let content = workspace.with_member(RELEASE_PROFILE)?;
+    Ok(content.map(|content| WorkspaceChange { manifest: workspace.manifest.clone(), content, summary }))
 }

@@ -1,75 +1,52 @@
-//! What is around the place of a new project.
+//! What is around the place of a new project, and the defaults that follow from it.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::context::nouns;
+use super::form::Form;
+use super::question::{Question, Topic};
 use super::render::Renderer;
+use super::subject;
 use super::workspace::Workspace;
-use super::{Answers, Question, Template};
 use crate::fs;
 use crate::process::Program;
 use crate::shell::Shell;
 
 /// What is around the place of a new project.
 #[derive(Debug)]
-pub struct Surroundings {
+pub(super) struct Surroundings {
+    /// The folder of the project, absolute.
     pub(super) destination: PathBuf,
+    /// The cargo workspace that the project becomes a member of.
     pub(super) workspace: Option<Workspace>,
     in_repository: bool,
 }
 
-/// What `[package]` takes over from `[workspace.package]`, and the question whose flag wins over it.
-pub(super) const INHERITED: [(&str, &str); 8] = [
-    ("version", ""),
-    ("edition", ""),
-    ("rust-version", ""),
-    ("homepage", ""),
-    ("authors", "author"),
-    ("description", "description"),
-    ("license", "license"),
-    ("repository", "repository"),
+/// What `[package]` takes over from `[workspace.package]`, and the question whose answer wins over it.
+pub(super) const INHERITED: [(&str, Option<Topic>); 8] = [
+    ("version", None),
+    ("edition", None),
+    ("rust-version", None),
+    ("homepage", None),
+    ("authors", Some(Topic::Author)),
+    ("description", Some(Topic::Description)),
+    ("license", Some(Topic::License)),
+    ("repository", Some(Topic::Repository)),
 ];
 
 impl Surroundings {
-    /// Looks around the folder a project shall go to.
-    pub fn of(path: &Path, template: &Template) -> Result<Self> {
-        let destination = fs::resolve(path)?;
+    /// Looks around the folder that a project shall go to.
+    pub(super) fn of(form: &Form) -> Result<Self> {
+        let destination = fs::resolve(form.path())?;
         let in_repository = destination.ancestors().any(|folder| fs::exists(&folder.join(".git")));
-        let workspace = if template.content.workspaces { Workspace::find(&destination)? } else { None };
+        let workspace = match form.language() {
+            Some(language) if language.workspaces => Workspace::find(&destination)?,
+            _ => None,
+        };
         Ok(Self { workspace, in_repository, destination })
-    }
-
-    /// Fills in the defaults that depend on more than the template, and asks nothing that is settled already.
-    pub fn adjust(
-        &self,
-        question: &mut Question,
-        answers: &Answers,
-        template: &Template,
-        shell: &Shell,
-    ) -> Result<()> {
-        let inherited = INHERITED.iter().any(|(key, name)| *name == question.name && self.inherits(key));
-        match question.name.as_str() {
-            _ if inherited => {
-                question.asked = false;
-                question.default.clear();
-            }
-            "module-path" => question.default = vec![module_path(answers)?],
-            "author" => question.default = author_from_git(shell).into_iter().collect(),
-            "description" => {
-                let kind = template.kind(answers.kind())?;
-                let context = json!({ "nouns": nouns(&answers.resources()?) });
-                question.default = vec![Renderer::new(context).render("description", &kind.description)?];
-            }
-            "vcs" if self.in_repository => {
-                question.asked = false;
-                question.default = vec!["none".to_owned()];
-            }
-            _ => {}
-        }
-        Ok(())
     }
 
     /// Will the project have a repository of its own?
@@ -77,20 +54,73 @@ impl Surroundings {
         self.workspace.is_none() && !self.in_repository
     }
 
+    /// Does the workspace answer this question?
+    pub(super) fn answer(&self, topic: Topic) -> bool {
+        INHERITED.iter().any(|(key, about)| *about == Some(topic) && self.inherits(key))
+    }
+
     pub(super) fn inherits(&self, key: &str) -> bool {
         self.workspace.as_ref().is_some_and(|workspace| workspace.inherited(key).is_some())
     }
+
+    /// Is there nothing to ask, since one answer only makes sense here?
+    pub(super) fn settle(&self, topic: Topic) -> bool {
+        topic == Topic::Vcs && self.in_repository
+    }
 }
 
-/// What a Go module is called if nothing else is said: what its repository suggests.
-fn module_path(answers: &Answers) -> Result<String> {
-    let name = answers.package_name()?;
-    let repository = answers.one("repository").trim_end_matches('/').trim_end_matches(".git");
-    Ok(match repository.split_once("://") {
+/// The defaults of all questions, as far as they follow from other answers.
+#[derive(Debug)]
+pub(super) struct Defaults<'a> {
+    shell: &'a Shell,
+    author: OnceCell<Option<String>>,
+}
+
+impl<'a> Defaults<'a> {
+    pub(super) fn new(shell: &'a Shell) -> Self {
+        Self { shell, author: OnceCell::new() }
+    }
+
+    pub(super) fn of(
+        &self,
+        question: &Question,
+        form: &Form,
+        around: Option<&Surroundings>,
+    ) -> Result<Vec<String>> {
+        Ok(match question.topic {
+            Topic::Name => around.and_then(|around| name_of(&around.destination)).into_iter().collect(),
+            Topic::ModulePath => vec![module_path(form)],
+            Topic::Description => vec![description(form)?],
+            Topic::Author => {
+                self.author.get_or_init(|| author_from_git(self.shell)).iter().cloned().collect()
+            }
+            Topic::Vcs if around.is_some_and(|around| around.in_repository) => vec!["none".to_owned()],
+            _ => question.default.clone(),
+        })
+    }
+}
+
+/// `my-policy` from `policies/my-policy`.
+pub(super) fn name_of(resolved: &Path) -> Option<String> {
+    resolved.file_name()?.to_str().map(str::to_owned)
+}
+
+fn description(form: &Form) -> Result<String> {
+    let kind = form.kind().context("the kind is known before the description")?;
+    let resources = subject::resources(form.values(Topic::Resource)).unwrap_or_default();
+    let nouns = json!({ "nouns": subject::nouns(&resources) });
+    Renderer::new(nouns).render("description", &kind.description)
+}
+
+/// What a Go module is called if nothing else is given: what its repository suggests.
+fn module_path(form: &Form) -> String {
+    let name = form.one(Topic::Name);
+    let repository = form.one(Topic::Repository).trim_end_matches('/').trim_end_matches(".git");
+    match repository.split_once("://") {
         Some((_, place)) if place.ends_with(&format!("/{name}")) => place.to_owned(),
         Some((_, place)) => format!("{place}/{name}"),
         None => format!("example.com/{name}"),
-    })
+    }
 }
 
 /// `Name <mail>`, as git would sign a commit here.

@@ -20,7 +20,7 @@ pub(super) struct Workspace {
     member: String,
 }
 
-/// What `[workspace.package]` says for a key of `[package]`.
+/// The value in `[workspace.package]` of a key of `[package]`.
 pub(super) enum Inherited {
     Text(String),
     Texts(Vec<String>),
@@ -65,59 +65,57 @@ impl Workspace {
         }
     }
 
-    /// Has it lints for its members?
+    /// Does it have lints for its members?
     pub(super) fn has_lints(&self) -> bool {
         self.document.get("workspace").and_then(|workspace| workspace.get("lints")).is_some()
     }
 
-    /// Has it settings for the release profile?
+    /// Does it have settings for the release profile?
     pub(super) fn has_release_profile(&self) -> bool {
         self.document.get("profile").and_then(|profile| profile.get("release")).is_some()
     }
 
     /// The root manifest with the package as a member and, if it had none, the release profile of policies.
     /// `None` when nothing changes.
-    pub(super) fn with_member(mut self, release_profile: &str) -> Result<Option<(PathBuf, String)>> {
-        self.add_member()?;
-        let add_profile = !self.has_release_profile();
-        let mut text = self.document.to_string();
-        if add_profile {
-            if !text.ends_with('\n') {
-                text.push('\n');
+    pub(super) fn with_member(&self, release_profile: &str) -> Result<Option<String>> {
+        let mut document = self.document.clone();
+        self.add_member(&mut document)?;
+        let mut content = document.to_string();
+        if !self.has_release_profile() {
+            if !content.ends_with('\n') {
+                content.push('\n');
             }
-            text.push('\n');
-            text.push_str(release_profile);
+            content.push('\n');
+            content.push_str(release_profile);
         }
         if self.before.contains("\r\n") {
-            text = text.replace("\r\n", "\n").replace('\n', "\r\n");
+            content = content.replace("\r\n", "\n").replace('\n', "\r\n");
         }
-        Ok((text != self.before).then_some((self.manifest, text)))
+        Ok((content != self.before).then_some(content))
     }
 
     /// One line more, with comments and layout kept; none where a glob covers the package.
-    fn add_member(&mut self) -> Result<()> {
-        let shown = fs::for_people(&self.manifest);
-        let workspace = self
-            .document
+    fn add_member(&self, document: &mut DocumentMut) -> Result<()> {
+        let workspace = document
             .get_mut("workspace")
             .and_then(Item::as_table_like_mut)
             .context("it was found with a workspace")?;
         let members = workspace.entry("members").or_insert_with(|| toml_edit::value(Array::new()));
         let Some(members) = members.as_array_mut() else {
+            let shown = fs::for_people(&self.manifest);
             return Err(failure(
-                format!("`workspace.members` in `{}` is no list", shown.display()),
+                format!("`workspace.members` in `{}` is not a list", shown.display()),
                 "correct it, or create the project elsewhere",
             ));
         };
-        if members.iter().filter_map(Value::as_str).any(|pattern| covers(pattern, &self.member)) {
-            return Ok(());
+        if !members.iter().filter_map(Value::as_str).any(|pattern| covers(pattern, &self.member)) {
+            insert(members, &self.member);
         }
-        insert(members, &self.member);
         Ok(())
     }
 }
 
-/// Entries of `exclude` are paths, and stand for all below them; an explicit member is none the less one.
+/// Entries of `exclude` are paths, and mean all below them; an explicit member is a member all the same.
 fn is_excluded(workspace: &dyn TableLike, member: &str) -> bool {
     let list =
         |key| workspace.get(key).and_then(Item::as_array).into_iter().flatten().filter_map(Value::as_str);
@@ -137,10 +135,9 @@ mod tests {
         std::fs::write(root.path().join("Cargo.toml"), manifest).unwrap();
         match Workspace::find(&root.path().join(member)).unwrap() {
             None => "not a member".to_owned(),
-            Some(workspace) => workspace
-                .with_member("PROFILE\n")
-                .unwrap()
-                .map_or_else(|| "no change".to_owned(), |(_, text)| text),
+            Some(workspace) => {
+                workspace.with_member("PROFILE\n").unwrap().unwrap_or_else(|| "no change".to_owned())
+            }
         }
     }
 
@@ -154,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_behind_the_last_member_stays_with_it() {
+    fn a_comment_after_the_last_member_stays_with_it() {
         let before = "[workspace]\nmembers = [\n  \"a\", # a\n]\nprofile.release.lto = true\n";
         assert!(
             with_member(before, "b").contains("\n  \"a\", # a\n  \"b\",\n]"),
@@ -223,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_without_workspace_is_passed_by() {
+    fn a_package_without_a_workspace_is_passed_by() {
         assert_eq!(with_member("[package]\nname = \"a\"\n", "b"), "not a member");
     }
 }

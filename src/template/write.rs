@@ -4,59 +4,37 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::Plan;
+use super::answers::VersionControl;
+use super::destination::{self, OccupiedFolder};
+use super::plan::ProjectPlan;
+use super::question::Topic;
 use crate::error::{WithHint, failure};
 use crate::fs;
 use crate::process::{ChildFailed, Program};
 use crate::shell::Shell;
 
-/// May a folder that has files already be written to?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overwrite {
-    /// No.
-    Refuse,
-    /// Yes, beside the files that are there; those are never touched.
-    Beside,
-}
-
-impl Plan {
-    /// Fails when the destination is taken.
-    pub fn check_destination(&self, overwrite: Overwrite) -> Result<()> {
-        let shown = fs::for_people(&self.destination);
-        let shown = shown.display();
-        if !fs::exists(&self.destination) {
-            return Ok(());
-        }
-        if !self.destination.is_dir() {
-            return Err(failure(
-                format!("`{shown}` already exists, and is no folder"),
-                "choose another place",
-            ));
-        }
-        let mut entries = std::fs::read_dir(&self.destination)
-            .with_context(|| format!("could not read the folder `{shown}`"))?;
-        if overwrite == Overwrite::Refuse && entries.next().is_some() {
-            return Err(failure(
-                format!("`{shown}` already contains files"),
-                "choose another directory, or pass `--force` to write beside them",
-            ));
-        }
+impl ProjectPlan {
+    /// Fails when the folder is taken, or files in it that the project needs.
+    pub(crate) fn check_destination(&self, occupied: OccupiedFolder) -> Result<()> {
+        destination::check(&self.destination, occupied)
+            .map_err(|objection| objection.into_error(Topic::Path, &[]))?;
         let taken: Vec<_> =
             self.files.iter().filter(|file| fs::exists(&self.destination.join(&file.path))).collect();
         if taken.is_empty() {
             return Ok(());
         }
         let list: Vec<_> = taken.iter().map(|file| format!("`{}`", file.path.display())).collect();
+        let shown = fs::for_people(&self.destination);
         Err(failure(
-            format!("`{shown}` already contains {}", list.join(", ")),
-            "`--force` writes beside files, not over them: move them away first",
+            format!("`{}` already contains {}", shown.display(), list.join(", ")),
+            "move them away first: `--force` writes next to files, not over them",
         ))
     }
 }
 
 /// Writes the project. A failure leaves everything as it was; the message names the path.
-pub fn write(plan: &Plan, overwrite: Overwrite, shell: &Shell) -> Result<()> {
-    plan.check_destination(overwrite)?;
+pub(crate) fn write(plan: &ProjectPlan, occupied: OccupiedFolder, shell: &Shell) -> Result<()> {
+    plan.check_destination(occupied)?;
     let mut undo = Undo::default();
     let parent = fs::folder_of(&plan.destination);
     undo.create_folders(parent)?;
@@ -68,7 +46,7 @@ pub fn write(plan: &Plan, overwrite: Overwrite, shell: &Shell) -> Result<()> {
     // A folder of its own inside, since the temporary one can be entered by its owner only.
     let project = staging.path().join("project");
     write_files(plan, &project)?;
-    if plan.git {
+    if plan.version_control == VersionControl::Git {
         init_repository(&project, shell)?;
     }
     if fs::exists(&plan.destination) {
@@ -77,14 +55,15 @@ pub fn write(plan: &Plan, overwrite: Overwrite, shell: &Shell) -> Result<()> {
         rename(&project, &plan.destination)?;
         undo.created.push(plan.destination.clone());
     }
-    if let Some((manifest, text)) = &plan.workspace_manifest {
-        fs::write(manifest, text.as_bytes()).context("could not add the package to its workspace")?;
+    if let Some(change) = &plan.workspace {
+        fs::write(&change.manifest, change.content.as_bytes())
+            .context("could not add the package to its workspace")?;
     }
     undo.created.clear();
     Ok(())
 }
 
-fn write_files(plan: &Plan, project: &Path) -> Result<()> {
+fn write_files(plan: &ProjectPlan, project: &Path) -> Result<()> {
     fs::create_folder(project)?;
     for file in &plan.files {
         let path = project.join(&file.path);
@@ -93,7 +72,7 @@ fn write_files(plan: &Plan, project: &Path) -> Result<()> {
             .with_context(|| {
                 format!("could not write `{}`", fs::for_people(&plan.destination).join(&file.path).display())
             })
-            .context("could not create the project: nothing of it was left behind")?;
+            .context("could not create the project: nothing was written")?;
     }
     Ok(())
 }
@@ -105,7 +84,7 @@ fn init_repository(project: &Path, shell: &Shell) -> Result<()> {
     git.env("GIT_CONFIG_COUNT", "1")
         .env("GIT_CONFIG_KEY_0", "advice.defaultBranchName")
         .env("GIT_CONFIG_VALUE_0", "false");
-    let hint = || "say `--vcs none`, or see to git".to_owned();
+    let hint = || "pass `--vcs none`, or repair git".to_owned();
     match git.run(shell) {
         // Git has said why, but not what it means for the project.
         Err(error) if error.is::<ChildFailed>() => {
@@ -134,7 +113,7 @@ fn move_into(from: &Path, to: &Path, undo: &mut Undo) -> Result<()> {
 fn rename(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(from, to)
         .with_context(|| format!("could not write `{}`", fs::for_people(to).display()))
-        .context("could not create the project: nothing of it was left behind")
+        .context("could not create the project: nothing was written")
 }
 
 /// What was created so far; it is removed again unless everything succeeds.
