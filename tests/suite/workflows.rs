@@ -420,7 +420,7 @@ fn a_tag_that_is_not_the_version_releases_nothing() {
     );
     assert_eq!(
         failed.stdout,
-        "::error::The tag is v0.1.1, and the policy has the version 0.1.0. Change one of them.\n"
+        "::error::The tag is v0.1.1, but the version of the policy is 0.1.0. Change one of them.\n"
     );
     let called = project.called();
     assert!(!called.contains("docker") && !called.contains("gh "), "{called}");
@@ -437,7 +437,7 @@ fn without_a_registry_the_release_has_the_module_itself() {
         project.commit().tag("v0.1.0");
         let ran = succeeded(project.runner("v0.1.0").run("release.yml"));
         let stdout = step(&ran, "Compare the tag with the version of the policy").stdout;
-        assert!(stdout.starts_with("::warning::The metadata name no registry"), "{stdout}");
+        assert!(stdout.starts_with("::warning::The metadata has no registry"), "{stdout}");
         project.assert_assets("v0.1.0", &["SHA256SUMS", "policy.wasm", "policy.yml"]);
         let manifest = project.asset_text("v0.1.0", "policy.yml");
         let module = "module: https://github.com/acme/demo/releases/download/v0.1.0/policy.wasm\n";
@@ -468,6 +468,6 @@ fn ghcr_gets_the_token_of_the_workflow_and_others_their_own_password() {
     assert_eq!(log_in("quay.io", "other"), "docker login quay.io as other with s3cret\n");
     assert_eq!(
         log_in("quay.io", ""),
-        "::notice::Nobody is logged in to quay.io: there is no secret REGISTRY_USER.\n"
+        "::notice::Not logged in to quay.io: the secret REGISTRY_USER is missing.\n"
     );
 }

@@ -1,6 +1,6 @@
-// Kubewarden's protocol: how a question reaches the policy and how its answer leaves it.
+// The protocol between Kubewarden and the policy.
 //
-// Not meant to be edited: what the policy decides is in policy.go, its settings are in settings.go.
+// Not meant to be edited: policy.go has what the policy decides, and settings.go its settings.
 
 package main
 
@@ -37,13 +37,13 @@ func Reject(code int, message string) Response {
 	return Response{Code: code, Message: message}
 }
 
-// Warn tells the user warning, whatever becomes of the request.
+// Warn shows warning to the user, whether or not the request is accepted.
 func (r Response) Warn(warning string) Response {
 	r.Warnings = append(r.Warnings, warning)
 	return r
 }
 
-// Audit has the cluster's audit log keep value under key.
+// Audit records value under key in the cluster's audit log.
 func (r Response) Audit(key, value string) Response {
 	annotations := map[string]string{key: value}
 	for key, value := range r.AuditAnnotations {
@@ -55,10 +55,10 @@ func (r Response) Audit(key, value string) Response {
 	return r
 }
 
-// Run answers the question that the arguments and stdin ask, and returns the exit code of the policy.
+// Run answers what the arguments and stdin ask, and returns the exit code of the policy.
 //
-// Validate decides about a request, check says what is wrong with settings, if anything is. Kubewarden
-// checks settings when a policy is deployed, long before the first request.
+// The function validate decides on a request, check returns what is wrong with settings, if anything
+// is. Kubewarden checks settings when a policy is deployed, long before the first request.
 func Run[R, S any](
 	arguments []string,
 	stdin io.Reader,
@@ -87,7 +87,7 @@ func Run[R, S any](
 		err = encoder.Encode(answer)
 	}
 	if err != nil {
-		// Kubewarden shows it to the user of a policy that fails.
+		// Kubewarden shows it to the user when a policy fails.
 		_, _ = fmt.Fprintln(stderr, "the policy could not answer:", err)
 		return 1
 	}
@@ -107,7 +107,7 @@ func answerRequest[R, S any](stdin io.Reader, validate func(R, S) Response) (Res
 		return Response{}, err
 	}
 	if question.Request == nil {
-		return Response{}, errors.New("there is no request")
+		return Response{}, errors.New("the input has no request")
 	}
 	var request R
 	if err := json.Unmarshal(question.Request, &request); err != nil {
@@ -143,7 +143,7 @@ func answerSettings[S any](stdin io.Reader, check func(S) error) (settingsRespon
 	return settingsResponse{Valid: true}, nil
 }
 
-// readSettings refuses settings that the policy does not have: most are misspelt.
+// readSettings refuses settings that the policy does not have, since most are misspelt.
 func readSettings[S any](input []byte) (S, error) {
 	var settings S
 	decoder := json.NewDecoder(bytes.NewReader(input))
@@ -152,7 +152,7 @@ func readSettings[S any](input []byte) (S, error) {
 		return settings, fmt.Errorf("could not read the settings: %w", err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return settings, errors.New("could not read the settings: more follows behind them")
+		return settings, errors.New("could not read the settings: there is more after them")
 	}
 	return settings, nil
 }

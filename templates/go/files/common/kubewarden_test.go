@@ -12,7 +12,7 @@ type testSettings struct {
 	Word string `json:"word"`
 }
 
-// ask runs a policy that repeats what it is asked, and returns the exit code, stdout and stderr.
+// ask runs a policy that repeats its request, and returns the exit code, stdout and stderr.
 func ask(stdin string, arguments ...string) (int, string, string) {
 	repeat := func(request json.RawMessage, settings testSettings) Response {
 		return Mutate(request).Warn(settings.Word).Audit("word", "old").Audit("word", settings.Word)
@@ -37,7 +37,7 @@ func TestARequestIsAnswered(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoQuestionIsNotAnswered(t *testing.T) {
+func TestWrongInputIsNotAnswered(t *testing.T) {
 	for _, stdin := range []string{"", "{", "[]", "{}", `{"request": 1, "settings": {"wrod": ""}}`} {
 		code, stdout, stderr := ask(stdin, "validate")
 		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "the policy could not answer: ") {

@@ -1,7 +1,7 @@
-// A Kubewarden policy: a program that is started anew for each question.
+// A Kubewarden policy: a program that is started anew for each request.
 //
-// Its only argument is validate or validate-settings, standard input has the question as JSON, and
-// the answer goes to standard output.
+// Its only argument is validate or validate-settings. It reads JSON from standard input, and writes
+// its answer to standard output.
 package main
 
 import "os"

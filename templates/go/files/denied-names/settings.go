@@ -2,13 +2,13 @@ package main
 
 import "errors"
 
-// Settings are what can be configured.
+// Settings are the settings of the policy.
 type Settings struct {
-	// DeniedNames are not accepted.
+	// DeniedNames are the names to reject.
 	DeniedNames []string `json:"denied_names"`
 }
 
-// check finds what the types cannot rule out; the message is for whoever deploys the policy.
+// check checks what the types cannot; the message is for whoever deploys the policy.
 func (s Settings) check() error {
 	if s.denies("") {
 		return errors.New("`denied_names` must not contain an empty name")

@@ -2,12 +2,12 @@ package main
 
 import "encoding/json"
 
-// Fields are those of a JSON object, each as it was written until the policy reads or sets it.
+// Fields are the fields of a JSON object, each as it was written until the policy reads or sets it.
 //
-// So an object can be changed without loss: fields that no type knows of, digits of numbers.
+// An object can then be changed without losing unknown fields, or digits of numbers.
 type Fields map[string]json.RawMessage
 
-// readFields reads a JSON object. Null and nothing have no fields.
+// readFields reads a JSON object. It has no fields if the text is empty or null.
 func readFields(text json.RawMessage) (Fields, error) {
 	fields := Fields{}
 	if len(text) == 0 {
@@ -22,7 +22,7 @@ func readFields(text json.RawMessage) (Fields, error) {
 	return fields, nil
 }
 
-// addMissing adds those of the labels that the fields lack, and says whether it did.
+// addMissing adds the labels that are missing, and returns whether there were any.
 func (f Fields) addMissing(labels map[string]string) (bool, error) {
 	added := false
 	for key, value := range labels {
@@ -37,7 +37,7 @@ func (f Fields) addMissing(labels map[string]string) (bool, error) {
 	return added, nil
 }
 
-// set sets a field, whether or not there is one.
+// set sets a field, whether or not it exists.
 func (f Fields) set(name string, value any) error {
 	text, err := json.Marshal(value)
 	f[name] = text

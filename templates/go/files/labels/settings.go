@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Settings are what can be configured.
+// Settings are the settings of the policy.
 type Settings struct {
-	// Labels are added where they are missing.
+	// Labels to add where they are missing.
 	Labels map[string]string `json:"labels"`
 }
 
-// check finds what the types cannot rule out; the message is for whoever deploys the policy.
+// check checks what the types cannot; the message is for whoever deploys the policy.
 //
-// The rules are those of Kubernetes, which would refuse the labels object by object.
+// The rules are those of Kubernetes, which would otherwise refuse each labelled object.
 func (s Settings) check() error {
 	for key, value := range s.Labels {
 		mistake := ""

@@ -5,7 +5,7 @@ import "encoding/json"
 // AdmissionRequest has the fields of an admission request that the policy reads; all others are
 // skipped. Kubernetes documents them as AdmissionRequest of admission.k8s.io/v1.
 type AdmissionRequest struct {
-	// Object is not there in a DELETE.
+	// Object is missing in a DELETE.
 	Object json.RawMessage `json:"object"`
 }
 
@@ -25,7 +25,7 @@ func validate(request AdmissionRequest, settings Settings) Response {
 	}
 }
 
-// labelled is the object with those of the labels that it lacks, and whether it lacked any.
+// labelled returns the object with the labels that it lacks, and whether it lacked any.
 func labelled(text json.RawMessage, labels map[string]string) (Fields, bool, error) {
 	object, err := readFields(text)
 	if err != nil {

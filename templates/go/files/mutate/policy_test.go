@@ -65,7 +65,7 @@ func TestDigitsAreKept(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoObjectIsRejected(t *testing.T) {
+func TestWrongObjectsAreRejected(t *testing.T) {
 	for _, object := range []string{`1`, `{"metadata": []}`, `{"metadata": {"labels": "text"}}`} {
 		if got := validateJSON(t, `{"object": `+object+`}`); got["code"] != 400.0 {
 			t.Errorf("%s: got %v", object, got)

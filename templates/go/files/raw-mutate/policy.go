@@ -4,7 +4,7 @@ import "encoding/json"
 
 // validate adds the labels of the settings where the labels of the document do not have them.
 //
-// A raw request is JSON of any kind. What has no place for labels is left alone.
+// A raw request can be any JSON. A document that cannot have labels is accepted as it is.
 func validate(request json.RawMessage, settings Settings) Response {
 	document, changed, err := labelled(request, settings.Labels)
 	if err != nil || !changed {
@@ -13,7 +13,7 @@ func validate(request json.RawMessage, settings Settings) Response {
 	return Mutate(document)
 }
 
-// labelled is the document with those of the labels that it lacks, and whether it lacked any.
+// labelled returns the document with the labels that it lacks, and whether it lacked any.
 func labelled(text json.RawMessage, labels map[string]string) (Fields, bool, error) {
 	if string(text) == "null" {
 		return nil, false, nil

@@ -29,7 +29,7 @@ func TestMissingLabelsAreAdded(t *testing.T) {
 	}
 }
 
-func TestWhatNeedsNoLabelsIsLeftAlone(t *testing.T) {
+func TestOtherDocumentsAreAcceptedAsTheyAre(t *testing.T) {
 	labelled, err := os.ReadFile("tests/fixtures/labelled.json")
 	if err != nil {
 		t.Fatal(err)

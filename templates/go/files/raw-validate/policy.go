@@ -7,7 +7,7 @@ import (
 
 // validate rejects a document with a name that the settings deny.
 //
-// A raw request is JSON of any kind. A policy that knows its shape can take a struct instead.
+// A raw request can be any JSON. A policy that knows its shape can take a struct instead.
 func validate(request json.RawMessage, settings Settings) Response {
 	var document struct {
 		Name string `json:"name"`

@@ -30,7 +30,7 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-func TestWhatHasNoNameIsAccepted(t *testing.T) {
+func TestDocumentsWithoutANameAreAccepted(t *testing.T) {
 	for _, request := range []string{"null", "1", `"bad"`, `["bad"]`, "{}", `{"name": 7}`, `{"name": null}`} {
 		if got := validateJSON(request); !reflect.DeepEqual(got, Accept()) {
 			t.Errorf("%s: got %+v", request, got)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 
-# `make e2e-tests` runs these on the policy as it is deployed.
+# `make e2e-tests` runs these tests on the annotated policy, as it is deployed.
 
 answer() {
   run kwctl run --request-path "tests/fixtures/$1" \

@@ -1,11 +1,10 @@
-//! Kubewarden's protocol: how a question reaches the policy and how its answer leaves it.
+//! The protocol between Kubewarden and the policy.
 //!
-//! Not meant to be edited: what the policy decides is in `policy.rs`, its settings are in
-//! `settings.rs`.
+//! Not meant to be edited: `policy.rs` has what the policy decides, and `settings.rs` its settings.
 
 #![allow(
     dead_code,
-    reason = "the protocol is here as a whole, a policy uses what it needs"
+    reason = "this is the whole protocol; a policy uses what it needs"
 )]
 
 use std::env;
@@ -15,9 +14,9 @@ use std::process::ExitCode;
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Answers the question that the command line and standard input ask.
+/// Answers what the command line and standard input ask.
 ///
-/// `validate` decides about a request, `check` says what is wrong with settings, if anything is.
+/// `validate` decides on a request, `check` returns what is wrong with settings, if anything is.
 /// Kubewarden checks settings when a policy is deployed, long before the first request.
 pub fn run<R, S, O>(
     validate: fn(R, &S) -> Response<O>,
@@ -46,7 +45,7 @@ where
     }
 }
 
-/// What the policy decided. `O` is the type of the object that a mutating policy gives back.
+/// What the policy decided. `O` is the type of the object that a mutating policy returns.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Response<O = ()> {
     accepted: bool,
@@ -88,13 +87,13 @@ impl<O: Default> Response<O> {
         }
     }
 
-    /// Tells the user `warning`, whatever becomes of the request.
+    /// Shows `warning` to the user, whether or not the request is accepted.
     pub fn warn(mut self, warning: impl Into<String>) -> Self {
         self.warnings.push(warning.into());
         self
     }
 
-    /// Has the cluster's audit log keep `value` under `key`.
+    /// Records `value` under `key` in the cluster's audit log.
     pub fn audit(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.audit_annotations.push((key.into(), value.into()));
         self
@@ -105,7 +104,7 @@ fn as_map<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S:
     serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }
 
-/// Reads null like something that is not there, for `#[serde(deserialize_with)]`.
+/// Reads null as if the field were missing, for `#[serde(deserialize_with)]`.
 pub fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -151,10 +150,10 @@ where
     })
 }
 
-/// Reads what standard input asks.
+/// Reads the JSON on standard input.
 ///
-/// Most of an answer's time goes into touching fresh memory, so what fits into the buffer of
-/// standard input is read there. Is that all? It is when it is JSON from end to end.
+/// Most of the time of an answer is spent on touching fresh memory, so input that fits into the
+/// buffer of standard input is parsed there. It is complete if it is valid JSON.
 fn read_question<T: DeserializeOwned>() -> io::Result<serde_json::Result<T>> {
     let mut stdin = io::stdin().lock();
     let start = stdin.fill_buf()?;
@@ -169,8 +168,8 @@ fn read_question<T: DeserializeOwned>() -> io::Result<serde_json::Result<T>> {
     Ok(parse(&input))
 }
 
-/// Parses JSON, with `from_str` like the rest of the policy: with `from_slice` beside it, the parser
-/// would be there twice.
+/// Parses JSON with `from_str`, as the rest of the policy does: `from_slice` would add a second copy
+/// of the parser.
 #[inline(never)]
 fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     let json = std::str::from_utf8(json).map_err(Error::custom)?;
@@ -179,12 +178,12 @@ fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
 
 fn write_answer(answer: &impl Serialize) -> io::Result<()> {
     let mut json = serde_json::to_vec(answer)?;
-    json.push(b'\n'); // ends the line, so that standard output holds nothing back
+    json.push(b'\n'); // flushes standard output, which is buffered by line
     io::stdout().write_all(&json)
 }
 
-/// Writes to standard error, which Kubewarden shows to the user of a policy that fails.
+/// Writes to standard error, which Kubewarden shows to the user when a policy fails.
 fn complain(message: &str) {
-    // `eprintln!` would panic when nobody reads; there is nobody left to tell.
+    // `eprintln!` would panic if nobody reads standard error.
     let _ = io::stderr().write_all(format!("{message}\n").as_bytes());
 }

@@ -1,4 +1,4 @@
-//! What can be configured, and what makes a configuration wrong.
+//! The settings of the policy, and how they are checked.
 
 use serde::Deserialize;
 
@@ -7,13 +7,13 @@ use crate::kubewarden::null_as_default;
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Names that are not accepted.
+    /// Names to reject.
     #[serde(deserialize_with = "null_as_default")]
     pub denied_names: Vec<String>,
 }
 
 impl Settings {
-    /// Finds what the types cannot rule out; the message is for whoever deploys the policy.
+    /// Checks what the types cannot; the message is for whoever deploys the policy.
     pub fn check(&self) -> Result<(), String> {
         if self.denied_names.iter().any(String::is_empty) {
             return Err("`denied_names` must not contain an empty name".to_owned());
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_to_be_configured() {
+    fn no_setting_is_required() {
         assert_eq!(check("{}"), Ok(()));
         assert_eq!(check(r#"{"denied_names": null}"#), Ok(()));
         assert_eq!(check(r#"{"denied_names": []}"#), Ok(()));

@@ -1,6 +1,6 @@
 //! A JSON object whose fields stay as they were written until the policy reads or sets them.
 //!
-//! So an object can be changed without loss: fields that no type knows of, digits of numbers.
+//! An object can then be changed without losing unknown fields, or digits of numbers.
 
 use std::fmt;
 
@@ -9,17 +9,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Result;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// A list, as objects have few fields and a map would add its code to the policy.
+/// A list, since objects have few fields, and a map would make the policy larger.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<(String, Box<RawValue>)>);
 
 impl Fields {
-    /// Says whether there is a field `name` that is not null.
+    /// Returns whether the field `name` exists and is not null.
     pub fn has(&self, name: &str) -> bool {
         self.find(name).is_some_and(|field| field.get() != "null")
     }
 
-    /// Reads the field `name`; the default if there is none.
+    /// Reads the field `name`, or returns the default if it is missing.
     pub fn get<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
         match self.find(name) {
             Some(field) if self.has(name) => read(field),
@@ -27,7 +27,7 @@ impl Fields {
         }
     }
 
-    /// Sets the field `name`, whether or not there is one.
+    /// Sets the field `name`, whether or not it exists.
     pub fn set(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
         let value = to_raw_value(value)?;
         match self.0.iter_mut().find(|(key, _)| key == name) {
@@ -43,7 +43,7 @@ impl Fields {
     }
 }
 
-/// Reads JSON that was left as it was written.
+/// Parses JSON that was kept as it was written.
 pub fn read<T: DeserializeOwned>(json: &RawValue) -> Result<T> {
     serde_json::from_str(json.get())
 }

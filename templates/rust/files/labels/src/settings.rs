@@ -1,4 +1,4 @@
-//! What can be configured, and what makes a configuration wrong.
+//! The settings of the policy, and how they are checked.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,15 @@ use crate::kubewarden::null_as_default;
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The labels to add where they are missing.
+    /// Labels to add where they are missing.
     #[serde(deserialize_with = "null_as_default")]
     pub labels: BTreeMap<String, Box<str>>,
 }
 
 impl Settings {
-    /// Finds what the types cannot rule out; the message is for whoever deploys the policy.
+    /// Checks what the types cannot; the message is for whoever deploys the policy.
     ///
-    /// The rules are those of Kubernetes, which would refuse the labels object by object.
+    /// The rules are those of Kubernetes, which would otherwise refuse each labelled object.
     pub fn check(&self) -> Result<(), String> {
         for (key, value) in &self.labels {
             let (prefix, name) = match key.split_once('/') {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_to_be_configured() {
+    fn no_setting_is_required() {
         assert_eq!(check("{}"), Ok(()));
         assert_eq!(check(r#"{"labels": null}"#), Ok(()));
         assert_eq!(check(r#"{"labels": {}}"#), Ok(()));

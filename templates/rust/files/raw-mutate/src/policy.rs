@@ -10,7 +10,7 @@ use crate::settings::Settings;
 
 /// Adds the labels of the settings where the `labels` of the document do not have them.
 ///
-/// A raw request is JSON of any kind. What has no place for labels is left alone.
+/// A raw request can be any JSON. A document that cannot have labels is accepted as it is.
 pub fn validate(request: Box<RawValue>, settings: &Settings) -> Response<Fields> {
     match add_missing(&request, &settings.labels) {
         Ok(Some(labelled)) => Response::mutate(labelled),
@@ -18,9 +18,9 @@ pub fn validate(request: Box<RawValue>, settings: &Settings) -> Response<Fields>
     }
 }
 
-/// The document with those of the `labels` that it lacks, `None` if it lacks none.
+/// Returns the document with the `labels` that it lacks, or `None` if it has them all.
 ///
-/// Fails when the document, or what it has for labels, is not an object.
+/// Fails when the document, or its field `labels`, is not an object.
 fn add_missing(
     document: &RawValue,
     labels: &BTreeMap<String, Box<str>>,
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_is_left_alone() {
+    fn everything_else_is_kept() {
         let request = r#"{"size": 0.1, "labels": {"app": "web"}, "list": [null, {}]}"#;
         let expected = json!({
             "size": 0.1,
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_like_nothing() {
+    fn null_is_treated_as_missing() {
         let expected = json!({ "labels": { "owner": "platform" } });
         for request in ["{}", r#"{"labels": {"owner": null}}"#] {
             assert_eq!(validate_json(request)["mutated_object"], expected);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_labelled_is_accepted() {
+    fn other_documents_are_accepted() {
         for request in ["null", "1", "\"text\"", "[{}]", r#"{"labels": "text"}"#] {
             assert_eq!(validate_json(request), accepted());
         }

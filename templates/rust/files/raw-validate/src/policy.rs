@@ -7,7 +7,7 @@ use crate::settings::Settings;
 
 /// Rejects a document with a `name` that the settings deny.
 ///
-/// A raw request is JSON of any kind. A policy that knows its shape can take a struct instead.
+/// A raw request can be any JSON. A policy that knows its shape can take a struct instead.
 pub fn validate(request: Value, settings: &Settings) -> Response {
     match request.get("name").and_then(Value::as_str) {
         Some(name) if settings.denied_names.iter().any(|denied| denied == name) => {
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_name_is_accepted() {
+    fn a_document_without_a_name_is_accepted() {
         for request in [
             json!({}),
             json!({ "name": null }),
