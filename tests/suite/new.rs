@@ -50,7 +50,7 @@ fn files_of_a_raw_mutating_policy_in_go() {
 #[test]
 fn a_project_in_go_is_asked_for_its_module() {
     let case = Case::empty();
-    // What is said, and what the module is called, or why there is none.
+    // What is given, and how the module is called, or why there is none.
     for (args, module) in [
         ("a", Ok("example.com/a")),
         ("b --repository https://github.com/acme/b.git", Ok("github.com/acme/b")),
@@ -60,7 +60,7 @@ fn a_project_in_go_is_asked_for_its_module() {
         ("fn", Ok("example.com/fn")),
         (
             "f --module-path github.com/acme/other",
-            Err("the path of the module is `github.com/acme/other`, but the policy is called `f`"),
+            Err("`github.com/acme/other` cannot be used for `--module-path`"),
         ),
         (
             "f --module-path https://github.com/acme/f",
@@ -68,7 +68,7 @@ fn a_project_in_go_is_asked_for_its_module() {
         ),
         ("f --module-path acme//f", Err("cannot be used for `--module-path`")),
         ("f --types serde", Err("`--types` makes no sense for a policy in Go")),
-        ("F_1", Err("`F_1` cannot be the title of a policy")),
+        ("F_1", Err("`F_1` cannot name a policy")),
     ] {
         let run = case.kw_wasi(&format!("new {args} --lang go --defaults --vcs none"));
         match module {
@@ -125,18 +125,18 @@ fn the_default_path_is_my_policy() {
 fn without_a_terminal_everything_that_is_missing_is_named() {
     let case = Case::empty();
     case.kw_wasi("new").run().code(101).stdout_eq("").stderr_eq(str![[r#"
-error: there is no terminal to ask at, and this was not said: `PATH`, `--kind`, `--resource`, `--operation`, `--description`, `--author`, `--license`, `--registry`, `--vcs`
-  hint: say it with these flags, or pass `--defaults` to take the default of each
+error: stdin is not a terminal, and these arguments are missing: `--lang`, `PATH`, `--kind`, `--resource`, `--operation`, `--types`, `--description`, `--author`, `--license`, `--registry`, `--vcs`
+  hint: pass them, or `--defaults` to use the default of each
 
 "#]]);
-    case.kw_wasi("new demo --kind raw-mutate --author")
+    case.kw_wasi("new demo --lang rust --kind raw-mutate --author")
         .arg("")
         .args(["--license", "MIT", "--vcs", "none"])
         .run()
         .code(101)
         .stderr_eq(str![[r#"
-error: there is no terminal to ask at, and this was not said: `--description`, `--registry`
-  hint: say it with these flags, or pass `--defaults` to take the default of each
+error: stdin is not a terminal, and these arguments are missing: `--description`, `--registry`
+  hint: pass them, or `--defaults` to use the default of each
 
 "#]]);
     assert!(case.files().is_empty());
@@ -145,7 +145,7 @@ error: there is no terminal to ask at, and this was not said: `--description`, `
 #[test]
 fn with_every_flag_nothing_is_asked() {
     let case = Case::empty();
-    case.kw_wasi("new folder --name demo --kind mutate --resource pods,services --resource apps/v1/deployments --operation create --operation update --license MIT --registry ghcr.io/acme/policies --repository https://example.com/demo --vcs none --types serde")
+    case.kw_wasi("new folder --lang rust --name demo --kind mutate --resource pods,services --resource apps/v1/deployments --operation create --operation update --license MIT --registry ghcr.io/acme/policies --repository https://example.com/demo --vcs none --types serde")
         .args(["--description", "Says \"hello\" # \\ to 'all'", "--author", "Jörg Ö. <j@example.com>"])
         .succeed();
     let manifest: toml_edit::DocumentMut = case.read("folder/Cargo.toml").parse().unwrap();
@@ -223,101 +223,86 @@ fn answers_that_make_no_sense_are_refused_with_the_reason() {
             .stderr_eq(expected.into_data());
         assert!(case.files().is_empty());
     };
-    refuses(
-        &["--resource", "podz"],
-        str![[r#"
-error: `podz` cannot be used for `--resource`
-  cause: `podz` is not a resource of Kubernetes
-  hint: did you mean `pods`? a custom resource is written `GROUP/VERSION/RESOURCE`, such as `example.com/v1/widgets`
+    refuses(&["--resource", "podz"], str![[r#""#]]);
+    refuses(&["--resource", "widgets.example.com"], str![[r#""#]]);
+    refuses(&["--resource", "pods,*"], str![[r#""#]]);
+    refuses(&["--kind", "raw-validate", "--resource", "pods"], str![[r#""#]]);
+    refuses(&["--kind", "mutate", "--operation", "DELETE"], str![[r#""#]]);
+    refuses(&["--types", "k8s-openapi", "--resource", "pods,services"], str![[r#""#]]);
+    refuses(&["--registry", "https://ghcr.io/Acme"], str![[r#""#]]);
+    refuses(&["--registry", "acme/policies"], str![[r#""#]]);
+    refuses(&["--author", "Jane"], str![[r#""#]]);
+    refuses(&["--license", "Apache 2"], str![[r#""#]]);
+    refuses(&["--description", "red: \u{1b}[31m"], str![[r#""#]]);
+}
 
-"#]],
-    );
-    refuses(
-        &["--resource", "widgets.example.com"],
-        str![[r#"
-error: `widgets.example.com` cannot be used for `--resource`
-  cause: custom resource `widgets.example.com` has no version
-  hint: write `example.com/VERSION/widgets`
+#[test]
+fn a_value_that_a_flag_does_not_have_is_wrong_usage() {
+    let case = Case::empty();
+    for (flag, values) in [
+        ("--lang", "rust, go"),
+        ("--kind", "validate, mutate, raw-validate, raw-mutate"),
+        ("--operation", "CREATE, UPDATE, DELETE, CONNECT"),
+        ("--types", "serde, k8s-openapi"),
+        ("--vcs", "git, none"),
+    ] {
+        let run = case.kw_wasi(&format!("new demo --defaults {flag} cvs")).run().code(2);
+        run.stderr_has("invalid value 'cvs'").stderr_has(&format!("[possible values: {values}]"));
+    }
+    assert!(case.files().is_empty());
+}
 
-"#]],
-    );
-    refuses(
-        &["--resource", "pods,*"],
-        str![[r#"
-error: `*` already covers `v1/pods`
-  hint: leave out `v1/pods`, or name resources without `*`
+#[test]
+fn help_is_right_about_what_is_not_asked() {
+    let help = Case::empty().kw_wasi("new --help").succeed().stdout;
+    let case = Case::empty();
+    let missing = case.kw_wasi("new --lang go").run().code(101).stderr
+        + &case.kw_wasi("new --lang rust").run().code(101).stderr;
+    let help = help.replace('\n', " ");
+    let not_asked = help.split(". ").find(|sentence| sentence.contains("not asked")).unwrap();
+    let flags =
+        help.split_whitespace().filter_map(|word| word.strip_prefix("--")).filter(|flag| !flag.contains('`'));
+    // These say how to write, not what. The language is the first question.
+    let others = ["lang", "defaults", "dry-run", "force", "color", "quiet", "verbose...", "help"];
+    for flag in flags.take_while(|flag| *flag != "quiet").filter(|flag| !others.contains(flag)) {
+        let [is_asked, is_not] = [&missing, not_asked].map(|text| text.contains(&format!("`--{flag}`")));
+        assert_ne!(is_asked, is_not, "--{flag}");
+    }
+}
 
-"#]],
+#[test]
+fn workloads_are_all_that_run_pods_and_a_resource_counts_once() {
+    let case = Case::empty();
+    case.kw_wasi("new demo --defaults --vcs none --resource po,Workloads,pods").succeed();
+    let metadata: serde_json::Value = yaml_serde::from_str(&case.read("demo/metadata.yml")).unwrap();
+    let resources: Vec<_> =
+        metadata["rules"].as_array().unwrap().iter().map(|rule| rule["resources"].to_string()).collect();
+    assert_eq!(
+        resources,
+        [
+            r#"["pods","replicationcontrollers"]"#,
+            r#"["deployments","replicasets","statefulsets","daemonsets"]"#,
+            r#"["jobs","cronjobs"]"#
+        ]
     );
-    refuses(
-        &["--operation", "PATCH"],
-        str![[r#"
-error: `PATCH` cannot be used for `--operation`
-  cause: `PATCH` is not an operation
-  hint: use `CREATE`, `UPDATE`, `DELETE`, `CONNECT` or `*`
+    assert_eq!(metadata["annotations"]["io.kubewarden.policy.description"], "Rejects workloads by name");
+}
 
-"#]],
+/// The registry has no default: what needs one says what to write.
+#[test]
+fn a_project_without_a_registry_builds_and_says_what_it_lacks() {
+    let case = Case::empty();
+    case.kw_wasi("new demo --defaults --vcs none").succeed();
+    assert!(case.read("demo/Cargo.toml").contains("\n# registry = \"ghcr.io/acme/policies\""));
+    case.kw_wasi("new go/demo --lang go --defaults --vcs none").succeed();
+    assert!(
+        case.read("go/demo/metadata.yml")
+            .contains("\n  # io.kubewarden.policy.ociUrl: ghcr.io/acme/policies/demo\n")
     );
-    refuses(
-        &["--kind", "validating"],
-        str![[r#"
-error: `validating` cannot be used for `--kind`
-  cause: there is no `validating`
-  hint: there are `validate`, `mutate`, `raw-validate`, `raw-mutate`
-
-"#]],
-    );
-    refuses(
-        &["--kind", "raw-validate", "--resource", "pods"],
-        str![[r#"
-error: `--resource` makes no sense for a policy of kind `raw-validate`
-  hint: leave it out, or choose `--kind` validate or mutate
-
-"#]],
-    );
-    refuses(
-        &["--kind", "mutate", "--operation", "DELETE"],
-        str![[r#"
-error: a policy that changes objects needs requests that have one: CREATE or UPDATE
-  hint: add `--operation CREATE`, or choose `--kind validate`
-
-"#]],
-    );
-    refuses(
-        &["--types", "k8s-openapi", "--resource", "pods,services"],
-        str![[r#"
-error: `--types k8s-openapi` needs exactly one `--resource`, and one of Kubernetes' own
-  hint: name one, or leave `--types` out: small structs fit any object
-
-"#]],
-    );
-    refuses(
-        &["--registry", "https://ghcr.io/Acme"],
-        str![[r#"
-error: `https://ghcr.io/Acme` cannot be used for `--registry`
-  cause: it has a scheme
-  hint: write registry and path, such as `ghcr.io/acme/policies`: lower case, without scheme and tag
-
-"#]],
-    );
-    refuses(
-        &["--author", "Jane"],
-        str![[r#"
-error: `Jane` cannot be used for `--author`
-  cause: it does not have the form that is needed here
-  hint: write a name and an address, such as `Jane Doe <jane@example.com>`, or nothing
-
-"#]],
-    );
-    refuses(
-        &["--vcs", "cvs"],
-        str![[r#"
-error: `cvs` cannot be used for `--vcs`
-  cause: there is no `cvs`
-  hint: there are `git`, `none`
-
-"#]],
-    );
+    let folder = case.path("go/demo");
+    case.kw_wasi("build").folder(&folder).succeed().stderr_lacks("warning");
+    case.kw_wasi("manifest").folder(&folder).run().code(101).stderr_eq(str![[r#""#]]);
+    case.kw_wasi("push").folder(&folder).run().code(101).stderr_eq(str![[r#""#]]);
 }
 
 #[test]
@@ -377,7 +362,10 @@ error: `other` already contains `src/main.rs`
 "#]]);
     assert_eq!(support::files_below(&case.path("other")), ["src/main.rs"]);
     case.write("file", "");
-    case.kw_wasi("new file --defaults").run().code(101).stderr_has("`file` already exists, and is no folder");
+    case.kw_wasi("new file --defaults")
+        .run()
+        .code(101)
+        .stderr_has("`file` already exists, and is not a folder");
     std::fs::create_dir(case.path("empty")).unwrap();
     case.kw_wasi("new . --defaults").folder(case.path("empty")).succeed().stderr_eq(str![[r#"
      Created policy `empty` in `.`
@@ -561,7 +549,7 @@ fn a_workspace_that_cannot_be_changed_gets_no_package() {
     case.kw_wasi("new demo --defaults")
         .run()
         .code(101)
-        .stderr_has("`workspace.members` in `Cargo.toml` is no list");
+        .stderr_has("`workspace.members` in `Cargo.toml` is not a list");
     assert_eq!(case.files(), ["Cargo.toml"]);
 }
 
@@ -578,7 +566,7 @@ fn cargo_itself_is_content_with_the_workspace() {
 }
 
 #[test]
-fn a_project_beside_a_workspace_or_repository_is_not_in_it() {
+fn a_project_next_to_a_workspace_or_repository_is_not_in_it() {
     let case = Case::empty();
     let manifest = "[workspace]\nmembers = []\n";
     case.write("ws/Cargo.toml", manifest).write("ws/sub/x", "");
@@ -592,7 +580,7 @@ fn a_project_beside_a_workspace_or_repository_is_not_in_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_project_behind_a_link_is_where_the_link_leads() {
+fn a_project_in_a_linked_folder_is_where_the_link_leads() {
     let case = Case::empty();
     case.write("ws/Cargo.toml", "[workspace]\nmembers = []\n");
     std::os::unix::fs::symlink("../elsewhere", case.path("ws/link")).unwrap();
