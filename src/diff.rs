@@ -12,7 +12,7 @@ const TIME: Duration = Duration::from_millis(500);
 
 /// One line, without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
+pub enum DiffLine {
     /// Here lines that are the same on both sides are left out.
     Gap,
     /// On both sides.
@@ -24,14 +24,14 @@ pub enum Line {
 }
 
 /// The lines that differ, with those around them. Empty for equal strings.
-pub fn lines(old: &str, new: &str) -> Vec<Line> {
+pub fn lines(old: &str, new: &str) -> Vec<DiffLine> {
     let diff = TextDiff::configure().timeout(TIME).diff_lines(old, new);
     let mut lines = Vec::new();
     let mut next = 0;
     for group in diff.grouped_ops(CONTEXT_LINES) {
         let start = group.first().map_or(0, |op| op.old_range().start);
         if start > next {
-            lines.push(Line::Gap);
+            lines.push(DiffLine::Gap);
         }
         next = group.last().map_or(0, |op| op.old_range().end);
         for op in &group {
@@ -39,15 +39,15 @@ pub fn lines(old: &str, new: &str) -> Vec<Line> {
                 let text = change.value();
                 let text = text.strip_suffix('\n').unwrap_or(text).to_owned();
                 lines.push(match change.tag() {
-                    ChangeTag::Equal => Line::Same(text),
-                    ChangeTag::Delete => Line::Removed(text),
-                    ChangeTag::Insert => Line::Added(text),
+                    ChangeTag::Equal => DiffLine::Same(text),
+                    ChangeTag::Delete => DiffLine::Removed(text),
+                    ChangeTag::Insert => DiffLine::Added(text),
                 });
             }
         }
     }
     if !lines.is_empty() && next < old.lines().count() {
-        lines.push(Line::Gap);
+        lines.push(DiffLine::Gap);
     }
     lines
 }
@@ -58,10 +58,10 @@ mod tests {
 
     fn shown(old: &str, new: &str) -> Vec<String> {
         let show = |line| match line {
-            Line::Gap => "…".to_owned(),
-            Line::Same(text) => text,
-            Line::Removed(text) => format!("-{text}"),
-            Line::Added(text) => format!("+{text}"),
+            DiffLine::Gap => "…".to_owned(),
+            DiffLine::Same(text) => text,
+            DiffLine::Removed(text) => format!("-{text}"),
+            DiffLine::Added(text) => format!("+{text}"),
         };
         lines(old, new).into_iter().map(show).collect()
     }

@@ -4,7 +4,7 @@ use anstyle::Style;
 
 use super::colour::{ERROR, NOTE, STATUS};
 use super::{Shell, Verbosity};
-use crate::diff;
+use crate::diff::{self, DiffLine};
 use crate::untrusted::printable;
 
 impl Shell {
@@ -15,10 +15,10 @@ impl Shell {
         }
         for line in diff::lines(old, new) {
             let (style, sign, text) = match &line {
-                diff::Line::Gap => (NOTE, ' ', "…"),
-                diff::Line::Same(text) => (Style::new(), ' ', text.as_str()),
-                diff::Line::Removed(text) => (ERROR, '-', text.as_str()),
-                diff::Line::Added(text) => (STATUS, '+', text.as_str()),
+                DiffLine::Gap => (NOTE, ' ', "…"),
+                DiffLine::Same(text) => (Style::new(), ' ', text.as_str()),
+                DiffLine::Removed(text) => (ERROR, '-', text.as_str()),
+                DiffLine::Added(text) => (STATUS, '+', text.as_str()),
             };
             let line = format!("{sign} {}", printable(text));
             self.line(&format!("    {}", self.paint.styled(style, line.trim_end())));

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cases::{Failure, Mismatch};
-use crate::diff;
+use crate::diff::{self, DiffLine};
 use crate::shell::{Paint, Tone};
 use crate::untrusted::printable;
 
@@ -59,10 +59,10 @@ fn brief(mismatch: &Mismatch) -> Option<(String, String)> {
 
 fn diff(mismatch: &Mismatch, paint: Paint) -> String {
     let line = |line| match line {
-        diff::Line::Gap => "    …\n".to_owned(),
-        diff::Line::Same(text) => format!("    {text}\n"),
-        diff::Line::Removed(text) => format!("  {}\n", paint.text(Tone::Bad, &format!("- {text}"))),
-        diff::Line::Added(text) => format!("  {}\n", paint.text(Tone::Good, &format!("+ {text}"))),
+        DiffLine::Gap => "    …\n".to_owned(),
+        DiffLine::Same(text) => format!("    {text}\n"),
+        DiffLine::Removed(text) => format!("  {}\n", paint.text(Tone::Bad, &format!("- {text}"))),
+        DiffLine::Added(text) => format!("  {}\n", paint.text(Tone::Good, &format!("+ {text}"))),
     };
     diff::lines(&lines(&mismatch.expected), &lines(&mismatch.got)).into_iter().map(line).collect()
 }
