@@ -159,7 +159,7 @@ impl Shell {
         stdout.flush()
     }
 
-    /// A closed stderr is no reason to fail.
+    /// A closed stderr is not an error.
     fn line(&self, text: &str) {
         let _ = writeln!(self.paint.stream(std::io::stderr().lock()), "{text}");
     }

@@ -107,7 +107,7 @@ impl<'a> Suite<'a> {
         Self { tests, filtered_out: others.len(), files, mutated: AtomicBool::new(false) }
     }
 
-    /// Did the policy change what it was asked about, in any case that was run?
+    /// Did the policy change the object in at least one case?
     pub fn mutated(&self) -> bool {
         self.mutated.load(Ordering::Relaxed)
     }

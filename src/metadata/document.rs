@@ -86,7 +86,7 @@ impl Document {
         Ok(node)
     }
 
-    /// The line that stands for the whole document: that of the table's header.
+    /// The line of the whole document, which is that of the table's header.
     pub(super) fn line(&self) -> Option<usize> {
         match &self.source {
             DocumentSource::Table(node) => Some(node.line),

@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 /// What a guest may use in one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Wall-clock time from instantiation to the end. `None` is no limit, and a little faster: code that can be
+    /// Wall-clock time from instantiation to the end. `None` means no limit, and is a little faster: code that can be
     /// interrupted reads a counter in each loop and each function.
     pub time: Option<Duration>,
     /// Memories and tables together.

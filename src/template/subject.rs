@@ -3,7 +3,7 @@
 use super::objection::Objection;
 use crate::kubernetes::{self, Operation, Resource};
 
-/// What stands for [`WORKLOADS`].
+/// The name for [`WORKLOADS`] as a whole.
 pub(crate) const ALL_WORKLOADS: &str = "workloads";
 
 /// Pods, and all of Kubernetes' own resources that create them.

@@ -49,7 +49,7 @@ fn add_missing(target: &mut Map<String, Value>, defaults: &[MapEntry]) {
     }
 }
 
-/// What a scalar without quotes is that YAML 1.2 takes for a text.
+/// The value of a scalar without quotes that YAML 1.2 reads as a string.
 fn resolve(text: &str) -> Value {
     match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Value::Bool(true),

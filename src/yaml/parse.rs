@@ -43,7 +43,7 @@ impl From<&yaml_serde::Error> for ReadError {
     }
 }
 
-/// Reads a text that is one document. One without any value is null.
+/// Reads a string with one document. An empty document is null.
 pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
     let mut documents = parse_all(text)?.into_iter();
     match (documents.next(), documents.next()) {
@@ -54,7 +54,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
     }
 }
 
-/// Reads a text that is any number of documents.
+/// Reads a string with any number of documents.
 pub(crate) fn parse_all(text: &str) -> Result<Vec<Node>, ReadError> {
     refuse_deep_nesting(text)?;
     let (positions, limits) = (Positions::of(text), ReadLimits::of(text));
