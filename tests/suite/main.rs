@@ -17,6 +17,8 @@ mod man;
 mod manifest;
 mod new;
 #[cfg(unix)]
+mod picture;
+#[cfg(unix)]
 mod prompts;
 mod readme;
 mod registry;

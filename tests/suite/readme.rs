@@ -1,65 +1,16 @@
-//! The commands in README.md, run as a reader would.
+//! The commands in README.md and in docs, run as a reader would run them.
 
 use crate::support::{self, Case};
 
-/// What needs a whole machine, and runs in CI by itself; a registry, which other tests have; a cluster.
-#[cfg(unix)]
-const ELSEWHERE: [&str; 5] = [
-    "make demo",
-    "make test",
-    "cargo install --path . --locked",
-    "cargo kw-wasi push",
-    "cargo kw-wasi manifest -s settings.yaml --mode monitor | kubectl apply -f -",
-];
-
-#[cfg(unix)]
-#[test]
-fn the_commands_of_the_readme_work_in_their_order() {
-    let case = Case::empty();
-    let readme = include_str!("../../README.md");
-    let commands: Vec<_> = readme
-        .lines()
-        .filter_map(|line| line.strip_prefix("$ "))
-        .map(|line| line.split('#').next().unwrap().trim())
-        .filter(|line| !ELSEWHERE.contains(line))
-        .collect();
-    assert!(commands.len() >= 4, "{commands:?}");
-    let tool = std::path::Path::new(support::TOOL).parent().unwrap().to_owned();
-    let path =
-        std::env::join_paths(std::iter::once(tool).chain(std::env::split_paths(&case.path_with_stubs())))
-            .unwrap();
-    let script = format!("set -eu\n{}\n", commands.join("\n"));
-    // The toolchain with the target may not have all that native tests need, and the other way round.
-    let script = script
-        .replace("cargo test\n", &format!("RUSTUP_TOOLCHAIN={} cargo test\n", support::native_toolchain()));
-    // What is compiled is kept, what was built from it is not: `build` shall say what it says the first time.
-    let target = support::shared_target_folder("readme");
-    let _ = std::fs::remove_dir_all(target.join("kubewarden"));
-    let run = case
-        .program("bash")
-        .args(["-c", &script])
-        .env("PATH", path)
-        .env("CARGO_TARGET_DIR", target)
-        .succeed();
-    let built = run.stderr.lines().find(|line| line.trim_start().starts_with("Built ")).unwrap();
-    assert!(built.contains("no-bad-names v0.1.0: ") && built.contains("no-bad-names.wasm ("), "{built}");
-    // The lines README shows are the lines printed, apart from sizes and where the target folder is.
-    for line in readme
-        .lines()
-        .filter(|line| line.trim_start().starts_with("Created ") || line.trim_start().starts_with("Next "))
-    {
-        let start: String = line.chars().take_while(|c| *c != '/').collect();
-        assert!(run.stderr.contains(start.trim_end_matches("target")), "`{start}` is in:\n{}", run.stderr);
-    }
-}
+pub(crate) const README: &str = include_str!("../../README.md");
 
 #[test]
-fn the_readme_quotes_a_finding_as_it_is_printed() {
-    let readme = include_str!("../../README.md");
+fn the_metadata_page_quotes_a_finding_as_it_is_printed() {
+    let page = include_str!("../../docs/metadata.md");
     let case = Case::policy();
     case.edit("Cargo.toml", "[\"pods\"]", "[\"*\", \"pods\"]");
     let run = case.kw_wasi("build").run().code(101);
-    let quoted = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let quoted = page.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
     let without_numbers = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "").replace(' ', "");
     for line in quoted.lines() {
         assert!(
@@ -67,5 +18,101 @@ fn the_readme_quotes_a_finding_as_it_is_printed() {
             "`{line}` is in:\n{}",
             run.stderr
         );
+    }
+}
+
+#[cfg(unix)]
+pub(crate) mod commands {
+    use std::path::PathBuf;
+    use std::sync::{Mutex, PoisonError};
+
+    use super::*;
+
+    /// These need a whole machine, a registry or a cluster.
+    const ELSEWHERE: [&str; 9] = [
+        "make demo",
+        "make test",
+        "cargo install --path . --locked",
+        "docker login ghcr.io",
+        "cargo kw-wasi push",
+        "cargo kw-wasi inspect ghcr.io/acme/policies/no-bad-names:v0.1.0",
+        "cargo kw-wasi manifest -s settings.yaml --mode monitor | kubectl apply -f -",
+        "cargo kw-wasi manifest -s tests/fixtures/settings.json --mode monitor | kubectl apply -f -",
+        "cargo kw-wasi new",
+    ];
+
+    /// The commands of a page, without their comments.
+    fn commands(page: &str) -> Vec<&str> {
+        let lines = page.lines().filter_map(|line| line.strip_prefix("$ "));
+        let commands = lines.map(|line| line.split("  #").next().unwrap().trim());
+        commands.filter(|command| !ELSEWHERE.contains(command)).collect()
+    }
+
+    /// Where policies of these tests are compiled. Dependencies stay there from one run of the tests to the next. The
+    /// policies have one name, so that only one test at a time may use it.
+    pub(crate) fn with_target_folder(test: impl FnOnce(PathBuf)) {
+        static IN_USE: Mutex<()> = Mutex::new(());
+        let _in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = support::shared_target_folder("readme");
+        let _ = std::fs::remove_dir_all(target.join("kubewarden"));
+        std::fs::create_dir_all(&target).unwrap();
+        test(target);
+    }
+
+    /// The same environment that a reader has, as far as these commands need it.
+    fn shell(case: &Case, script: &str) -> support::Invocation {
+        let tool = std::path::Path::new(support::TOOL).parent().unwrap().to_owned();
+        let paths = case.path_with_stubs();
+        let paths = std::iter::once(tool).chain(std::env::split_paths(&paths));
+        // The toolchain with the target may lack what native tests need, and the other way round.
+        let native = format!("RUSTUP_TOOLCHAIN={} cargo test\n", support::native_toolchain());
+        let script = format!("set -eu\n{script}\n").replace("\ncargo test\n", &format!("\n{native}"));
+        case.program("bash").args(["-c", &script]).env("PATH", std::env::join_paths(paths).unwrap())
+    }
+
+    #[test]
+    fn the_commands_of_the_readme_work_in_their_order() {
+        with_target_folder(|target| {
+            let commands = commands(README);
+            assert!(commands.len() >= 6, "{commands:?}");
+            shell(&Case::empty(), &commands.join("\n")).env("CARGO_TARGET_DIR", target).succeed();
+        });
+    }
+
+    #[test]
+    fn the_commands_of_pages_that_create_projects_work_in_their_order() {
+        for page in [include_str!("../../docs/creating.md"), include_str!("../../docs/go.md")] {
+            let commands = commands(page);
+            assert!(!commands.is_empty());
+            shell(&Case::empty(), &commands.join("\n")).succeed();
+        }
+    }
+
+    #[test]
+    fn the_commands_of_pages_about_a_project_work_in_their_order() {
+        with_target_folder(|target| {
+            for page in [
+                include_str!("../../docs/building.md"),
+                include_str!("../../docs/commands.md"),
+                include_str!("../../docs/running.md"),
+                include_str!("../../docs/testing.md"),
+                include_str!("../../docs/deploying.md"),
+            ] {
+                let commands = commands(page);
+                assert!(!commands.is_empty());
+                let case = project(&target);
+                shell(&case, &commands.join("\n")).folder(case.path("no-bad-names")).succeed();
+            }
+        });
+    }
+
+    /// The project of the README, with this folder for what is compiled.
+    fn project(target: &std::path::Path) -> Case {
+        let case = Case::empty();
+        let new = README.lines().find_map(|line| line.strip_prefix("$ cargo kw-wasi new ")).unwrap();
+        case.kw_wasi(&format!("new {new}")).succeed();
+        std::os::unix::fs::symlink(target, case.path("no-bad-names/target")).unwrap();
+        case.kw_wasi("build -q").folder(case.path("no-bad-names")).succeed();
+        case
     }
 }
