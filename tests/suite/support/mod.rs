@@ -257,7 +257,7 @@ impl Invocation {
         if self.command.get_envs().all(|(name, _)| name != "TERM") {
             command.env("TERM", "xterm");
         }
-        let mut session = rexpect::session::spawn_command(command, Some(30_000)).unwrap();
+        let mut session = rexpect::session::spawn_command(command, Some(120_000)).unwrap();
         let screen = session.exp_eof().unwrap();
         // `Exited(Pid(7), 0)`: the type itself is not exported.
         let status = format!("{:?}", session.process().wait().unwrap());
