@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_plain_where_nobody_takes_them_for_something_else() {
+    fn strings_are_unquoted_unless_they_would_be_read_as_another_type() {
         for text in [
             "pods",
             "pods/exec",

@@ -120,7 +120,7 @@ fn scripts_read_the_same_in_json_and_in_yaml() {
 }
 
 #[test]
-fn what_is_no_module_is_an_error() {
+fn a_file_that_is_not_a_module_is_an_error() {
     let case = Case::empty();
     case.write("text.wasm", "hello").write("empty.wasm", "").write("folder/file", "");
     let module = annotated(PROGRAM, &[METADATA]);
@@ -294,7 +294,7 @@ fn a_long_or_deep_usage_is_shown_in_time() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_panic() {
+fn a_closed_pipe_does_not_panic() {
     let case = Case::empty();
     case.write("policy.wasm", with_usage(&"word ".repeat(100_000)));
     let run = case

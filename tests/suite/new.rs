@@ -403,7 +403,7 @@ fn with_full_disk(case: &Case, args: &str) -> support::Run {
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_leaves_nothing_behind_and_the_path_is_named() {
+fn a_full_disk_leaves_no_files_and_the_path_is_named() {
     let case = Case::empty();
     with_full_disk(&case, "a/demo").code(101).stderr_eq(str![[r#"
 error: could not create the project: nothing of it was left behind
@@ -430,7 +430,7 @@ fn a_destination_that_cannot_be_written_half_way_is_left_as_it_was() {
 
 #[cfg(unix)]
 #[test]
-fn without_git_nothing_is_left_behind() {
+fn without_git_no_files_are_left() {
     let case = Case::empty();
     case.kw_wasi("new demo --defaults").env("PATH", case.path("nowhere")).run().code(101).stderr_eq(str![[
         r#"

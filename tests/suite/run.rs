@@ -312,7 +312,7 @@ fn without_a_terminal_a_monitored_answer_is_said_too() {
 }
 
 #[test]
-fn what_is_no_request_is_refused() {
+fn a_document_that_is_not_a_request_is_refused() {
     let case = case(Behaviour::prints(r#"{"accepted":true}"#));
     for (file, text, words) in [
         ("a.json", "{\"a\": 1e400}", "number out of range"),

@@ -811,7 +811,7 @@ fn without_cases_the_protocol_is_checked() {
 }
 
 #[test]
-fn what_is_no_policy_cannot_be_tested() {
+fn only_a_policy_can_be_tested() {
     let case = Case::empty();
     case.write("policy.wasm", "(module)");
     test(&case, "").code(101).stderr_has("could not read the metadata in `policy.wasm`");

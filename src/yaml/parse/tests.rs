@@ -73,7 +73,7 @@ fn text_that_names_a_line_does_not_mislead() {
 }
 
 #[test]
-fn a_text_without_values_is_null() {
+fn an_empty_document_is_null() {
     for text in ["", "\n", "# only this\n  # and that", "~", "---\n"] {
         assert_eq!(parse(text).unwrap().content, NodeContent::Null, "{text:?}");
     }
