@@ -223,17 +223,104 @@ fn answers_that_make_no_sense_are_refused_with_the_reason() {
             .stderr_eq(expected.into_data());
         assert!(case.files().is_empty());
     };
-    refuses(&["--resource", "podz"], str![[r#""#]]);
-    refuses(&["--resource", "widgets.example.com"], str![[r#""#]]);
-    refuses(&["--resource", "pods,*"], str![[r#""#]]);
-    refuses(&["--kind", "raw-validate", "--resource", "pods"], str![[r#""#]]);
-    refuses(&["--kind", "mutate", "--operation", "DELETE"], str![[r#""#]]);
-    refuses(&["--types", "k8s-openapi", "--resource", "pods,services"], str![[r#""#]]);
-    refuses(&["--registry", "https://ghcr.io/Acme"], str![[r#""#]]);
-    refuses(&["--registry", "acme/policies"], str![[r#""#]]);
-    refuses(&["--author", "Jane"], str![[r#""#]]);
-    refuses(&["--license", "Apache 2"], str![[r#""#]]);
-    refuses(&["--description", "red: \u{1b}[31m"], str![[r#""#]]);
+    refuses(
+        &["--resource", "podz"],
+        str![[r#"
+error: `podz` cannot be used for `--resource`
+  cause: `podz` is not a resource of Kubernetes
+  hint: did you mean `pods`? a custom resource is written `GROUP/VERSION/RESOURCE`, such as `example.com/v1/widgets`
+
+"#]],
+    );
+    refuses(
+        &["--resource", "widgets.example.com"],
+        str![[r#"
+error: `widgets.example.com` cannot be used for `--resource`
+  cause: custom resource `widgets.example.com` has no version
+  hint: write `example.com/VERSION/widgets`
+
+"#]],
+    );
+    refuses(
+        &["--resource", "pods,*"],
+        str![[r#"
+error: `pods,*` cannot be used for `--resource`
+  cause: `*` already covers `v1/pods`
+  hint: leave out `v1/pods`, or name resources without `*`
+
+"#]],
+    );
+    refuses(
+        &["--kind", "raw-validate", "--resource", "pods"],
+        str![[r#"
+error: `--resource` makes no sense for a policy of kind `raw-validate`
+  hint: leave it out, or choose a `--kind` for Kubernetes objects
+
+"#]],
+    );
+    refuses(
+        &["--kind", "mutate", "--operation", "DELETE"],
+        str![[r#"
+error: `DELETE` cannot be used for `--operation`
+  cause: a policy that changes objects needs requests with one
+  hint: add `--operation CREATE`, or choose `--kind validate`
+
+"#]],
+    );
+    refuses(
+        &["--types", "k8s-openapi", "--resource", "pods,services"],
+        str![[r#"
+error: `k8s-openapi` cannot be used for `--types`
+  cause: it needs exactly one resource, and one of Kubernetes' own
+  hint: name one `--resource`, or leave `--types` out: small structs fit any object
+
+"#]],
+    );
+    refuses(
+        &["--registry", "https://ghcr.io/Acme"],
+        str![[r#"
+error: `https://ghcr.io/Acme` cannot be used for `--registry`
+  cause: not a registry: it has a scheme
+  hint: write registry and path, such as `ghcr.io/acme/policies`: lower case, without scheme and tag
+
+"#]],
+    );
+    refuses(
+        &["--registry", "acme/policies"],
+        str![[r#"
+error: `acme/policies` cannot be used for `--registry`
+  cause: not a registry: its first part is not the host of a registry
+  hint: write registry and path, such as `ghcr.io/acme/policies`: lower case, without scheme and tag
+
+"#]],
+    );
+    refuses(
+        &["--author", "Jane"],
+        str![[r#"
+error: `Jane` cannot be used for `--author`
+  cause: not a valid author
+  hint: write a name and an address, such as `Jane Doe <jane@example.com>`, or nothing
+
+"#]],
+    );
+    refuses(
+        &["--license", "Apache 2"],
+        str![[r#"
+error: `Apache 2` cannot be used for `--license`
+  cause: not an SPDX license expression, at `Apache`: unknown term
+  hint: write one, such as `Apache-2.0`, `MIT OR Apache-2.0` or `LicenseRef-Proprietary`
+
+"#]],
+    );
+    refuses(
+        &["--description", "red: \u{1b}[31m"],
+        str![[r#"
+error: `red: \u{1b}[31m` cannot be used for `--description`
+  cause: it has a control character
+  hint: write it without
+
+"#]],
+    );
 }
 
 #[test]
