@@ -10,11 +10,11 @@ use crate::finding::Severity;
 
 #[derive(Deserialize)]
 struct Vectors {
-    cases: Vec<Case>,
+    cases: Vec<MetadataCase>,
 }
 
 #[derive(Deserialize)]
-struct Case {
+struct MetadataCase {
     name: String,
     metadata_yml: String,
     usage: Option<String>,

@@ -98,11 +98,11 @@ mod tests {
         config_media_type: String,
         layer_media_type: String,
         manifest_content_type: String,
-        cases: Vec<Case>,
+        cases: Vec<ArtifactCase>,
     }
 
     #[derive(serde::Deserialize)]
-    struct Case {
+    struct ArtifactCase {
         name: String,
         metadata_annotations: Option<BTreeMap<String, String>>,
         manifest_annotations: Option<BTreeMap<String, String>>,
