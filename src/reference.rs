@@ -108,19 +108,23 @@ fn parse(text: &str) -> Result<Reference, String> {
 
 /// Splits a name into registry and repository. Without a host it is one of Docker's own registry.
 fn split_name(name: &str) -> Result<(String, String), String> {
-    let is_host = |part: &str| part.contains(['.', ':']) || part == "localhost";
     let (registry, repository) = match name.split_once('/') {
         Some((host, repository)) if is_host(host) => (host, repository),
         _ => (DOCKER, name),
     };
     check_host(registry)?;
-    check_repository(repository)?;
+    check_parts(repository)?;
     let registry = if registry == DOCKER_HOST { DOCKER } else { registry };
     let repository = match registry == DOCKER && !repository.contains('/') {
         true => format!("library/{repository}"),
         false => repository.to_owned(),
     };
     Ok((registry.to_owned(), repository))
+}
+
+/// Whether the first part of a name is a host, rather than a part of the repository.
+pub(crate) fn is_host(part: &str) -> bool {
+    part.contains(['.', ':']) || part == "localhost"
 }
 
 fn check_host(host: &str) -> Result<(), String> {
@@ -138,7 +142,7 @@ fn check_host(host: &str) -> Result<(), String> {
     }
 }
 
-fn check_repository(repository: &str) -> Result<(), String> {
+fn check_parts(repository: &str) -> Result<(), String> {
     if repository.len() > MAX_REPOSITORY_CHARS {
         return Err(format!("the repository is longer than {MAX_REPOSITORY_CHARS} characters"));
     }
@@ -161,6 +165,18 @@ fn is_part(part: &str) -> bool {
     part.starts_with(is_letter) && part.ends_with(is_letter) && part.split(is_letter).all(is_separator)
 }
 
+/// Fails unless `text` is `host/repository` alone: without scheme, tag and digest.
+pub(crate) fn check_repository(text: &str) -> Result<(), String> {
+    if text.contains("://") {
+        return Err("it has a scheme".to_owned());
+    }
+    match parse(text)? {
+        Reference { digest: Some(_), .. } => Err("it has a digest".to_owned()),
+        Reference { tag: Some(_), .. } => Err("it has a tag".to_owned()),
+        _ => Ok(()),
+    }
+}
+
 /// Whether `text` can be a tag.
 pub fn is_tag(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -173,8 +189,7 @@ pub fn looks_like_reference(typed: &str) -> bool {
         return true;
     }
     let Some((host, rest)) = typed.split_once('/') else { return false };
-    let is_host = host.contains(['.', ':']) && !host.starts_with('.') || host == "localhost";
-    is_host && !rest.is_empty() && typed.parse::<Reference>().is_ok()
+    is_host(host) && !host.starts_with('.') && !rest.is_empty() && typed.parse::<Reference>().is_ok()
 }
 
 #[cfg(test)]
@@ -235,6 +250,24 @@ mod tests {
         }
         assert!(format!("ghcr.io/{}", "a".repeat(255)).parse::<Reference>().is_ok());
         assert!(format!("ghcr.io/{}", "a".repeat(256)).parse::<Reference>().is_err());
+    }
+
+    #[test]
+    fn a_repository_has_neither_scheme_nor_tag_nor_digest() {
+        for repository in ["ghcr.io/acme/demo", "localhost:5000/demo", "acme/demo", "demo"] {
+            assert_eq!(check_repository(repository), Ok(()), "{repository}");
+        }
+        let digest = format!("ghcr.io/a/b:v1@sha256:{}", "a".repeat(64));
+        for (wrong, reason) in [
+            ("https://ghcr.io/a/b:v1", "it has a scheme"),
+            ("registry://ghcr.io/a/b", "it has a scheme"),
+            ("ghcr.io/a/b:v1", "it has a tag"),
+            (&digest, "it has a digest"),
+            ("ghcr.io/Acme/b", "the repository has upper-case letters in `Acme`"),
+            ("ghcr.io:v1/a", "`ghcr.io:v1` is not a valid host"),
+        ] {
+            assert_eq!(check_repository(wrong), Err(reason.to_owned()), "{wrong}");
+        }
     }
 
     #[test]

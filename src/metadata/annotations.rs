@@ -8,6 +8,7 @@ use super::reader::MetadataReader;
 use super::{Facts, Metadata, SEVERITIES, key};
 use crate::finding::FindingName;
 use crate::kubernetes;
+use crate::reference;
 use crate::yaml::{Fields, NodeContent};
 
 /// The keys of a document, with the lines of its annotations.
@@ -123,7 +124,7 @@ pub(super) fn check(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: 
     version(reader, root, metadata, facts);
     // In a table the title is a part of it, and one mistake is one finding.
     if let Some(url) = metadata.annotation(key::OCI_URL).filter(|_| title_is_good || !reader.is_table())
-        && let Err(reason) = check_repository(url)
+        && let Err(reason) = reference::check_repository(url)
     {
         let place = root.source(reader, key::OCI_URL, "registry");
         let fix = "write registry and repository, such as `ghcr.io/acme/policies`: lower case, without scheme and tag";
@@ -267,48 +268,6 @@ fn version(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata
     if word.is_some_and(|word| word != version) {
         reader.reader.warning(FindingName::VersionLine, line, "Kubewarden's release workflows would not find the version here", format!("write `{}: {version}` on a line of its own, without single quotes, and name the key nowhere before it", key::VERSION));
     }
-}
-
-/// Is this `registry/repository`, without scheme, tag and digest? Source: OCI distribution specification, "Pulling
-/// manifests"; the first part may be a host with a port.
-pub(crate) fn check_repository(text: &str) -> Result<(), &'static str> {
-    if text.contains("://") {
-        return Err("it has a scheme");
-    }
-    if text.contains('@') {
-        return Err("it has a digest");
-    }
-    let parts: Vec<&str> = text.split('/').collect();
-    let is_host = |part: &str| parts.len() > 1 && (part.contains(['.', ':']) || part == "localhost");
-    for (index, part) in parts.iter().enumerate() {
-        if part.chars().any(char::is_uppercase) {
-            return Err("it has upper-case letters");
-        }
-        if index == 0 && is_host(part) {
-            let (host, port) = part.split_once(':').unwrap_or((part, "0"));
-            if host.is_empty()
-                || !host.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c))
-                || port.parse::<u16>().is_err()
-            {
-                return Err("its first part is not a host");
-            }
-            continue;
-        }
-        if part.contains(':') {
-            return Err("it has a tag");
-        }
-        let separator = |c: char| "._-".contains(c);
-        let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        if part.is_empty() || part.starts_with(separator) || part.ends_with(separator) {
-            return Err("a part of it is empty, or starts or ends with a separator");
-        }
-        if !part.chars().all(|c| letters(c) || separator(c)) || part.contains("..") || part.contains("___") {
-            return Err(
-                "a part of it has other characters than lower-case letters, digits, `.`, `_` and `-`",
-            );
-        }
-    }
-    Ok(())
 }
 
 /// A URL with a host. The error says what is wrong, after "is".

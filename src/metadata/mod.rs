@@ -15,7 +15,7 @@ mod tests;
 mod wire;
 
 pub use crate::protocol::PolicyType;
-pub(crate) use annotations::{absolute_url, addresses, check_repository};
+pub(crate) use annotations::{absolute_url, addresses};
 pub use document::Document;
 pub use facts::Facts;
 pub use read::{Checked, read};

@@ -11,7 +11,7 @@ use super::subject;
 use super::surroundings::name_of;
 use crate::fs;
 use crate::kubernetes::{self, Operation};
-use crate::metadata;
+use crate::reference;
 
 type Checked = Result<(), Objection>;
 
@@ -166,11 +166,10 @@ fn registry(typed: &str) -> Checked {
         return Ok(());
     }
     let host = typed.split('/').next().unwrap_or_default();
-    let is_host = host.contains(['.', ':']) || host == "localhost";
     // The check of repositories takes a single part for a name.
-    let reason = match metadata::check_repository(&format!("{typed}/policy")) {
+    let reason = match reference::check_repository(&format!("{typed}/policy")) {
         Err(reason) => reason,
-        Ok(()) if !is_host => "its first part is not the host of a registry",
+        Ok(()) if !reference::is_host(host) => "its first part is not the host of a registry".to_owned(),
         Ok(()) => return Ok(()),
     };
     let fix = "write registry and path, such as `ghcr.io/acme/policies`: lower case, without scheme and tag";
