@@ -52,6 +52,23 @@ pub fn failure(message: impl Display, hint: impl Into<String>) -> anyhow::Error 
     Hinted { error: anyhow::anyhow!("{message}"), hint: hint.into() }.into()
 }
 
+/// The known name that a misspelt one most likely means.
+pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    // Long names are not misspelt ones, and comparing takes the product of both lengths.
+    if name.len() > 100 {
+        return None;
+    }
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let similarity = |known: &str| strsim::normalized_damerau_levenshtein(&plain(name), &plain(known));
+    let near = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+    (similarity(near) > 0.6).then_some(near)
+}
+
+/// Names in backticks, separated by commas.
+pub(crate) fn name_list(names: impl IntoIterator<Item = impl Display>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
 /// The user backed out of a question.
 #[derive(Debug)]
 pub struct Cancelled;

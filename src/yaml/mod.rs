@@ -9,5 +9,5 @@ mod write;
 
 pub(crate) use node::{MapEntry, Node, NodeContent};
 pub(crate) use parse::{ReadError, parse, parse_all};
-pub(crate) use reader::{DocumentReader, Fields, Syntax, list, nearest};
+pub(crate) use reader::{DocumentReader, Fields, Syntax};
 pub(crate) use write::to_string;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{MapEntry, Node, NodeContent, ReadError};
+use crate::error::{name_list, nearest};
 use crate::finding::{FileLines, Finding, FindingName, Severity};
 
 /// How the keys of a document are written.
@@ -87,7 +88,12 @@ impl<'a> DocumentReader<'a> {
     pub(crate) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
         let NodeContent::Map(entries) = &node.content else {
             let message = format!("{what} must be a map, found {}", node.content);
-            self.error(FindingName::WrongType, node.line, message, format!("known keys are {}", list(known)));
+            self.error(
+                FindingName::WrongType,
+                node.line,
+                message,
+                format!("known keys are {}", name_list(known)),
+            );
             return None;
         };
         let fields = Fields { entries, line: Some(node.line), what: what.to_owned(), syntax: self.syntax };
@@ -152,7 +158,7 @@ impl<'n> Fields<'n> {
             None => {
                 let known: Vec<_> = known.iter().map(|key| self.spelling(key)).collect();
                 let known: Vec<_> = known.iter().map(String::as_str).collect();
-                format!("remove it; known keys are {}", list(&known))
+                format!("remove it; known keys are {}", name_list(&known))
             }
         }
     }
@@ -197,21 +203,4 @@ fn kebab_case(key: &str) -> String {
         kebab.push(c.to_ascii_lowercase());
     }
     kebab
-}
-
-/// The known name that a misspelt one most likely means.
-pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    // Nobody misspells a long name; comparing takes the product of both lengths.
-    if name.len() > 100 {
-        return None;
-    }
-    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
-    let similarity = |known: &str| strsim::normalized_damerau_levenshtein(&plain(name), &plain(known));
-    let near = known.iter().copied().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-    (similarity(near) > 0.6).then_some(near)
-}
-
-/// Names in backticks, separated by commas.
-pub(crate) fn list(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

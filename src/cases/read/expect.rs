@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::{CaseReader, Expect};
 use crate::cases::Wording;
+use crate::error::name_list;
 use crate::finding::FindingName;
-use crate::yaml::{Fields, MapEntry, NodeContent, list};
+use crate::yaml::{Fields, MapEntry, NodeContent};
 
 /// Keys of `expect`.
 pub(super) const EXPECT_KEYS: [&str; 9] = [
@@ -40,7 +41,7 @@ impl CaseReader<'_> {
         };
         let fields = self.reader.fields(&entry.value, "`expect`", &EXPECT_KEYS)?;
         if matches!(&entry.value.content, NodeContent::Map(entries) if entries.is_empty()) {
-            let fix = format!("write one of {}", list(&EXPECT_KEYS));
+            let fix = format!("write one of {}", name_list(EXPECT_KEYS));
             self.reader.error(
                 FindingName::MissingKey,
                 entry.line,

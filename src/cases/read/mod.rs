@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::checks::Check;
 use super::{Case, CaseFile, CaseSettings, Expect};
+use crate::error::{name_list, nearest};
 use crate::finding::{Finding, FindingName, Place, has_errors};
 use crate::protocol::PolicyType;
-use crate::yaml::{self, Fields, MapEntry, Node, NodeContent, list, nearest};
+use crate::yaml::{self, Fields, MapEntry, Node, NodeContent};
 use reader::ValueReader;
 
 mod expect;
@@ -84,7 +85,7 @@ impl CaseReader<'_> {
 
     fn skipped_checks(&mut self, entry: &MapEntry) -> Vec<Check> {
         let names = Check::ALL.map(Check::name);
-        let fix = format!("write a list of {}", list(&names));
+        let fix = format!("write a list of {}", name_list(&names));
         let items = self.reader.list(entry, &fix).unwrap_or_default();
         items
             .iter()

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::{CaseReader, OPERATIONS};
+use crate::error::{name_list, nearest};
 use crate::finding::FindingName;
 use crate::kubernetes::{self, Operation, RequestDetails};
 use crate::protocol::{PolicyType, Request};
-use crate::yaml::{Fields, MapEntry, list, nearest};
+use crate::yaml::{Fields, MapEntry};
 
 impl CaseReader<'_> {
     /// The request of a case, from a file or written in it.
@@ -73,7 +74,7 @@ impl CaseReader<'_> {
         if known.is_none() {
             let fix = match nearest(written, &OPERATIONS) {
                 Some(near) => format!("write `{near}`"),
-                None => format!("write one of {}", list(&OPERATIONS)),
+                None => format!("write one of {}", name_list(OPERATIONS)),
             };
             let message = format!("unknown operation `{written}`");
             self.reader.error(FindingName::UnknownOperation, entry.value.line, message, fix);
