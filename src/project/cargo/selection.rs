@@ -6,7 +6,7 @@ use anyhow::Result;
 use cargo_metadata::Package;
 
 use super::package_spec::{is_any_of, matches};
-use crate::error::failure;
+use crate::error::{failure, name_list, nearest};
 use crate::fs;
 use crate::project::selection::Selection;
 
@@ -118,11 +118,9 @@ fn not_a_policy(package: &Package) -> anyhow::Error {
 /// A package that does not exist, with the names of those that do.
 fn unknown_package(typed: &str, members: &[&Package]) -> anyhow::Error {
     let known: Vec<_> = members.iter().map(|package| package.name.as_str()).collect();
-    let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let similarity = |known: &str| strsim::normalized_damerau_levenshtein(typed, known);
-    let near = known.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    let list = name_list(&known);
     let message = format!("there is no package `{typed}`");
-    match near.filter(|near| similarity(near) > 0.5) {
+    match nearest(typed, &known) {
         Some(near) => failure(message, format!("did you mean `{near}`? There are {list}")),
         None => failure(message, format!("there are {list}")),
     }
