@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::error::failure;
+use crate::error::{failure, name_list};
 use crate::template::{AnswerLine, Ask, Decision, Prompt, Reply, Topic};
 
 /// `--defaults`: takes the default of each question.
@@ -36,9 +36,9 @@ impl Ask for NoTerminal {
         if self.missing.is_empty() {
             return Ok(());
         }
-        let list: Vec<_> = self.missing.iter().map(|topic| format!("`{topic}`")).collect();
+        let list = name_list(&self.missing);
         Err(failure(
-            format!("stdin is not a terminal, and these arguments are missing: {}", list.join(", ")),
+            format!("stdin is not a terminal, and these arguments are missing: {list}"),
             "pass them, or `--defaults` to use the default of each",
         ))
     }

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use super::{ColourChoice, Verbosity};
-use crate::error::failure;
+use crate::error::{failure, name_list};
 
 /// What the command line says about it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -96,10 +96,10 @@ fn one_of<T: Copy>(values: &[(&str, T)], variable: &str, given: &OsString) -> Re
     match values.iter().find(|(name, _)| given == name) {
         Some((_, value)) => Ok(*value),
         None => {
-            let names: Vec<_> = values.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let names = name_list(values.iter().map(|(name, _)| name));
             Err(failure(
                 format!("invalid value `{}` for the environment variable {variable}", given.display()),
-                format!("set it to one of {}, or unset it", names.join(", ")),
+                format!("set it to one of {names}, or unset it"),
             ))
         }
     }

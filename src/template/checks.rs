@@ -9,6 +9,7 @@ use super::package_name;
 use super::question::{Question, Topic};
 use super::subject;
 use super::surroundings::name_of;
+use crate::error::name_list;
 use crate::fs;
 use crate::kubernetes::{self, Operation};
 use crate::reference;
@@ -56,11 +57,8 @@ fn general(question: &Question, values: &[String]) -> Checked {
         let is_choice =
             |value: &String| question.choices.iter().any(|choice| choice.value.eq_ignore_ascii_case(value));
         if !question.choices.is_empty() && !is_choice(value) {
-            let list: Vec<_> = question.choices.iter().map(|choice| format!("`{}`", choice.value)).collect();
-            return Err(Objection::new(
-                format!("unknown answer `{value}`"),
-                format!("use {}", list.join(", ")),
-            ));
+            let list = name_list(question.choices.iter().map(|choice| &choice.value));
+            return Err(Objection::new(format!("unknown answer `{value}`"), format!("use {list}")));
         }
         let matches = |pattern: &String| regex_lite::Regex::new(pattern).is_ok_and(|it| it.is_match(value));
         if !question.pattern.as_ref().is_none_or(matches) {
