@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use yaml_serde::Mapping;
 
 use crate::deploy::{Choices, Deployment, artifacthub, module_in_registry, no_registry, settings};
-use crate::error::{Outcome, WithHint, failure};
+use crate::error::{Outcome, WithHint, failure, name_list};
 use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::{self, Rule};
@@ -300,7 +300,7 @@ fn check_together(policies: &[DescribedPolicy], flag_is_about_one: bool) -> Resu
         false => "name one with `--package`",
     };
     let shown = |policies: &mut dyn Iterator<Item = &DescribedPolicy>| {
-        policies.map(|policy| format!("`{}`", policy.shown)).collect::<Vec<_>>().join(", ")
+        name_list(policies.map(|policy| &policy.shown))
     };
     if flag_is_about_one {
         return Err(failure(

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::PolicyModule;
 use crate::build::PendingBuild;
-use crate::error::failure;
+use crate::error::{failure, name_list};
 use crate::fs;
 use crate::module;
 use crate::project::Project;
@@ -41,8 +41,7 @@ impl FoundPolicies {
     pub(crate) fn require_one(&self, hint: &str) -> Result<()> {
         match self {
             Self::Projects(pending) if pending.projects().len() > 1 => {
-                let names = pending.projects().iter().map(|project| format!("`{}`", project.name));
-                let names = names.collect::<Vec<_>>().join(", ");
+                let names = name_list(pending.projects().iter().map(|project| &project.name));
                 Err(failure(format!("there are several policies to choose from: {names}"), hint))
             }
             _ => Ok(()),

@@ -8,7 +8,7 @@ use super::answers::VersionControl;
 use super::destination::{self, OccupiedFolder};
 use super::plan::ProjectPlan;
 use super::question::Topic;
-use crate::error::{WithHint, failure};
+use crate::error::{WithHint, failure, name_list};
 use crate::fs;
 use crate::process::{ChildFailed, Program};
 use crate::shell::Shell;
@@ -23,10 +23,10 @@ impl ProjectPlan {
         if taken.is_empty() {
             return Ok(());
         }
-        let list: Vec<_> = taken.iter().map(|file| format!("`{}`", file.path.display())).collect();
+        let list = name_list(taken.iter().map(|file| file.path.display()));
         let shown = fs::for_people(&self.destination);
         Err(failure(
-            format!("`{}` already contains {}", shown.display(), list.join(", ")),
+            format!("`{}` already contains {list}", shown.display()),
             "move them away first: `--force` writes next to files, not over them",
         ))
     }
