@@ -54,7 +54,7 @@ pub(super) fn complete(
     }
     let mut text = |key: &str| {
         let entry = root.fields.find(key)?;
-        reader.text(&root.fields, entry)
+        reader.string(&root.fields, entry)
     };
     let title = text("title").unwrap_or_else(|| facts.name.clone());
     let registry = text("registry");

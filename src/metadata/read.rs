@@ -123,16 +123,16 @@ impl MetadataReader<'_> {
         let what = format!("rule {} of `rules`", index + 1);
         let fields = self.fields(node, &what, &RULE_KEYS.map(|(key, _)| key))?;
         let [api_groups, api_versions, resources, operations] = RULE_KEYS.map(|(key, example)| {
-            let list = self.texts(&fields, key, example)?;
+            let list = self.strings(&fields, key, example)?;
             check::list(self, &fields, key, &list);
             Some(list)
         });
         let operations = operations.map(|operations| self.operations(&operations));
-        let texts = |list: Option<Vec<Item>>| Some(list?.into_iter().map(|item| item.text).collect());
+        let strings = |list: Option<Vec<Item>>| Some(list?.into_iter().map(|item| item.text).collect());
         Some(Rule {
-            api_groups: texts(api_groups)?,
-            api_versions: texts(api_versions)?,
-            resources: texts(resources)?,
+            api_groups: strings(api_groups)?,
+            api_versions: strings(api_versions)?,
+            resources: strings(resources)?,
             operations: operations?,
         })
     }
@@ -176,7 +176,7 @@ impl MetadataReader<'_> {
             }
             return;
         };
-        if let Some(mode) = self.text(fields, entry).filter(|mode| mode != "wasi") {
+        if let Some(mode) = self.string(fields, entry).filter(|mode| mode != "wasi") {
             let message = format!("`{key}` must be `wasi`, found `{mode}`");
             self.reader.error(FindingName::ExecutionMode, entry.line, message, fix);
         }
@@ -184,7 +184,7 @@ impl MetadataReader<'_> {
 
     /// Overwritten when a module is annotated, but a value Kubewarden cannot read is still refused.
     fn protocol_version(&mut self, fields: &Fields<'_>) {
-        if let Some((entry, version)) = self.optional_text(fields, "protocolVersion")
+        if let Some((entry, version)) = self.optional_string(fields, "protocolVersion")
             && !["v1", "Unknown"].contains(&version.as_str())
         {
             let message = format!("`{}` must be `v1` or `Unknown`, found `{version}`", entry.key);
@@ -195,7 +195,7 @@ impl MetadataReader<'_> {
 
     fn policy_type(&mut self, fields: &Fields<'_>) -> PolicyType {
         let Some(entry) = fields.find("policyType") else { return PolicyType::Kubernetes };
-        match self.text(fields, entry).as_deref() {
+        match self.string(fields, entry).as_deref() {
             None | Some("kubernetes") => PolicyType::Kubernetes,
             Some("raw") => PolicyType::Raw,
             Some(other) => {
@@ -225,7 +225,7 @@ impl MetadataReader<'_> {
             let fix =
                 format!("write, for example, `{}`", self.reader.example(&fields.spelling(key), example));
             let entry = self.required(&fields, key, &fix)?;
-            let text = self.text(&fields, entry)?;
+            let text = self.string(&fields, entry)?;
             if text.is_empty() {
                 let message = format!("`{}`{} is empty", entry.key, within(&fields));
                 let fix = format!("write, for example, `{example}`");
@@ -239,12 +239,12 @@ impl MetadataReader<'_> {
     fn host_capabilities(&mut self, fields: &Fields<'_>) -> Option<BTreeSet<String>> {
         const LIST: &str = "hostCapabilities";
         fields.find(LIST).filter(|entry| !entry.value.is_null())?;
-        let items = self.texts(fields, LIST, "[]")?;
+        let items = self.strings(fields, LIST, "[]")?;
         Some(items.into_iter().map(|item| item.text).collect())
     }
 
     fn minimum_version(&mut self, fields: &Fields<'_>) -> Option<semver::Version> {
-        let (entry, text) = self.optional_text(fields, "minimumKubewardenVersion")?;
+        let (entry, text) = self.optional_string(fields, "minimumKubewardenVersion")?;
         semver::Version::parse(&text)
             .map_err(|error| {
                 let message = format!("`{}` is not a semantic version: {error}", entry.key);

@@ -76,7 +76,7 @@ impl<'a> MetadataReader<'a> {
     }
 
     /// The list of strings of a key, which must be there.
-    pub(super) fn texts(&mut self, fields: &Fields<'_>, key: &str, example: &str) -> Option<Vec<Item>> {
+    pub(super) fn strings(&mut self, fields: &Fields<'_>, key: &str, example: &str) -> Option<Vec<Item>> {
         let items = self.list(fields, key, example)?;
         let spelling = fields.spelling(key);
         let read = |(index, item): (usize, &Node)| match item.as_text() {
@@ -93,7 +93,7 @@ impl<'a> MetadataReader<'a> {
         read.into_iter().collect()
     }
 
-    pub(super) fn text(&mut self, fields: &Fields<'_>, entry: &MapEntry) -> Option<String> {
+    pub(super) fn string(&mut self, fields: &Fields<'_>, entry: &MapEntry) -> Option<String> {
         let text = entry.value.as_text();
         if text.is_none() {
             self.wrong_type::<()>(fields, entry, "a string", "write a string".to_owned());
@@ -102,13 +102,13 @@ impl<'a> MetadataReader<'a> {
     }
 
     /// The string of a key for which null is as good as nothing.
-    pub(super) fn optional_text<'n>(
+    pub(super) fn optional_string<'n>(
         &mut self,
         fields: &Fields<'n>,
         key: &str,
     ) -> Option<(&'n MapEntry, String)> {
         let entry = fields.find(key).filter(|entry| !entry.value.is_null())?;
-        Some((entry, self.text(fields, entry)?))
+        Some((entry, self.string(fields, entry)?))
     }
 
     pub(super) fn boolean(&mut self, fields: &Fields<'_>, entry: &MapEntry) -> Option<bool> {

@@ -146,7 +146,8 @@ mod tests {
                 18_446_744_073_709_551_615_u64
             ])
         );
-        let texts = "['0644', \"yes\", !!str 0644, 2020-01-01, 1:30, _1, yep, 0x, 0b2, 1e, -, 1.2.3, 1e400]";
+        let strings =
+            "['0644', \"yes\", !!str 0644, 2020-01-01, 1:30, _1, yep, 0x, 0b2, 1e, -, 1.2.3, 1e400]";
         let expected = [
             "0644",
             "yes",
@@ -162,7 +163,7 @@ mod tests {
             "1.2.3",
             "1e400",
         ];
-        assert_eq!(read(texts), json!(expected));
+        assert_eq!(read(strings), json!(expected));
         assert_eq!(read("a: |\n  0644\nb: >-\n  0644\n"), json!({"a": "0644\n", "b": "0644"}));
     }
 

@@ -109,7 +109,7 @@ impl CaseReader<'_> {
             let Some(fields) = self.reader.fields(item, "an operation of a patch", &OPERATION_KEYS) else {
                 continue;
             };
-            let op = fields.find("op").and_then(|op| self.reader.text(op));
+            let op = fields.find("op").and_then(|op| self.reader.string(op));
             match op {
                 Some("remove") => {}
                 Some("add" | "replace") if fields.find("value").is_some() => {}
@@ -131,7 +131,7 @@ impl CaseReader<'_> {
                     );
                 }
             }
-            match fields.find("path").map(|path| self.reader.text(path)) {
+            match fields.find("path").map(|path| self.reader.string(path)) {
                 Some(Some(path)) if !path.is_empty() && !path.starts_with('/') => {
                     let message = format!("`{path}` is not a JSON pointer");
                     self.reader.error(FindingName::WrongType, item.line, message, format!("write `/{path}`"));

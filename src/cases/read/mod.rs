@@ -164,7 +164,7 @@ impl CaseReader<'_> {
             self.reader.error(FindingName::MissingKey, line, "the case has no `name`", fix);
             return None;
         };
-        let name = self.reader.text(entry)?.trim();
+        let name = self.reader.string(entry)?.trim();
         if name.is_empty() || name.chars().any(char::is_control) {
             let message = "`name` must be one line that is not empty";
             self.reader.error(FindingName::WrongType, entry.value.line, message, "write what is stated");

@@ -65,7 +65,7 @@ impl<'a> ValueReader<'a> {
         Some(items)
     }
 
-    pub(super) fn text<'n>(&mut self, entry: &'n MapEntry) -> Option<&'n str> {
+    pub(super) fn string<'n>(&mut self, entry: &'n MapEntry) -> Option<&'n str> {
         let NodeContent::Text(text) = &entry.value.content else {
             self.wrong_type(entry, "a string", "write it in quotes");
             return None;
@@ -94,7 +94,7 @@ impl<'a> ValueReader<'a> {
     }
 
     pub(super) fn wording(&mut self, entry: &MapEntry) -> Option<Wording> {
-        self.text(entry)?;
+        self.string(entry)?;
         self.wording_of(&entry.value, &entry.key)
     }
 
@@ -170,7 +170,7 @@ impl<'a> ValueReader<'a> {
 
     /// What is in the file this names, seen from the folder of the case file.
     fn fixture(&mut self, entry: &MapEntry) -> Option<InputDocument> {
-        let written = self.text(entry)?;
+        let written = self.string(entry)?;
         let path = fs::folder_of(self.file).join(written);
         if let Some(known) = self.fixtures.get(&path) {
             return known.clone();

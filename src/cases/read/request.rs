@@ -68,7 +68,7 @@ impl CaseReader<'_> {
     }
 
     fn operation(&mut self, entry: &MapEntry) -> Option<Operation> {
-        let written = self.reader.text(entry)?;
+        let written = self.reader.string(entry)?;
         let is_meant = |known: &Operation| *known != Operation::All && known.as_str() == written;
         let known = Operation::EVERY.into_iter().find(is_meant);
         if known.is_none() {
