@@ -12,7 +12,7 @@ const TIME: Duration = Duration::from_millis(500);
 
 /// One line, without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DiffLine {
+pub(crate) enum DiffLine {
     /// Here lines that are the same on both sides are left out.
     Gap,
     /// On both sides.
@@ -24,7 +24,7 @@ pub enum DiffLine {
 }
 
 /// The lines that differ, with those around them. Empty for equal strings.
-pub fn lines(old: &str, new: &str) -> Vec<DiffLine> {
+pub(crate) fn lines(old: &str, new: &str) -> Vec<DiffLine> {
     let diff = TextDiff::configure().timeout(TIME).diff_lines(old, new);
     let mut lines = Vec::new();
     let mut next = 0;

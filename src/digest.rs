@@ -7,7 +7,7 @@ use sha2::Digest as _;
 
 /// The name of some content in a registry: an algorithm and hexadecimal digits, such as `sha256:…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Digest(String);
+pub(crate) struct Digest(String);
 
 impl Digest {
     /// The SHA-256 digest of `bytes`.

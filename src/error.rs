@@ -31,12 +31,12 @@ impl std::error::Error for Hinted {
 }
 
 /// The hints of an error and its causes.
-pub fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
+pub(crate) fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
     error.chain().filter_map(|link| link.downcast_ref::<Hinted>()).map(|hinted| hinted.hint.as_str())
 }
 
 /// Adds a hint to an error.
-pub trait WithHint<T> {
+pub(crate) trait WithHint<T> {
     /// The same result; an error gets a hint, shown below it and its causes.
     fn hint(self, hint: impl FnOnce() -> String) -> anyhow::Result<T>;
 }
@@ -48,7 +48,7 @@ impl<T, E: Into<anyhow::Error>> WithHint<T> for Result<T, E> {
 }
 
 /// An error with this message and this hint.
-pub fn failure(message: impl Display, hint: impl Into<String>) -> anyhow::Error {
+pub(crate) fn failure(message: impl Display, hint: impl Into<String>) -> anyhow::Error {
     Hinted { error: anyhow::anyhow!("{message}"), hint: hint.into() }.into()
 }
 

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// The bytes of a file.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
 /// A file as a string, without the byte order mark that programs on Windows put in front. Fails when it is not UTF-8.
-pub fn read_to_string(path: &Path) -> Result<String> {
+pub(crate) fn read_to_string(path: &Path) -> Result<String> {
     let mut text =
         std::fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))?;
     if text.starts_with('\u{feff}') {
@@ -21,17 +21,17 @@ pub fn read_to_string(path: &Path) -> Result<String> {
 }
 
 /// A file as a string, or `None` if it does not exist.
-pub fn find_text(path: &Path) -> Result<Option<String>> {
+pub(crate) fn find_text(path: &Path) -> Result<Option<String>> {
     absent_is_none(std::fs::read_to_string(path), path)
 }
 
 /// The bytes of a file, or `None` if it does not exist.
-pub fn find(path: &Path) -> Result<Option<Vec<u8>>> {
+pub(crate) fn find(path: &Path) -> Result<Option<Vec<u8>>> {
     absent_is_none(std::fs::read(path), path)
 }
 
 /// The string with the line ends of Unix: those of a file depend on the system it was checked out on.
-pub fn unix_line_ends(text: String) -> String {
+pub(crate) fn unix_line_ends(text: String) -> String {
     if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text }
 }
 
@@ -44,7 +44,7 @@ fn absent_is_none<T>(read: std::io::Result<T>, path: &Path) -> Result<Option<T>>
 }
 
 /// The files in a folder, in any order, without those in its subfolders. Empty if the folder does not exist.
-pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let Some(entries) = absent_is_none(std::fs::read_dir(folder), folder)? else { return Ok(Vec::new()) };
     let paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
     let paths = paths.with_context(|| format!("could not read `{}`", folder.display()))?;
@@ -76,7 +76,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<Written> {
 }
 
 /// Fails if [`write()`] could not write this file. Creates its folder.
-pub fn require_writable(path: &Path) -> Result<()> {
+pub(crate) fn require_writable(path: &Path) -> Result<()> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = folder_of(&target);
     create_folder(folder)?;
@@ -96,7 +96,7 @@ fn write_through_temporary(path: &Path, folder: &Path, bytes: &[u8]) -> Result<(
 
 /// An empty temporary file in this folder, which is removed unless it is persisted. Others can read it if the user's
 /// umask allows that.
-pub fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+pub(crate) fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".kw-wasi-");
     #[cfg(unix)]
@@ -108,12 +108,12 @@ pub fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile>
 }
 
 /// Removes a file.
-pub fn remove(path: &Path) -> Result<()> {
+pub(crate) fn remove(path: &Path) -> Result<()> {
     std::fs::remove_file(path).with_context(|| format!("could not remove `{}`", path.display()))
 }
 
 /// The folder of a file; `.` for a bare name.
-pub fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -121,12 +121,12 @@ pub fn folder_of(path: &Path) -> &Path {
 }
 
 /// Creates a folder and its parents.
-pub fn create_folder(path: &Path) -> Result<()> {
+pub(crate) fn create_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).with_context(|| format!("could not create the folder `{}`", path.display()))
 }
 
 /// Does the file or folder exist? A broken link does.
-pub fn exists(path: &Path) -> bool {
+pub(crate) fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
@@ -137,7 +137,7 @@ pub fn canonicalize(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// The path that a `file://` URL names; `None` for anything else.
-pub fn path_of_url(url: &str) -> Option<PathBuf> {
+pub(crate) fn path_of_url(url: &str) -> Option<PathBuf> {
     let rest = url.strip_prefix("file://")?;
     let path = url::Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
     // `file://policy.wasm` is not a valid URL, but its meaning is clear.
@@ -145,17 +145,17 @@ pub fn path_of_url(url: &str) -> Option<PathBuf> {
 }
 
 /// The current folder.
-pub fn current_folder() -> Result<PathBuf> {
+pub(crate) fn current_folder() -> Result<PathBuf> {
     std::env::current_dir().context("could not find the current folder")
 }
 
 /// The absolute path, without a look at the disk: links and `..` stay.
-pub fn absolute(path: &Path) -> Result<PathBuf> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("could not find `{}`", path.display()))
 }
 
 /// The absolute path with links and `..` resolved, also where not all of it exists yet.
-pub fn resolve(path: &Path) -> Result<PathBuf> {
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
     let absolute = absolute(path)?;
     let mut resolved = PathBuf::new();
     for part in absolute.components() {
@@ -174,12 +174,12 @@ pub fn resolve(path: &Path) -> Result<PathBuf> {
 }
 
 /// The path for scripts: with `/` on every system.
-pub fn for_scripts(path: &Path) -> String {
+pub(crate) fn for_scripts(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 /// The path for people: relative if it is inside the current folder.
-pub fn for_people(path: &Path) -> PathBuf {
+pub(crate) fn for_people(path: &Path) -> PathBuf {
     let below =
         std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
     match below {

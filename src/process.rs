@@ -28,7 +28,7 @@ impl std::error::Error for ChildFailed {}
 
 /// A program with its arguments, ready to run.
 #[derive(Debug, Clone)]
-pub struct Program {
+pub(crate) struct Program {
     name: OsString,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
@@ -37,60 +37,60 @@ pub struct Program {
 
 impl Program {
     /// The program of this name or path, without arguments.
-    pub fn new(name: impl Into<OsString>) -> Self {
+    pub(crate) fn new(name: impl Into<OsString>) -> Self {
         Self { name: name.into(), args: Vec::new(), env: Vec::new(), folder: None }
     }
 
     /// The cargo that runs this subcommand: `$CARGO`, else the one on `PATH`.
-    pub fn cargo() -> Self {
+    pub(crate) fn cargo() -> Self {
         Self::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
     }
 
     /// Adds one argument.
-    pub fn arg(&mut self, arg: impl AsRef<OsStr>) -> &mut Self {
+    pub(crate) fn arg(&mut self, arg: impl AsRef<OsStr>) -> &mut Self {
         self.args.push(arg.as_ref().to_owned());
         self
     }
 
     /// Adds several arguments.
-    pub fn args(&mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> &mut Self {
+    pub(crate) fn args(&mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> &mut Self {
         self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
     /// Sets an environment variable.
-    pub fn env(&mut self, name: &str, value: impl Into<OsString>) -> &mut Self {
+    pub(crate) fn env(&mut self, name: &str, value: impl Into<OsString>) -> &mut Self {
         self.env.push((name.into(), value.into()));
         self
     }
 
     /// Sets the folder the program runs in.
-    pub fn folder(&mut self, folder: &Path) -> &mut Self {
+    pub(crate) fn folder(&mut self, folder: &Path) -> &mut Self {
         self.folder = Some(folder.to_owned());
         self
     }
 
     /// Runs to the end with stdout and stderr passing through.
-    pub fn run(&self, shell: &Shell) -> Result<()> {
+    pub(crate) fn run(&self, shell: &Shell) -> Result<()> {
         shell.command(self);
         let status = self.command().stdin(Stdio::null()).status();
         self.succeeded(status.with_context(|| self.not_started())?)
     }
 
     /// Starts with stdout piped and stderr passing through.
-    pub fn start(&self, shell: &Shell) -> Result<Running> {
+    pub(crate) fn start(&self, shell: &Shell) -> Result<Running> {
         shell.command(self);
         self.spawn(Stdio::inherit())
     }
 
     /// Starts with stdout piped and stderr discarded, for calls that may fail.
-    pub fn start_silently(&self, shell: &Shell) -> Result<Running> {
+    pub(crate) fn start_silently(&self, shell: &Shell) -> Result<Running> {
         shell.command(self);
         self.spawn(Stdio::null())
     }
 
     /// The program of this name on `PATH`, without arguments; `None` if there is none.
-    pub fn on_path(name: &str) -> Option<Self> {
+    pub(crate) fn on_path(name: &str) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         // On Windows npm installs scripts, which are only found by their full name.
         let endings: &[&str] = if cfg!(windows) { &[".exe", ".cmd", ".bat"] } else { &[""] };
@@ -181,7 +181,7 @@ fn escaped(c: char) -> String {
 }
 
 /// A word quoted for the common shells of this system.
-pub fn pasteable(word: &OsStr) -> String {
+pub(crate) fn pasteable(word: &OsStr) -> String {
     if cfg!(windows) { quoted_on_windows(word) } else { quoted(word) }
 }
 
@@ -195,19 +195,19 @@ fn quoted_on_windows(word: &OsStr) -> String {
 
 /// A child whose stdout we read.
 #[derive(Debug)]
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     program: Program,
 }
 
 impl Running {
     /// The child's stdout, to be read while it runs.
-    pub fn stdout(&mut self) -> BufReader<ChildStdout> {
+    pub(crate) fn stdout(&mut self) -> BufReader<ChildStdout> {
         BufReader::new(self.child.stdout.take().expect("stdout is piped and taken once"))
     }
 
     /// Waits for the end; fails with [`ChildFailed`] unless the child succeeded.
-    pub fn finish(mut self) -> Result<()> {
+    pub(crate) fn finish(mut self) -> Result<()> {
         let status = self
             .child
             .wait()
@@ -216,7 +216,7 @@ impl Running {
     }
 
     /// All of stdout; fails with [`ChildFailed`] unless the child succeeded.
-    pub fn finish_with_output(mut self) -> Result<String> {
+    pub(crate) fn finish_with_output(mut self) -> Result<String> {
         let text = std::io::read_to_string(self.stdout())
             .with_context(|| format!("could not read the output of `{}`", self.program.name.display()));
         self.finish()?;

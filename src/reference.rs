@@ -24,27 +24,27 @@ pub struct Reference {
 
 impl Reference {
     /// The registry by its name: a host, with its port where it has one.
-    pub fn registry(&self) -> &str {
+    pub(crate) fn registry(&self) -> &str {
         &self.registry
     }
 
     /// The host to connect to, with its port where it has one.
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         if self.registry == DOCKER { DOCKER_HOST } else { &self.registry }
     }
 
     /// The repository in the registry.
-    pub fn repository(&self) -> &str {
+    pub(crate) fn repository(&self) -> &str {
         &self.repository
     }
 
     /// The tag, if there is one.
-    pub fn tag(&self) -> Option<&str> {
+    pub(crate) fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
 
     /// The digest, if there is one.
-    pub fn digest(&self) -> Option<&str> {
+    pub(crate) fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }
 
@@ -54,7 +54,7 @@ impl Reference {
     }
 
     /// Adds a tag, unless there is a tag or a digest.
-    pub fn with_default_tag(mut self, tag: &str) -> Self {
+    pub(crate) fn with_default_tag(mut self, tag: &str) -> Self {
         if self.digest.is_none() {
             self.tag.get_or_insert_with(|| tag.to_owned());
         }
@@ -178,13 +178,13 @@ pub(crate) fn check_repository(text: &str) -> Result<(), String> {
 }
 
 /// Whether `text` can be a tag.
-pub fn is_tag(text: &str) -> bool {
+pub(crate) fn is_tag(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     (1..=128).contains(&text.len()) && text.chars().all(allowed) && !text.starts_with(['.', '-'])
 }
 
 /// Whether `typed` can be a reference rather than a file: it has the scheme, or starts with a host.
-pub fn looks_like_reference(typed: &str) -> bool {
+pub(crate) fn looks_like_reference(typed: &str) -> bool {
     if typed.starts_with("registry://") {
         return true;
     }

@@ -17,9 +17,9 @@ use anstyle::Style;
 use anyhow::Result;
 use serde::Serialize;
 
-pub use colour::{ColourChoice, Paint, Tone};
-pub use progress::Progress;
-pub use term::TermFlags;
+pub(crate) use colour::{ColourChoice, Paint, Tone};
+pub(crate) use progress::Progress;
+pub(crate) use term::TermFlags;
 
 use crate::untrusted::printable;
 use colour::{ERROR, STATUS};
@@ -27,7 +27,7 @@ use term::TermTable;
 
 /// How much is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
+pub(crate) enum Verbosity {
     /// Errors only.
     Quiet,
     /// What a person wants to know.
@@ -58,19 +58,19 @@ impl Default for Shell {
 
 impl Shell {
     /// A shell as the command line, the environment and cargo's configuration want it.
-    pub fn new(flags: TermFlags) -> Result<Self> {
+    pub(crate) fn new(flags: TermFlags) -> Result<Self> {
         let (verbosity, colour_choice) = flags.or(TermTable::load()?)?;
         let paint = colour_choice.paint(&std::io::stderr());
         Ok(Self { verbosity, verbose_level: flags.verbose_level, colour_choice, paint })
     }
 
     /// The colours for results on stdout.
-    pub fn paint_results(&self) -> Paint {
+    pub(crate) fn paint_results(&self) -> Paint {
         self.colour_choice.paint(&std::io::stdout())
     }
 
     /// How much the user wants to see.
-    pub fn verbosity(&self) -> Verbosity {
+    pub(crate) fn verbosity(&self) -> Verbosity {
         self.verbosity
     }
 
@@ -84,12 +84,12 @@ impl Shell {
     }
 
     /// Is there a person who reads stderr?
-    pub fn has_reader(&self) -> bool {
+    pub(crate) fn has_reader(&self) -> bool {
         self.verbosity >= Verbosity::Normal && std::io::stderr().is_terminal()
     }
 
     /// The flags that make cargo print as much as this shell, in the same colours.
-    pub fn cargo_flags(&self) -> Vec<String> {
+    pub(crate) fn cargo_flags(&self) -> Vec<String> {
         let mut flags = Vec::new();
         if self.verbosity == Verbosity::Quiet {
             flags.push("--quiet".to_owned());
@@ -107,21 +107,21 @@ impl Shell {
     }
 
     /// `   Verb message`, as cargo reports progress.
-    pub fn status(&self, verb: &str, message: impl Display) {
+    pub(crate) fn status(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
             self.verb(STATUS, verb, message);
         }
     }
 
     /// The same for what is bad news.
-    pub fn setback(&self, verb: &str, message: impl Display) {
+    pub(crate) fn setback(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
             self.verb(ERROR, verb, message);
         }
     }
 
     /// A command about to run, printed with `-v`.
-    pub fn command(&self, command: impl Display) {
+    pub(crate) fn command(&self, command: impl Display) {
         if self.verbosity >= Verbosity::Verbose {
             self.verb(STATUS, "Running", format!("`{command}`"));
         }
@@ -140,19 +140,19 @@ impl Shell {
     }
 
     /// Is there a person who reads stdout?
-    pub fn has_reader_of_results(&self) -> bool {
+    pub(crate) fn has_reader_of_results(&self) -> bool {
         std::io::stdout().is_terminal()
     }
 
     /// A result on stdout, as it is.
-    pub fn result(&self, text: &str) -> std::io::Result<()> {
+    pub(crate) fn result(&self, text: &str) -> std::io::Result<()> {
         let mut stdout = self.paint_results().stream(std::io::stdout().lock());
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
     }
 
     /// A result on stdout, as one line of JSON.
-    pub fn result_line(&self, result: &impl Serialize) -> std::io::Result<()> {
+    pub(crate) fn result_line(&self, result: &impl Serialize) -> std::io::Result<()> {
         let mut stdout = BufWriter::new(std::io::stdout().lock());
         serde_json::to_writer(&mut stdout, result)?;
         stdout.write_all(b"\n")?;

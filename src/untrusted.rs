@@ -7,7 +7,7 @@ use crate::fs;
 /// The string without anything a terminal would obey: such characters are escaped. Line ends and tabs stay.
 ///
 /// Most strings have no such characters; they may be long, and are not copied.
-pub fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_obeyed) {
         return Cow::Borrowed(text);
     }

@@ -9,7 +9,7 @@ use crate::runtime::{GuestOutcome, Policy};
 
 /// One rule of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Check {
+pub(crate) enum Check {
     /// Both subcommands answer.
     Subcommands,
     /// An unknown subcommand ends with an exit code other than 0.
@@ -42,11 +42,11 @@ impl CheckInput {
 
 impl Check {
     /// In the order in which they are run.
-    pub const ALL: [Self; 4] =
+    pub(crate) const ALL: [Self; 4] =
         [Self::Subcommands, Self::UnknownSubcommand, Self::OneDocument, Self::SettingsNotJson];
 
     /// The name by which it is skipped.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Subcommands => "subcommands",
             Self::UnknownSubcommand => "unknown-subcommand",

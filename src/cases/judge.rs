@@ -10,24 +10,24 @@ use crate::runtime::Policy;
 
 /// Why a test failed.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// What explains it, a line each.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// What was expected and did not come.
-    pub mismatches: Vec<Mismatch>,
+    pub(crate) mismatches: Vec<Mismatch>,
     /// What the policy wrote to stderr.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 /// One expectation that does not hold.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Mismatch {
+pub(crate) struct Mismatch {
     /// The key of `expect`.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// As it is written in the case; regular expressions between slashes.
-    pub expected: Value,
+    pub(crate) expected: Value,
     /// `null` for nothing.
-    pub got: Value,
+    pub(crate) got: Value,
 }
 
 impl Failure {

@@ -23,45 +23,45 @@ mod run;
 mod session;
 mod wording;
 
-pub use checks::Check;
+pub(crate) use checks::Check;
 pub(crate) use example::example_request;
-pub use judge::{Failure, Mismatch};
+pub(crate) use judge::{Failure, Mismatch};
 pub(crate) use policy_cases::{CaseFinder, PolicyCases};
-pub use read::{CheckedCases, read};
-pub use report::{ReportFormat, TestReport};
-pub use run::{Filter, Names, Suite, Test, Tested};
+pub use read::read;
+pub(crate) use report::{ReportFormat, TestReport};
+pub(crate) use run::{Filter, Names, Suite, Test, Tested};
 pub(crate) use session::{CASES_DOCS, TestSession, list_tests};
-pub use wording::Wording;
+pub(crate) use wording::Wording;
 
 /// A file of cases.
 #[derive(Debug)]
 pub struct CaseFile {
     /// As the user would name it.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// In the order of the file.
-    pub cases: Vec<Case>,
+    pub(crate) cases: Vec<Case>,
     /// The checks of the protocol to skip.
-    pub skipped_checks: Vec<Check>,
+    pub(crate) skipped_checks: Vec<Check>,
 }
 
 /// One thing that is stated about a policy.
 #[derive(Debug)]
-pub struct Case {
+pub(crate) struct Case {
     /// Unique in its file.
-    pub name: String,
+    pub(crate) name: String,
     /// Where it begins, counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The settings of the case, or those of the file if it has none.
-    pub settings: Arc<CaseSettings>,
+    pub(crate) settings: Arc<CaseSettings>,
     /// What the policy answers to; nothing when the case is about settings alone.
-    pub request: Option<Request>,
+    pub(crate) request: Option<Request>,
     /// What is stated.
-    pub expect: Expect,
+    pub(crate) expect: Expect,
 }
 
 /// Settings that cases share, with what the policy says of them.
 #[derive(Debug, Default)]
-pub struct CaseSettings {
+pub(crate) struct CaseSettings {
     settings: Settings,
     verdict: OnceLock<SettingsVerdict>,
 }
@@ -79,25 +79,25 @@ impl CaseSettings {
 
 /// What a case states. Nothing is checked that is not stated.
 #[derive(Debug, Default)]
-pub struct Expect {
+pub(crate) struct Expect {
     /// May the request happen?
-    pub allowed: Option<bool>,
+    pub(crate) allowed: Option<bool>,
     /// The reason for a rejection, of the request or of the settings.
-    pub message: Option<Wording>,
+    pub(crate) message: Option<Wording>,
     /// The status that goes with a rejection.
-    pub code: Option<u16>,
+    pub(crate) code: Option<u16>,
     /// The operations of the JSON patch, in their order; empty for none.
-    pub patch: Option<Vec<Value>>,
+    pub(crate) patch: Option<Vec<Value>>,
     /// The object after the patch.
-    pub object: Option<Value>,
+    pub(crate) object: Option<Value>,
     /// The warnings, in their order; empty for none.
-    pub warnings: Option<Vec<Wording>>,
+    pub(crate) warnings: Option<Vec<Wording>>,
     /// All audit annotations; empty for none.
-    pub audit_annotations: Option<BTreeMap<String, Wording>>,
+    pub(crate) audit_annotations: Option<BTreeMap<String, Wording>>,
     /// Are the settings accepted? They must be, unless this says otherwise.
-    pub settings_valid: Option<bool>,
+    pub(crate) settings_valid: Option<bool>,
     /// Why there is no answer. There must be one, unless this says otherwise.
-    pub error: Option<Wording>,
+    pub(crate) error: Option<Wording>,
 }
 
 /// The case files in a folder: `policy.yml`, then all `*.policy.yml` by name. Empty when the folder does not exist.

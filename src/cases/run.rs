@@ -15,18 +15,18 @@ use crate::runtime::Policy;
 
 /// Which tests are run.
 #[derive(Debug, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Those with one of these in their name; all, if there are none.
-    pub wanted: Vec<String>,
+    pub(crate) wanted: Vec<String>,
     /// But not those with one of these in their name.
-    pub unwanted: Vec<String>,
+    pub(crate) unwanted: Vec<String>,
     /// How a name is compared.
-    pub names: Names,
+    pub(crate) names: Names,
 }
 
 /// How a name is compared with a filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Names {
+pub(crate) enum Names {
     /// It contains the filter.
     #[default]
     Containing,
@@ -46,18 +46,18 @@ impl Filter {
 
 /// All tests of one policy: the checks of the protocol, then the cases in the order of their files.
 #[derive(Debug)]
-pub struct Suite<'a> {
+pub(crate) struct Suite<'a> {
     /// Those that are run.
-    pub tests: Vec<Test<'a>>,
+    pub(crate) tests: Vec<Test<'a>>,
     /// How many others there are.
-    pub filtered_out: usize,
+    pub(crate) filtered_out: usize,
     files: &'a [CaseFile],
     mutated: AtomicBool,
 }
 
 /// One thing that is checked.
 #[derive(Debug, Clone, Copy)]
-pub enum Test<'a> {
+pub(crate) enum Test<'a> {
     /// A check of the protocol.
     Check(Check),
     /// The same, skipped.
@@ -68,7 +68,7 @@ pub enum Test<'a> {
 
 /// The result of a test, and how long it took.
 #[derive(Debug)]
-pub enum Tested {
+pub(crate) enum Tested {
     /// All that was stated holds.
     Passed(Duration),
     /// Something does not.
@@ -79,7 +79,7 @@ pub enum Tested {
 
 impl<'a> Test<'a> {
     /// What it is called, and what filters look at.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Check(check) | Self::SkippedCheck(check) => format!("protocol::{}", check.name()),
             Self::Case(_, case) => case.name.clone(),
@@ -87,7 +87,7 @@ impl<'a> Test<'a> {
     }
 
     /// The file and line where it is written, if it is.
-    pub fn place(&self) -> Option<(&'a Path, usize)> {
+    pub(crate) fn place(&self) -> Option<(&'a Path, usize)> {
         match self {
             Self::Check(_) | Self::SkippedCheck(_) => None,
             Self::Case(file, case) => Some((&file.path, case.line)),
@@ -97,7 +97,7 @@ impl<'a> Test<'a> {
 
 impl<'a> Suite<'a> {
     /// The checks, and the cases of these files, that the filter selects.
-    pub fn new(files: &'a [CaseFile], filter: &Filter) -> Self {
+    pub(crate) fn new(files: &'a [CaseFile], filter: &Filter) -> Self {
         let is_skipped = |check| files.iter().any(|file| file.skipped_checks.contains(&check));
         let test = |check| if is_skipped(check) { Test::SkippedCheck(check) } else { Test::Check(check) };
         let checks = Check::ALL.into_iter().map(test);
@@ -108,13 +108,13 @@ impl<'a> Suite<'a> {
     }
 
     /// Did the policy change the object in at least one case?
-    pub fn mutated(&self) -> bool {
+    pub(crate) fn mutated(&self) -> bool {
         self.mutated.load(Ordering::Relaxed)
     }
 
     /// Runs all tests, and gives each to `report` as soon as it and those before it are done. Checks ask about
     /// `example` where no case has anything to ask.
-    pub fn run(&self, policy: &Policy, example: Request, mut report: impl FnMut(&Test<'a>, Tested)) {
+    pub(crate) fn run(&self, policy: &Policy, example: Request, mut report: impl FnMut(&Test<'a>, Tested)) {
         let question = &CheckInput::of(self.files, example);
         let (sender, results) = mpsc::channel();
         std::thread::scope(|scope| {

@@ -6,7 +6,7 @@ use regex_lite::Regex;
 
 /// What a case says about a string: that it is this one, or that it matches an expression.
 #[derive(Debug, Clone)]
-pub enum Wording {
+pub(crate) enum Wording {
     /// The whole string.
     Exactly(String),
     /// Anywhere in the string unless it has anchors. Written `/…/`.
@@ -16,7 +16,7 @@ pub enum Wording {
 impl Wording {
     /// Reads what is written in a case file. Fails with the reason when it is between slashes but not a regular
     /// expression.
-    pub fn parse(written: &str) -> Result<Self, String> {
+    pub(crate) fn parse(written: &str) -> Result<Self, String> {
         let expression = written.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
         match expression {
             Some(expression) => Regex::new(expression).map(Self::Matching).map_err(|error| error.to_string()),
@@ -25,7 +25,7 @@ impl Wording {
     }
 
     /// Is `text` what was meant?
-    pub fn fits(&self, text: &str) -> bool {
+    pub(crate) fn fits(&self, text: &str) -> bool {
         match self {
             Self::Exactly(expected) => expected == text,
             Self::Matching(expression) => expression.is_match(text),

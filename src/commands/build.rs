@@ -29,7 +29,7 @@ Examples:
   cargo kw-wasi build --message-format json
   # Pass more arguments to `go build`, or to `cargo build`
   cargo kw-wasi build -- -tags prod")]
-pub struct BuildArgs {
+pub(crate) struct BuildArgs {
     #[command(flatten)]
     projects: CompiledArgs<PackagesArgs>,
     /// Short form of `--release`, for this verb only
@@ -66,7 +66,7 @@ enum AnnotatorChoice {
 
 impl BuildArgs {
     /// Builds the selected policies.
-    pub fn run(self, shell: &Shell) -> Result<Outcome> {
+    pub(crate) fn run(self, shell: &Shell) -> Result<Outcome> {
         let message_format = self.message_format;
         let built = build(self.into(), shell)?;
         for policy in &built {

@@ -23,7 +23,7 @@ Examples:
   cargo kw-wasi completions powershell >> $PROFILE
   # For Elvish
   cargo kw-wasi completions elvish >> ~/.config/elvish/rc.elv")]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// Shell to complete for
     shell: Dialect,
 }
@@ -36,7 +36,7 @@ const FISH: &str = include_str!("completions.fish");
 
 impl CompletionsArgs {
     /// Prints the script that completes `program`.
-    pub fn run(self, mut program: clap::Command, shell: &Shell) -> Result<Outcome> {
+    pub(crate) fn run(self, mut program: clap::Command, shell: &Shell) -> Result<Outcome> {
         shell.result(&script(self.shell, &mut program)).context("could not write to stdout")?;
         Ok(Outcome::Done)
     }

@@ -31,7 +31,7 @@ Examples:
   cargo kw-wasi inspect --format json | jq .metadata.rules
   # Fail if there are findings
   cargo kw-wasi inspect policy.wasm --format json | jq -e '.findings == []'")]
-pub struct InspectArgs {
+pub(crate) struct InspectArgs {
     /// Module to show: a file, or a reference in a registry [default: the policy of this project]
     #[arg(value_name = "FILE", conflicts_with_all = ["wasm", PROJECT])]
     module: Option<OsString>,
@@ -49,7 +49,7 @@ pub struct InspectArgs {
 
 impl InspectArgs {
     /// Shows one module.
-    pub fn run(self, shell: &Shell) -> Result<Outcome> {
+    pub(crate) fn run(self, shell: &Shell) -> Result<Outcome> {
         let source = match self.module {
             Some(module) => module_source(module, self.policy.registry())?,
             None => self.policy.source()?,

@@ -40,7 +40,7 @@ Examples:
   # Write the package file of Artifact Hub
   cargo kw-wasi manifest --artifacthub -o artifacthub-pkg.yml")]
 #[command(mut_arg("settings_json", |json| json.conflicts_with("settings")))]
-pub struct ManifestArgs {
+pub(crate) struct ManifestArgs {
     /// Modules to deploy: files, or references in a registry [default: the policy of this project]
     #[arg(value_name = "FILE", conflicts_with_all = ["wasm", PROJECT])]
     modules: Vec<OsString>,
@@ -105,7 +105,7 @@ fn namespace_name(typed: &str) -> Result<String, String> {
 
 impl ManifestArgs {
     /// Prints the manifests.
-    pub fn run(self, shell: &Shell) -> Result<Outcome> {
+    pub(crate) fn run(self, shell: &Shell) -> Result<Outcome> {
         let is_about_one = self.resource.name.is_some() || self.resource.module.is_some() || self.artifacthub;
         let document = match self.artifacthub {
             true => ManifestDocument::Package { questions: self.questions },

@@ -1,10 +1,10 @@
 //! The verbs, one file each.
 
-pub mod build;
-pub mod completions;
-pub mod inspect;
-pub mod manifest;
-pub mod new;
-pub mod push;
-pub mod run;
-pub mod test;
+pub(crate) mod build;
+pub(crate) mod completions;
+pub(crate) mod inspect;
+pub(crate) mod manifest;
+pub(crate) mod new;
+pub(crate) mod push;
+pub(crate) mod run;
+pub(crate) mod test;

@@ -36,7 +36,7 @@ Examples:
   cargo kw-wasi new check --lang go --module-path github.com/acme/check
 
 Resources can be written as `pods`, `deployments.apps`, `apps/v1/deployments`, `pods/exec` or `*`.")]
-pub struct NewArgs {
+pub(crate) struct NewArgs {
     #[command(flatten)]
     given: GivenArgs,
     /// Do not prompt; use defaults for everything not given
@@ -52,7 +52,7 @@ pub struct NewArgs {
 
 impl NewArgs {
     /// Creates the project.
-    pub fn run(self, shell: &Shell) -> Result<Outcome> {
+    pub(crate) fn run(self, shell: &Shell) -> Result<Outcome> {
         let occupied = if self.force { OccupiedFolder::Fill } else { OccupiedFolder::Refuse };
         let is_attended = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let mut ask: Box<dyn Ask> = match (self.defaults, is_attended) {

@@ -38,7 +38,7 @@ Examples:
   cargo kw-wasi push --workspace
   # Sign the policy by its digest
   cosign sign $(cargo kw-wasi push -q)")]
-pub struct PushArgs {
+pub(crate) struct PushArgs {
     /// Where to push to: `host/repository:tag` [default: registry and version of the metadata]
     #[arg(value_name = "REFERENCE")]
     reference: Option<Reference>,
@@ -63,7 +63,7 @@ pub struct PushArgs {
 
 impl PushArgs {
     /// Pushes the selected policies.
-    pub fn run(self, shell: &Shell) -> Result<Outcome> {
+    pub(crate) fn run(self, shell: &Shell) -> Result<Outcome> {
         let destination = Destination {
             reference: self.reference,
             tag_policy: if self.force { TagPolicy::Move } else { TagPolicy::Keep },

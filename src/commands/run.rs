@@ -41,7 +41,7 @@ Examples:
   cargo kw-wasi run -r pod.yaml --manifest policy.yaml
   # Ask a policy that is in a registry
   cargo kw-wasi run -r pod.yaml --wasm ghcr.io/acme/policies/demo:v1.2.0")]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// Read the request from this file, or from stdin if it is `-`: an admission request, an AdmissionReview, or
     /// Kubernetes objects, in JSON or YAML
     #[arg(short, long, value_name = "FILE")]
@@ -73,7 +73,7 @@ pub struct RunArgs {
 
 impl RunArgs {
     /// Prints an admission response for each request.
-    pub fn run(self, shell: &Shell) -> Result<Outcome> {
+    pub(crate) fn run(self, shell: &Shell) -> Result<Outcome> {
         // What cannot be answered ends with 1, as for `kwctl run`; a build that fails ends as `build` does.
         let refused = |error| {
             if !is_reader_gone(&error) {

@@ -40,7 +40,7 @@ Exit codes:
 
 Format of test cases:
   {CASES_DOCS}"))]
-pub struct TestArgs {
+pub(crate) struct TestArgs {
     /// Only run tests with this in their name
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
@@ -83,7 +83,7 @@ enum AfterFailure {
 
 impl TestArgs {
     /// Tests the selected policies.
-    pub fn run(self, shell: &Shell) -> Result<Outcome> {
+    pub(crate) fn run(self, shell: &Shell) -> Result<Outcome> {
         let filter = Filter {
             wanted: self.filter,
             unwanted: self.skip,

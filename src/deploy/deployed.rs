@@ -13,9 +13,9 @@ use crate::yaml;
 #[derive(Debug)]
 pub struct Deployed {
     /// What becomes of the policy's answers.
-    pub installation: Installation,
+    pub(crate) installation: Installation,
     /// How it configures the policy.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 /// Kinds of resources that deploy one policy, and kinds that deploy a group of policies.

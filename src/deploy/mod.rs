@@ -17,19 +17,19 @@ pub use deployed::Deployed;
 pub use deployment::{Choices, Deployment};
 
 /// First line of every manifest we write. A file without it was written by somebody else.
-pub const WRITTEN_BY_US: &str =
+pub(crate) const WRITTEN_BY_US: &str =
     "# Written by `cargo kw-wasi build`: settings and mode are yours to add in a copy.";
 
 const API_VERSION: &str = "policies.kubewarden.io/v1";
 
 /// Where the cluster finds the module of a policy of this version once it is pushed; `None` if the metadata does not
 /// name a registry.
-pub fn module_in_registry(metadata: &Metadata, version: Option<&str>) -> Option<String> {
+pub(crate) fn module_in_registry(metadata: &Metadata, version: Option<&str>) -> Option<String> {
     Some(format!("registry://{}:v{}", metadata.annotation(key::OCI_URL)?, version?))
 }
 
 /// The error that the metadata does not name a registry. `instead` tells how to do without one.
-pub fn no_registry(message: impl Display, instead: &str) -> anyhow::Error {
+pub(crate) fn no_registry(message: impl Display, instead: &str) -> anyhow::Error {
     failure(
         message,
         format!(

@@ -11,7 +11,7 @@ pub(crate) use name::FindingName;
 
 /// Is the policy refused because of it?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Stock Kubewarden accepts the policy, but does not do what was meant.
     Warning,
     /// Stock Kubewarden, or the cluster it runs in, would refuse the policy.
@@ -24,15 +24,15 @@ pub struct Finding {
     /// What one looks up.
     pub(crate) name: FindingName,
     /// Error or warning.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// What is wrong: lower case, no full stop.
-    pub message: String,
+    pub(crate) message: String,
     /// Where it is wrong, if it has a place.
     pub place: Option<Place>,
     /// The line it is wrong in.
-    pub quote: Option<Quote>,
+    pub(crate) quote: Option<Quote>,
     /// What to do about it.
-    pub fix: String,
+    pub(crate) fix: String,
 }
 
 impl Finding {
@@ -52,7 +52,7 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The file, as the user would name it.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The line, if it is one.
     pub line: Option<usize>,
 }
@@ -69,20 +69,20 @@ impl fmt::Display for Place {
 
 /// A line of the user's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quote {
+pub(crate) struct Quote {
     /// Counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// Without its line end.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// Is there an error among the findings?
-pub fn has_errors(findings: &[Finding]) -> bool {
+pub(crate) fn has_errors(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.severity == Severity::Error)
 }
 
 /// `1 error`, `2 errors and 1 warning`: what a list of findings holds.
-pub fn tally(findings: &[Finding]) -> String {
+pub(crate) fn tally(findings: &[Finding]) -> String {
     let count =
         |severity, word: &str| match findings.iter().filter(|finding| finding.severity == severity).count() {
             0 => None,

@@ -15,41 +15,41 @@ use super::names;
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "they are documented in k8s.io/api/admission/v1")]
 pub struct AdmissionRequest {
-    pub uid: String,
-    pub kind: GroupVersionKind,
-    pub resource: GroupVersionResource,
+    pub(crate) uid: String,
+    pub(crate) kind: GroupVersionKind,
+    pub(crate) resource: GroupVersionResource,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sub_resource: Option<String>,
+    pub(crate) sub_resource: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_kind: Option<GroupVersionKind>,
+    pub(crate) request_kind: Option<GroupVersionKind>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_resource: Option<GroupVersionResource>,
+    pub(crate) request_resource: Option<GroupVersionResource>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_sub_resource: Option<String>,
+    pub(crate) request_sub_resource: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     /// Any text: the host does not compare it with a list.
-    pub operation: String,
-    pub user_info: UserInfo,
+    pub(crate) operation: String,
+    pub(crate) user_info: UserInfo,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub object: Option<Value>,
+    pub(crate) object: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub old_object: Option<Value>,
+    pub(crate) old_object: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub dry_run: Option<bool>,
+    pub(crate) dry_run: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub options: Option<Value>,
+    pub(crate) options: Option<Value>,
 }
 
 /// The group, version and name of a kind: what `apiVersion` and `kind` of an object say. The core group is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "they are documented in k8s.io/api/admission/v1")]
-pub struct GroupVersionKind {
-    pub group: String,
-    pub version: String,
-    pub kind: String,
+pub(crate) struct GroupVersionKind {
+    pub(crate) group: String,
+    pub(crate) version: String,
+    pub(crate) kind: String,
 }
 
 impl GroupVersionKind {
@@ -69,22 +69,22 @@ impl fmt::Display for GroupVersionKind {
 /// The group, version and plural of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "they are documented in k8s.io/api/admission/v1")]
-pub struct GroupVersionResource {
-    pub group: String,
-    pub version: String,
-    pub resource: String,
+pub(crate) struct GroupVersionResource {
+    pub(crate) group: String,
+    pub(crate) version: String,
+    pub(crate) resource: String,
 }
 
 /// Who asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "they are documented in k8s.io/api/admission/v1")]
-pub struct UserInfo {
+pub(crate) struct UserInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub extra: Option<BTreeMap<String, Vec<String>>>,
+    pub(crate) extra: Option<BTreeMap<String, Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub groups: Option<Vec<String>>,
+    pub(crate) groups: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub uid: Option<String>,
+    pub(crate) uid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
+    pub(crate) username: Option<String>,
 }

@@ -6,22 +6,22 @@ use strsim::{damerau_levenshtein, jaro_winkler};
 #[derive(Debug, PartialEq, Eq)]
 pub struct BuiltIn {
     /// Empty for the core group.
-    pub group: &'static str,
+    pub(crate) group: &'static str,
     /// Those that Kubernetes 1.34 to 1.37 serve; the preferred one comes first.
-    pub versions: &'static [&'static str],
+    pub(crate) versions: &'static [&'static str],
     /// As in URLs and rules: `ingresses`.
-    pub plural: &'static str,
+    pub(crate) plural: &'static str,
     /// As in a manifest: `Ingress`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Where its objects are.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// As in `kubectl get po`.
-    pub short_names: &'static [&'static str],
+    pub(crate) short_names: &'static [&'static str],
 }
 
 /// Where the objects of a resource are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// In a namespace.
     Namespaced,
     /// Outside of namespaces.
@@ -171,7 +171,7 @@ const FOREIGN_OBJECTS: &[(&str, &str, (&str, &str, &str))] = &[
 
 impl BuiltIn {
     /// The version that a rule and a manifest should name.
-    pub fn preferred_version(&self) -> &'static str {
+    pub(crate) fn preferred_version(&self) -> &'static str {
         self.versions[0] // a test sees to it that there is one
     }
 

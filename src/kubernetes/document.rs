@@ -33,7 +33,7 @@ pub enum InputFormat {
 
 impl InputFormat {
     /// The format that the extension of a file names.
-    pub fn of(path: &Path) -> Self {
+    pub(crate) fn of(path: &Path) -> Self {
         let is =
             |known: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(known));
         match (is("json"), is("yaml") || is("yml")) {
@@ -92,7 +92,7 @@ impl From<yaml::Node> for InputDocument {
 impl InputDocument {
     /// The objects of a document: the items of a `List`, as `kubectl get` prints it, one by one; nothing where the
     /// document is null.
-    pub fn into_objects(self) -> Vec<Value> {
+    pub(crate) fn into_objects(self) -> Vec<Value> {
         match self.into_object() {
             Value::Null => Vec::new(),
             mut list if is_list(&list) => {
@@ -111,7 +111,7 @@ impl InputDocument {
     }
 
     /// The one value, by Kubewarden's rules: those of YAML 1.2.
-    pub fn into_json(self) -> Value {
+    pub(crate) fn into_json(self) -> Value {
         match self.0 {
             InputContent::Json(value) => value,
             InputContent::Yaml(node) => node.to_json(),

@@ -18,7 +18,7 @@ impl Error {
     }
 
     /// What to do now, in one line without a leading `hint:`.
-    pub fn hint(&self) -> &str {
+    pub(crate) fn hint(&self) -> &str {
         &self.hint
     }
 }

@@ -17,20 +17,23 @@ mod request;
 mod resource;
 mod rules;
 
-pub use admission::{AdmissionRequest, GroupVersionKind, GroupVersionResource, UserInfo};
-pub use builtin::{BUILT_IN, BuiltIn, Scope};
-pub use document::{InputDocument, InputFormat, read_documents};
-pub(crate) use document::{is_list, is_object};
-pub use error::Error;
+pub(crate) use admission::{AdmissionRequest, GroupVersionKind, GroupVersionResource, UserInfo};
+pub use builtin::BUILT_IN;
+pub(crate) use builtin::{BuiltIn, Scope};
+pub(crate) use document::{InputDocument, is_list, is_object};
+pub use document::{InputFormat, read_documents};
+pub(crate) use error::Error;
 pub use example::admission_request;
-pub use object::request_for_object;
-pub use object_name::{check_name, propose_name};
+pub(crate) use object::request_for_object;
+pub use object_name::check_name;
+pub(crate) use object_name::propose_name;
 pub use request::RequestDetails;
-pub use resource::Resource;
-pub use rules::{Operation, Rule, check_operations, rules};
+pub(crate) use resource::Resource;
+pub use rules::{Operation, Rule};
+pub(crate) use rules::{check_operations, rules};
 
 /// Resources for a prompt, as one would type them: those that policies are written for most often come first.
-pub const COMMON: &[&str] = &[
+pub(crate) const COMMON: &[&str] = &[
     "pods",
     "deployments.apps",
     "statefulsets.apps",

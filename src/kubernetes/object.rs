@@ -14,7 +14,7 @@ use super::{AdmissionRequest, GroupVersionKind, GroupVersionResource, Operation,
 /// # Errors
 ///
 /// When `object` has no `apiVersion` and `kind`, the operation is not a single one, or the old object does not fit.
-pub fn request_for_object(object: Value, details: RequestDetails) -> Result<AdmissionRequest, Error> {
+pub(crate) fn request_for_object(object: Value, details: RequestDetails) -> Result<AdmissionRequest, Error> {
     let operation = details.operation.unwrap_or(Operation::Create);
     if operation == Operation::All {
         return Err(Error::new(

@@ -33,7 +33,7 @@ pub fn check_name(name: &str) -> Result<(), String> {
 }
 
 /// A name like this one that Kubernetes accepts: `demo-policy` for `Demo Policy`. `None` when nothing is left.
-pub fn propose_name(name: &str) -> Option<String> {
+pub(crate) fn propose_name(name: &str) -> Option<String> {
     let mut proposal = String::new();
     for c in name.chars() {
         let c = c.to_ascii_lowercase();

@@ -11,9 +11,9 @@ pub(super) const NAMESPACE: &str = "default";
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RequestDetails {
     /// What is done to the object, if not CREATE.
-    pub operation: Option<Operation>,
+    pub(crate) operation: Option<Operation>,
     /// The object before, for UPDATE and DELETE, if it is not the same.
-    pub old_object: Option<Value>,
+    pub(crate) old_object: Option<Value>,
 }
 
 /// What a request is about.

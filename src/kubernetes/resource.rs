@@ -19,27 +19,27 @@ pub struct Resource {
 
 impl Resource {
     /// Empty for the core group, `*` for all.
-    pub fn group(&self) -> &str {
+    pub(crate) fn group(&self) -> &str {
         &self.group
     }
 
     /// `*` for all.
-    pub fn version(&self) -> &str {
+    pub(crate) fn version(&self) -> &str {
         &self.version
     }
 
     /// The plural without a subresource, `*` for all.
-    pub fn plural(&self) -> &str {
+    pub(crate) fn plural(&self) -> &str {
         &self.plural
     }
 
     /// `*` for all subresources of the resource, which do not include the resource itself.
-    pub fn subresource(&self) -> Option<&str> {
+    pub(crate) fn subresource(&self) -> Option<&str> {
         self.subresource.as_deref()
     }
 
     /// What `apiVersion` says in a manifest: `v1`, `apps/v1`. `None` when a `*` leaves it open.
-    pub fn api_version(&self) -> Option<String> {
+    pub(crate) fn api_version(&self) -> Option<String> {
         let open = self.group == "*" || self.version == "*";
         (!open).then(|| names::api_version(&self.group, &self.version))
     }
@@ -47,7 +47,7 @@ impl Resource {
     /// The kind of the resource, `Deployment` also for `deployments/scale`. `None` when a `*` leaves it open.
     ///
     /// For a custom resource it is a guess from the plural, see [`Resource::is_built_in`].
-    pub fn kind(&self) -> Option<String> {
+    pub(crate) fn kind(&self) -> Option<String> {
         match self.built_in {
             Some(built_in) => Some(built_in.kind.to_owned()),
             None if self.plural == "*" || self.group == "*" => None,
@@ -57,7 +57,7 @@ impl Resource {
 
     /// The kind of the objects that requests for it carry, which for a subresource may be another than
     /// [`Resource::kind`]: `autoscaling/v1` `Scale` for `deployments/scale`. `None` when a `*` leaves it open.
-    pub fn object_kind(&self) -> Option<GroupVersionKind> {
+    pub(crate) fn object_kind(&self) -> Option<GroupVersionKind> {
         let own = |kind| GroupVersionKind { group: self.group.clone(), version: self.version.clone(), kind };
         let foreign = || {
             let (group, version, kind) = self.built_in?.object_of(self.subresource()?)?;
@@ -74,23 +74,23 @@ impl Resource {
     }
 
     /// Whether it is one of [`BUILT_IN`]; for others kind and scope are assumed.
-    pub fn is_built_in(&self) -> bool {
+    pub(crate) fn is_built_in(&self) -> bool {
         self.built_in.is_some()
     }
 
     /// Whether its objects are in a namespace; assumed for custom resources and for `*`.
-    pub fn is_namespaced(&self) -> bool {
+    pub(crate) fn is_namespaced(&self) -> bool {
         self.built_in.is_none_or(|built_in| built_in.scope == Scope::Namespaced)
     }
 
     /// Whether group, version, resource or subresource is `*`.
-    pub fn has_wildcard(&self) -> bool {
+    pub(crate) fn has_wildcard(&self) -> bool {
         let parts = [&self.group, &self.version, &self.plural];
         parts.into_iter().chain(&self.subresource).any(|part| part == "*")
     }
 
     /// The resource as a rule's `resources` list has it: `pods`, `pods/exec`, `*`, `*/*`.
-    pub fn in_rule(&self) -> String {
+    pub(crate) fn in_rule(&self) -> String {
         match &self.subresource {
             Some(subresource) => format!("{}/{subresource}", self.plural),
             None => self.plural.clone(),
@@ -102,7 +102,7 @@ impl Resource {
     /// `None` for custom resources, for `*`, for subresources whose objects that crate has no type for (`pods/exec`),
     /// and for versions that are neither stable nor the preferred one. Checked with `k8s-openapi` 0.29, feature
     /// `latest`; for [`BuiltIn::preferred_version`] also with the features `v1_35` and `v1_36`.
-    pub fn k8s_openapi_path(&self) -> Option<String> {
+    pub(crate) fn k8s_openapi_path(&self) -> Option<String> {
         let built_in = self.built_in?;
         let object = self.object_kind()?;
         if object.kind.ends_with("Options") {

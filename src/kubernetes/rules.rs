@@ -84,7 +84,7 @@ pub struct Rule {
 /// Resources of one group and version share a rule; rules and the resources in them are in the order of first mention,
 /// and what is mentioned twice appears once. Fails when nothing would be selected, when the operations do not pass
 /// [`check_operations`], and when a `*` covers another resource of the list.
-pub fn rules(resources: &[Resource], operations: &[Operation]) -> Result<Vec<Rule>, Error> {
+pub(crate) fn rules(resources: &[Resource], operations: &[Operation]) -> Result<Vec<Rule>, Error> {
     check_operations(operations)?;
     check_resources(resources)?;
     let mut rules: Vec<Rule> = Vec::new();
@@ -108,7 +108,7 @@ pub fn rules(resources: &[Resource], operations: &[Operation]) -> Result<Vec<Rul
 }
 
 /// Refuses what Kubernetes would: no operation at all, `*` next to others, and an operation given twice.
-pub fn check_operations(operations: &[Operation]) -> Result<(), Error> {
+pub(crate) fn check_operations(operations: &[Operation]) -> Result<(), Error> {
     if operations.is_empty() {
         let hint = format!("use {}", alternatives(&Operation::EVERY.map(Operation::as_str)));
         return Err(Error::new("no operation given", hint));

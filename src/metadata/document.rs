@@ -32,7 +32,7 @@ impl Document {
     }
 
     /// The text of a `Cargo.toml`, of which the table `[package.metadata.kubewarden]` counts.
-    pub fn toml(path: &Path, text: String) -> Result<Self, toml_edit::TomlError> {
+    pub(crate) fn toml(path: &Path, text: String) -> Result<Self, toml_edit::TomlError> {
         // Unlike YAML, TOML keeps the line ends of the file in a string of several lines.
         let text = fs::unix_line_ends(text);
         let source = DocumentSource::Table(table::read(&text)?);

@@ -18,7 +18,8 @@ pub use crate::protocol::PolicyType;
 pub(crate) use annotations::{absolute_url, addresses};
 pub use document::Document;
 pub use facts::Facts;
-pub use read::{Checked, read};
+pub(crate) use read::Checked;
+pub use read::read;
 pub use wire::{ContextAwareResource, Metadata};
 
 /// Keys of annotations that mean something to Kubewarden, its workflows or Artifact Hub.
@@ -30,13 +31,13 @@ pub mod key {
     /// One line about the policy.
     pub const DESCRIPTION: &str = "io.kubewarden.policy.description";
     /// Mail addresses, as in a mail header.
-    pub const AUTHOR: &str = "io.kubewarden.policy.author";
+    pub(crate) const AUTHOR: &str = "io.kubewarden.policy.author";
     /// Registry and repository, without scheme and tag.
     pub const OCI_URL: &str = "io.kubewarden.policy.ociUrl";
     /// Home page.
-    pub const URL: &str = "io.kubewarden.policy.url";
+    pub(crate) const URL: &str = "io.kubewarden.policy.url";
     /// Source repository.
-    pub const SOURCE: &str = "io.kubewarden.policy.source";
+    pub(crate) const SOURCE: &str = "io.kubewarden.policy.source";
     /// SPDX expression.
     pub const LICENSE: &str = "io.kubewarden.policy.license";
     /// One of [`super::SEVERITIES`].
@@ -44,26 +45,26 @@ pub mod key {
     /// Free text.
     pub const CATEGORY: &str = "io.kubewarden.policy.category";
     /// README of the policy.
-    pub const USAGE: &str = "io.kubewarden.policy.usage";
+    pub(crate) const USAGE: &str = "io.kubewarden.policy.usage";
     /// The tool that annotated the module. Kubewarden's `inspect` shows it.
-    pub const ANNOTATED_BY: &str = "io.kubewarden.kwctl";
+    pub(crate) const ANNOTATED_BY: &str = "io.kubewarden.kwctl";
     /// Title for people.
     pub const DISPLAY_NAME: &str = "io.artifacthub.displayName";
     /// What the policy is about, such as `Pod, Job`: shown by user interfaces.
-    pub const RESOURCES: &str = "io.artifacthub.resources";
+    pub(crate) const RESOURCES: &str = "io.artifacthub.resources";
     /// The tag of a release on GitHub, where it is not `v` and the version.
-    pub const RELEASE_TAG: &str = "com.github.release.tag";
+    pub(crate) const RELEASE_TAG: &str = "com.github.release.tag";
     /// Comma separated.
-    pub const KEYWORDS: &str = "io.artifacthub.keywords";
+    pub(crate) const KEYWORDS: &str = "io.artifacthub.keywords";
     /// `true` or `false`.
-    pub const HIDDEN_UI: &str = "io.kubewarden.hidden-ui";
+    pub(crate) const HIDDEN_UI: &str = "io.kubewarden.hidden-ui";
 }
 
 /// What `io.kubewarden.policy.severity` may say.
-pub const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
+pub(crate) const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 
 /// First line of the `metadata.yml` that `build` writes. A file without it is somebody's own.
-pub const WRITTEN_BY_US: &str =
+pub(crate) const WRITTEN_BY_US: &str =
     "# Written by `cargo kw-wasi build` from Cargo.toml, [package.metadata.kubewarden]: edit it there.";
 
 impl Metadata {
@@ -74,7 +75,7 @@ impl Metadata {
 
     /// The same metadata as it goes into a module: with the README of the policy as its usage text, if it has
     /// one, and with the tool that wrote it.
-    pub fn for_module(&self, usage: Option<&str>) -> Self {
+    pub(crate) fn for_module(&self, usage: Option<&str>) -> Self {
         let mut metadata = self.clone();
         if let Some(usage) = usage {
             metadata.annotations.insert(key::USAGE.to_owned(), usage.to_owned());

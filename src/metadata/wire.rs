@@ -36,7 +36,7 @@ pub struct Metadata {
     pub context_aware_resources: BTreeSet<ContextAwareResource>,
     /// What the policy asks of the host, if it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host_capabilities: Option<BTreeSet<String>>,
+    pub(crate) host_capabilities: Option<BTreeSet<String>>,
     /// The oldest host that runs the policy, if it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_kubewarden_version: Option<semver::Version>,
@@ -93,7 +93,7 @@ impl Metadata {
     }
 
     /// The JSON of the section `io.kubewarden.metadata`: compact, keys in the order in which `kwctl` writes them.
-    pub fn to_section(&self) -> Vec<u8> {
+    pub(crate) fn to_section(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("metadata has text keys only and no fallible serialiser")
     }
 

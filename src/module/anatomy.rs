@@ -13,9 +13,9 @@ use crate::module::{METADATA_SECTION, in_memory, unreadable};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Section {
     /// That of the specification, or of the custom section.
-    pub name: String,
+    pub(crate) name: String,
     /// Is it a custom section?
-    pub custom: bool,
+    pub(crate) custom: bool,
     /// Length with its frame.
     pub size_bytes: usize,
 }
@@ -24,37 +24,37 @@ pub struct Section {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Sizes {
     /// Functions.
-    pub code: usize,
+    pub(crate) code: usize,
     /// What memory begins with.
-    pub data: usize,
+    pub(crate) data: usize,
     /// Names of functions and variables, for people.
-    pub names: usize,
+    pub(crate) names: usize,
     /// The metadata of Kubewarden.
-    pub metadata: usize,
+    pub(crate) metadata: usize,
     /// Other custom sections.
-    pub custom: usize,
+    pub(crate) custom: usize,
     /// Types, imports, exports, and whatever else there is.
-    pub other: usize,
+    pub(crate) other: usize,
 }
 
 /// A thing wanted from the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Import {
+pub(crate) struct Import {
     /// Who has it.
-    pub module: String,
+    pub(crate) module: String,
     /// What it is called.
-    pub name: String,
+    pub(crate) name: String,
     /// `function`, `memory`, `table`, `global` or `tag`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
 }
 
 /// A thing offered to the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Export {
+pub(crate) struct Export {
     /// What it is called.
-    pub name: String,
+    pub(crate) name: String,
     /// `function`, `memory`, `table`, `global` or `tag`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
 }
 
 /// What a module is made of.

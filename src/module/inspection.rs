@@ -16,34 +16,34 @@ use crate::module;
 use crate::untrusted::printable;
 
 use super::anatomy::Anatomy;
-pub use super::anatomy::{Export, Import, Section, Sizes};
-pub use super::kind::{ModuleKind, Resemblance};
+pub(crate) use super::anatomy::{Export, Import, Section, Sizes};
+pub(crate) use super::kind::{ModuleKind, Resemblance};
 
 /// What is in a module.
 #[derive(Debug, Serialize)]
 pub struct Inspection {
     /// What it is to Kubewarden.
-    pub kind: ModuleKind,
+    pub(crate) kind: ModuleKind,
     /// Without metadata: what it looks like.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub resembles: Option<Resemblance>,
+    pub(crate) resembles: Option<Resemblance>,
     /// Length of the file.
-    pub size_bytes: usize,
+    pub(crate) size_bytes: usize,
     /// Of the whole file, in hexadecimal digits.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// The metadata Kubewarden reads, as they are; `None` when there are none, or none that can be read.
-    pub metadata: Option<Value>,
+    pub(crate) metadata: Option<Value>,
     /// Where the bytes are.
     pub sizes: Sizes,
     /// All sections, in the order of the file, without the eight bytes in front of them.
     pub sections: Vec<Section>,
     /// What it wants from its host.
-    pub imports: Vec<Import>,
+    pub(crate) imports: Vec<Import>,
     /// What it offers to its host.
-    pub exports: Vec<Export>,
+    pub(crate) exports: Vec<Export>,
     /// What is wrong with it. Empty for a good WASI policy.
     #[serde(serialize_with = "findings_for_scripts")]
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// The metadata of a WASI policy, if it has no error.
     #[serde(skip)]
     policy: Option<Metadata>,

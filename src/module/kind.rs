@@ -9,7 +9,7 @@ use crate::untrusted::printable;
 
 /// What a module is to Kubewarden.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModuleKind {
+pub(crate) enum ModuleKind {
     /// A plain WASI policy: what this tool is for.
     Wasi,
     /// A policy that is called through waPC.
@@ -30,7 +30,7 @@ pub enum ModuleKind {
 /// What a module without metadata looks like, by its imports and exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Resemblance {
+pub(crate) enum Resemblance {
     /// A program.
     Wasi,
     /// A waPC policy.

@@ -29,7 +29,7 @@ pub struct GuestOutput {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostCalls {
     /// What it logged, one record per line.
-    pub logged: String,
+    pub(crate) logged: String,
     /// Host capabilities that were refused, each once: `oci/v1/manifest_digest`.
     pub refused_capabilities: Vec<String>,
 }
@@ -40,13 +40,13 @@ pub struct Evaluation {
     /// What the cluster is told.
     pub response: AdmissionResponse,
     /// The object as the policy wants it, changed or not, if it answered with one and the request has one.
-    pub mutated_object: Option<Value>,
+    pub(crate) mutated_object: Option<Value>,
     /// Why there was no usable answer, in words for people.
     pub failure: Option<String>,
     /// What a host only logs: the stderr of a policy that did not fail, trimmed.
-    pub log: String,
+    pub(crate) log: String,
     /// What the policy had its host do.
-    pub host_calls: HostCalls,
+    pub(crate) host_calls: HostCalls,
 }
 
 /// The result of `validate-settings`.
@@ -55,13 +55,13 @@ pub struct SettingsVerdict {
     /// May the policy be run with these settings?
     pub valid: bool,
     /// Why not. Empty for valid settings, and for a policy that does not say.
-    pub message: String,
+    pub(crate) message: String,
     /// Why there was no usable answer, in words for people.
     pub failure: Option<String>,
     /// What a host only logs: the stderr of a policy that did not fail, trimmed.
-    pub log: String,
+    pub(crate) log: String,
     /// What the policy had its host do.
-    pub host_calls: HostCalls,
+    pub(crate) host_calls: HostCalls,
 }
 
 /// What `validate` prints. Unknown keys are ignored, `null` is the same as nothing.

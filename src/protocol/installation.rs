@@ -7,15 +7,15 @@ use super::response::{Cause, Status};
 
 /// What the resource that deploys a policy says about its answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installation {
+pub(crate) struct Installation {
     /// The policy's name in messages.
-    pub id: String,
+    pub(crate) id: String,
     /// Do the answers count?
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// May the policy change objects?
-    pub mutation: Mutation,
+    pub(crate) mutation: Mutation,
     /// Said instead of the policy's own message when it rejects.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 /// Do a policy's answers count?
@@ -31,7 +31,7 @@ pub enum Mode {
 
 /// May a policy change objects?
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Mutation {
+pub(crate) enum Mutation {
     /// A change is passed on.
     Allowed,
     /// A change is a reason to reject the request.
@@ -53,7 +53,7 @@ impl Default for Installation {
 
 impl Installation {
     /// What the cluster is told, of what the policy answered.
-    pub fn apply(&self, mut response: AdmissionResponse) -> AdmissionResponse {
+    pub(crate) fn apply(&self, mut response: AdmissionResponse) -> AdmissionResponse {
         if self.mode == Mode::Monitor {
             return AdmissionResponse { allowed: true, patch: None, status: None, ..response };
         }

@@ -10,8 +10,10 @@ mod request;
 mod response;
 mod settings;
 
-pub use answer::{Evaluation, GuestOutput, HostCalls, SettingsVerdict};
-pub use installation::{Installation, Mode, Mutation};
+pub(crate) use answer::HostCalls;
+pub use answer::{Evaluation, GuestOutput, SettingsVerdict};
+pub use installation::Mode;
+pub(crate) use installation::{Installation, Mutation};
 pub use request::{PolicyType, Request};
-pub use response::{AdmissionResponse, Cause, Details, Status};
+pub(crate) use response::AdmissionResponse;
 pub use settings::Settings;

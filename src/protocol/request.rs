@@ -53,7 +53,7 @@ impl Request {
     /// # Errors
     ///
     /// When it is not an admission request, in kwctl's words.
-    pub fn from_document(document: Value, policy_type: PolicyType) -> Result<Self> {
+    pub(crate) fn from_document(document: Value, policy_type: PolicyType) -> Result<Self> {
         if policy_type == PolicyType::Raw {
             return Ok(Self::Raw(document));
         }
@@ -108,7 +108,7 @@ impl Request {
     }
 
     /// What the answer is labelled with; empty for a raw request whose `uid` is not a string.
-    pub fn uid(&self) -> &str {
+    pub(crate) fn uid(&self) -> &str {
         match self {
             Self::Kubernetes(request) => &request.uid,
             Self::Raw(document) => document.get("uid").and_then(Value::as_str).unwrap_or_default(),
@@ -116,7 +116,7 @@ impl Request {
     }
 
     /// What a policy may change: the object of an admission request, which is absent on DELETE, or all of a raw one.
-    pub fn object(&self) -> Option<&Value> {
+    pub(crate) fn object(&self) -> Option<&Value> {
         match self {
             Self::Kubernetes(request) => request.object.as_ref(),
             Self::Raw(document) => Some(document),
@@ -124,7 +124,7 @@ impl Request {
     }
 
     /// What a policy reads from stdin for `validate`: compact JSON, keys sorted at every level.
-    pub fn to_stdin(&self, settings: &Settings) -> Vec<u8> {
+    pub(crate) fn to_stdin(&self, settings: &Settings) -> Vec<u8> {
         #[derive(Serialize)]
         struct ValidationRequest<'a> {
             request: &'a Value,

@@ -13,51 +13,51 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AdmissionResponse {
     /// That of the request.
-    pub uid: String,
+    pub(crate) uid: String,
     /// May it happen?
     pub allowed: bool,
     /// What is changed in the object, if anything. Never empty.
-    pub patch: Option<Patch>,
+    pub(crate) patch: Option<Patch>,
     /// Why, if there is something to say.
-    pub status: Option<Status>,
+    pub(crate) status: Option<Status>,
     /// For the cluster's audit log.
-    pub audit_annotations: Option<BTreeMap<String, String>>,
+    pub(crate) audit_annotations: Option<BTreeMap<String, String>>,
     /// Shown to who asked.
-    pub warnings: Option<Vec<String>>,
+    pub(crate) warnings: Option<Vec<String>>,
 }
 
 /// Why a request was rejected, or what there is to say about an accepted one.
 ///
 /// The cluster knows more keys, which no host sets for a policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Status {
+pub(crate) struct Status {
     /// For people.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// What led to the message.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub details: Option<Details>,
+    pub(crate) details: Option<Details>,
     /// Like the codes of HTTP, but any number is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<u16>,
+    pub(crate) code: Option<u16>,
 }
 
 /// What led to a status message.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Details {
+pub(crate) struct Details {
     /// In the order in which they occurred.
-    pub causes: Vec<Cause>,
+    pub(crate) causes: Vec<Cause>,
 }
 
 /// One cause. All keys are always written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Cause {
+pub(crate) struct Cause {
     /// Never set for the answer of a single policy.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The policy's message, where the operator's message replaced it.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// Never set for the answer of a single policy.
-    pub field: Option<String>,
+    pub(crate) field: Option<String>,
 }
 
 impl AdmissionResponse {
@@ -68,7 +68,7 @@ impl AdmissionResponse {
     }
 
     /// The status message, if there is one.
-    pub fn message(&self) -> Option<&str> {
+    pub(crate) fn message(&self) -> Option<&str> {
         self.status.as_ref()?.message.as_deref()
     }
 

@@ -17,7 +17,7 @@ impl Settings {
     /// # Errors
     ///
     /// When the text is not YAML, or is neither an object nor `null`.
-    pub fn from_yaml(text: &str) -> Result<Self> {
+    pub(crate) fn from_yaml(text: &str) -> Result<Self> {
         let value = yaml::parse(text).context("the settings are not valid YAML")?.to_json();
         Self::try_from(value)
     }

@@ -25,9 +25,9 @@ const OCI_SOURCE: &str = "org.opencontainers.image.source";
 #[derive(Debug)]
 pub struct Artifact {
     /// The annotated module.
-    pub module: bytes::Bytes,
+    pub(crate) module: bytes::Bytes,
     /// The manifest: JSON with sorted keys and without spaces, so that the same policy has the same digest.
-    pub manifest: Vec<u8>,
+    pub(crate) manifest: Vec<u8>,
 }
 
 /// Fields in the order of their names.
@@ -70,7 +70,7 @@ impl Artifact {
     }
 
     /// What names the policy in a registry, whatever its tags: `sha256:…` of the manifest.
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         Digest::of(&self.manifest)
     }
 }

@@ -7,7 +7,7 @@ use crate::reference::Reference;
 
 /// Where a cluster loads a module from: `registry://…`, or a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModuleLocation(String);
+pub(crate) struct ModuleLocation(String);
 
 impl FromStr for ModuleLocation {
     type Err = String;

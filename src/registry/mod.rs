@@ -20,7 +20,7 @@ mod session;
 
 pub use connection::{Connection, Patience};
 pub(crate) use connection::{certificates, is_loopback};
-pub use location::ModuleLocation;
-pub use proxies::Proxies;
+pub(crate) use location::ModuleLocation;
 pub(crate) use pull::{PulledPolicy, pull};
+
 pub use push::{Pushed, TagPolicy, push};

@@ -4,11 +4,11 @@
 #[derive(Debug, Default)]
 pub struct Proxies {
     /// For plain HTTP.
-    pub http: Option<String>,
+    pub(crate) http: Option<String>,
     /// For HTTPS.
-    pub https: Option<String>,
+    pub(crate) https: Option<String>,
     /// Hosts that are reached directly, in the form of `NO_PROXY`.
-    pub exempt: String,
+    pub(crate) exempt: String,
 }
 
 impl Proxies {

@@ -33,7 +33,7 @@ pub enum Cache {
 
 impl Cache {
     /// In the user's folder for caches.
-    pub fn of_user() -> Self {
+    pub(crate) fn of_user() -> Self {
         users_folder(std::env::consts::OS, |name| std::env::var_os(name), std::env::home_dir())
             .filter(|folder| folder.is_absolute())
             .map_or(Self::None, |folder| Self::Folder(folder.join("cargo-kw-wasi").join("modules")))

@@ -44,7 +44,7 @@ pub struct Call {
     /// What it wrote to stdout.
     pub stdout: Vec<u8>,
     /// What it wrote to stderr.
-    pub stderr: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
     /// What it had its host do.
     pub host_calls: HostCalls,
 }
@@ -134,7 +134,7 @@ impl Policy {
     }
 
     /// Asks the policy whether it can be run with these settings.
-    pub fn validate_settings(&self, settings: &Settings) -> SettingsVerdict {
+    pub(crate) fn validate_settings(&self, settings: &Settings) -> SettingsVerdict {
         let stdin = serde_json::to_vec(settings).expect("settings are JSON values");
         let mut call = self.call(&["validate-settings"], &stdin).weighed(self.answer_limit_bytes(&stdin));
         let host_calls = std::mem::take(&mut call.host_calls);

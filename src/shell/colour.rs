@@ -13,7 +13,7 @@ pub(super) const PLACE: Style = AnsiColor::BrightBlue.on_default().bold();
 
 /// The values of `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ColourChoice {
+pub(crate) enum ColourChoice {
     /// When the stream is a terminal, unless the environment asks for something else.
     #[default]
     Auto,
@@ -37,13 +37,13 @@ impl ColourChoice {
 
 /// How results on stdout are coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Paint {
+pub(crate) struct Paint {
     pub(super) colour: bool,
 }
 
 /// What a piece of a result means to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// As it should be, or new.
     Good,
     /// Not as it should be, or gone.
@@ -54,12 +54,12 @@ pub enum Tone {
 
 impl Paint {
     /// No colours.
-    pub fn plain() -> Self {
+    pub(crate) fn plain() -> Self {
         Self { colour: false }
     }
 
     /// The string in the colour of a tone.
-    pub fn text(self, tone: Tone, text: &str) -> String {
+    pub(crate) fn text(self, tone: Tone, text: &str) -> String {
         let style = match tone {
             Tone::Good => AnsiColor::Green.on_default(),
             Tone::Bad => AnsiColor::Red.on_default(),

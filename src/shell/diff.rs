@@ -9,7 +9,7 @@ use crate::untrusted::printable;
 
 impl Shell {
     /// The lines in which a new text differs from the old one, with the lines around each change.
-    pub fn diff(&self, old: &str, new: &str) {
+    pub(crate) fn diff(&self, old: &str, new: &str) {
         if self.verbosity < Verbosity::Normal {
             return;
         }

@@ -6,7 +6,7 @@ use crate::untrusted::printable;
 impl Shell {
     /// Markdown without its marks, in lines that fit the screen. What is too long to be written by hand is not laid
     /// out: the time that takes grows faster than the length of a line in a table.
-    pub fn markdown(&self, text: &str) -> String {
+    pub(crate) fn markdown(&self, text: &str) -> String {
         const LONG: usize = 1 << 18;
         const LONG_LINE: usize = 1 << 12;
         if text.len() > LONG || text.lines().any(|line| line.len() > LONG_LINE) {

@@ -12,7 +12,7 @@ use crate::untrusted::printable;
 
 impl Shell {
     /// A warning, with what to do about it.
-    pub fn warn(&self, message: impl Display, hint: Option<&str>) {
+    pub(crate) fn warn(&self, message: impl Display, hint: Option<&str>) {
         if self.verbosity >= Verbosity::Normal {
             self.head(WARNING, "warning", &message.to_string());
             if let Some(hint) = hint {
@@ -33,7 +33,7 @@ impl Shell {
     }
 
     /// Findings, each with its place and fix. Errors are printed even with `--quiet`.
-    pub fn findings(&self, findings: &[Finding]) {
+    pub(crate) fn findings(&self, findings: &[Finding]) {
         for finding in findings {
             let (style, word) = match finding.severity {
                 Severity::Error => (ERROR, "error"),

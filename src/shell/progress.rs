@@ -8,7 +8,7 @@ use super::colour::NOTE;
 impl Shell {
     /// A bar for a task of this many bytes. It is drawn only for a person at a terminal that can move its cursor, and
     /// only when the task takes long enough to be seen.
-    pub fn progress_bar(&self, verb: &str, total_bytes: usize) -> Progress {
+    pub(crate) fn progress_bar(&self, verb: &str, total_bytes: usize) -> Progress {
         /// A smaller task is over too soon.
         const WORTH_A_BAR: usize = 1 << 17;
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -27,11 +27,11 @@ impl Shell {
 
 /// A bar that shows how much of a task is done. Dropping it removes it from the screen.
 #[derive(Debug)]
-pub struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// This many bytes are done.
-    pub fn set(&self, bytes: usize) {
+    pub(crate) fn set(&self, bytes: usize) {
         self.0.set_position(bytes as u64);
     }
 }

@@ -10,13 +10,13 @@ use crate::error::{failure, name_list};
 
 /// What the command line says about it.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct TermFlags {
+pub(crate) struct TermFlags {
     /// `--quiet`.
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// How often `--verbose` is given.
-    pub verbose_level: u8,
+    pub(crate) verbose_level: u8,
     /// `--color`, if given.
-    pub colour: Option<ColourChoice>,
+    pub(crate) colour: Option<ColourChoice>,
 }
 
 impl TermFlags {

@@ -12,7 +12,7 @@ mod junit;
 
 /// The values of `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum ReportFormat {
+pub(crate) enum ReportFormat {
     /// Like `cargo test`
     Human,
     /// One JSON object per line
@@ -22,7 +22,7 @@ pub enum ReportFormat {
 }
 
 /// Writes a report piece by piece. Policies come one after the other, each with its tests in order.
-pub trait TestReport {
+pub(crate) trait TestReport {
     /// The tests of a policy are about to run.
     fn begin(&mut self, policy: &str, suite: &Suite<'_>) -> String;
     /// One of them is done.
@@ -35,7 +35,7 @@ pub trait TestReport {
 
 impl ReportFormat {
     /// A report in this format; `paint` is for people.
-    pub fn report(self, paint: Paint) -> Box<dyn TestReport> {
+    pub(crate) fn report(self, paint: Paint) -> Box<dyn TestReport> {
         match self {
             Self::Human => Box::new(human::Human::new(paint)),
             Self::Json => Box::new(json::Json::default()),
@@ -44,7 +44,7 @@ impl ReportFormat {
     }
 
     /// The names of tests, one per line, for `--list`.
-    pub fn list(self, policy: &str, suite: &Suite<'_>) -> String {
+    pub(crate) fn list(self, policy: &str, suite: &Suite<'_>) -> String {
         match self {
             Self::Json => json::list(policy, suite),
             Self::Human | Self::Junit => human::list(suite),
