@@ -107,10 +107,10 @@ impl MetadataReader<'_> {
         if items.is_empty() && policy_type == PolicyType::Kubernetes {
             let fix = if self.is_table() {
                 "add a `[[package.metadata.kubewarden.rules]]` with `api-groups`, `api-versions`, `resources` and \
-                 `operations`; a policy for other JSON says `policy-type = \"raw\"`"
+                 `operations`; if the policy is for other JSON, write `policy-type = \"raw\"`"
             } else {
-                "add a rule with `apiGroups`, `apiVersions`, `resources` and `operations`; a policy for other JSON \
-                 says `policyType: raw`"
+                "add a rule with `apiGroups`, `apiVersions`, `resources` and `operations`; if the policy is for other \
+                 JSON, write `policyType: raw`"
             };
             let message = "there are no rules: the cluster refuses a policy that asks for no requests";
             let line = fields.find("rules").map(|entry| entry.line).or(fields.line);

@@ -761,7 +761,7 @@ fn requests_are_reviews_requests_or_objects() {
 ",
     );
     test(&case, "--cases cases/own.yml").code(101).stderr_eq(str![[r#"
-error[contradiction]: `operation` is for Kubernetes objects, and this is an admission request, which says it itself
+error[contradiction]: `operation` is for Kubernetes objects, and this is an admission request, which has its own
   --> cases/own.yml:2
     |
   2 |   - { name: twice, request: request.json, operation: UPDATE, expect: { allowed: true } }

@@ -63,7 +63,7 @@ impl CaseReader<'_> {
         match self.policy_type {
             PolicyType::Raw => Some("a document for a raw policy"),
             PolicyType::Kubernetes if kubernetes::is_object(document) => None,
-            PolicyType::Kubernetes => Some("an admission request, which says it itself"),
+            PolicyType::Kubernetes => Some("an admission request, which has its own"),
         }
     }
 
