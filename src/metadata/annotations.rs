@@ -1,4 +1,4 @@
-//! Annotations: those a table leaves to `[package]`, and what their values must look like.
+//! Annotations: those that follow from `[package]`, and checks of their values.
 
 use std::collections::HashMap;
 
@@ -187,7 +187,7 @@ fn artifact_hub(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Met
     }
 }
 
-/// The title names the Kubernetes resource that deploys the policy: can it?
+/// Whether the title can name the Kubernetes resource that deploys the policy.
 fn title(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata, facts: &Facts) -> bool {
     let Some(title) = metadata.annotation(key::TITLE) else {
         if let Err(reason) = kubernetes::check_name(&facts.name) {

@@ -1,4 +1,4 @@
-//! The rules of rules: what `kwctl annotate` refuses, and what the cluster's webhook would refuse later.
+//! Checks of rules: what `kwctl annotate` refuses, and what the cluster's webhook would refuse later.
 
 use std::collections::HashMap;
 
@@ -107,7 +107,7 @@ impl<'a> Resources<'a> {
         found.min_by_key(|(_, first)| **first).map(|(by, _)| *by)
     }
 
-    /// Is this one the reason why a list is refused? Source: `validateResources` in k8s.io/kubernetes,
+    /// Whether a list is refused because of this one. Source: `validateResources` in k8s.io/kubernetes,
     /// pkg/apis/admissionregistration/validation, which the validator of Kubewarden is a copy of.
     fn is_refused(&self, resource: &str, index: usize) -> bool {
         match resource.split_once('/') {

@@ -21,7 +21,7 @@ enum DocumentSource {
     Yaml,
     /// The table `[package.metadata.kubewarden]`.
     Table(Node),
-    /// The section in a module, which nobody has lines of.
+    /// The section in a module. It has no lines that people see.
     Section(Node),
 }
 
@@ -31,7 +31,7 @@ impl Document {
         Self { path: path.to_owned(), text, source: DocumentSource::Yaml }
     }
 
-    /// The text of a `Cargo.toml`, of which the table `[package.metadata.kubewarden]` counts.
+    /// The text of a `Cargo.toml`. Only the table `[package.metadata.kubewarden]` is read.
     pub(crate) fn toml(path: &Path, text: String) -> Result<Self, toml_edit::TomlError> {
         // Unlike YAML, TOML keeps the line ends of the file in a string of several lines.
         let text = fs::unix_line_ends(text);
@@ -51,7 +51,7 @@ impl Document {
         matches!(self.source, DocumentSource::Yaml).then_some(self.text.as_str())
     }
 
-    /// What the host's own reader makes of the document.
+    /// Reads the document with the host's own reader.
     pub(super) fn read_as_the_host(&self) -> Result<(), ReadError> {
         match &self.source {
             DocumentSource::Table(_) => Ok(()),
@@ -64,7 +64,7 @@ impl Document {
         }
     }
 
-    /// Reports what is wrong in this document.
+    /// Collects what is wrong in this document.
     pub(super) fn reader(&self) -> DocumentReader<'_> {
         let lines = || FileLines::of(&self.path, &self.text);
         match self.source {

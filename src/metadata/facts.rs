@@ -1,8 +1,8 @@
-//! What a project says about a policy besides its metadata.
+//! What a project knows about a policy, apart from its metadata.
 
 use std::path::PathBuf;
 
-/// What the project knows besides its metadata: for a cargo package, what `[package]` says.
+/// What a project knows about a policy: for a cargo package, the values in `[package]`.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// Name of the project.

@@ -1,5 +1,5 @@
 //! Kubewarden's metadata of a policy: read from `metadata.yml` or from `[package.metadata.kubewarden]`, checked,
-//! and written as YAML or as the JSON inside the module. Knows no WebAssembly.
+//! and written as YAML or as the JSON inside the module. It does not know WebAssembly.
 //!
 //! The rules are those of `kwctl annotate` 1.36; where the cluster's webhook is stricter, so are we.
 
@@ -60,15 +60,15 @@ pub mod key {
     pub(crate) const HIDDEN_UI: &str = "io.kubewarden.hidden-ui";
 }
 
-/// What `io.kubewarden.policy.severity` may say.
+/// Values of `io.kubewarden.policy.severity`.
 pub(crate) const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 
-/// First line of the `metadata.yml` that `build` writes. A file without it is somebody's own.
+/// First line of the `metadata.yml` that `build` writes. A file without it was written by a person.
 pub(crate) const WRITTEN_BY_US: &str =
     "# Written by `cargo kw-wasi build` from Cargo.toml, [package.metadata.kubewarden]: edit it there.";
 
 impl Metadata {
-    /// The value of an annotation, if it is there and says something.
+    /// The value of an annotation, if it is there and not empty.
     pub fn annotation(&self, key: &str) -> Option<&str> {
         self.annotations.get(key).map(String::as_str).filter(|value| !value.is_empty())
     }

@@ -19,7 +19,7 @@ pub struct Checked {
     pub findings: Vec<Finding>,
 }
 
-/// Reads and checks the metadata of a document. In a table, what `facts` say is filled in.
+/// Reads and checks the metadata of a document. In a table, the values of `facts` are filled in.
 pub fn read(document: &Document, facts: &Facts) -> Checked {
     let mut reader = MetadataReader::new(document);
     let metadata = reader.tree().and_then(|tree| reader.metadata(&tree, facts));
@@ -39,7 +39,7 @@ const KEYS: [&str; 10] = [
     "hostCapabilities",
     "minimumKubewardenVersion",
 ];
-/// What only a table has: these become annotations.
+/// Keys that only a table has: they become annotations.
 const TABLE_KEYS: [&str; 4] = ["title", "registry", "severity", "category"];
 /// Keys of a rule, each with an example.
 const RULE_KEYS: [(&str, &str); 4] = [
@@ -52,7 +52,7 @@ const RULE_KEYS: [(&str, &str); 4] = [
 const RESOURCE_KEYS: [(&str, &str); 2] = [("apiVersion", "v1"), ("kind", "Pod")];
 
 impl MetadataReader<'_> {
-    /// One document, a map, without a byte order mark; `None` when nothing below makes sense.
+    /// One document, a map, without a byte order mark; `None` when there is nothing more to check.
     fn tree(&mut self) -> Option<Node> {
         if self.document.yaml_text().is_some_and(|text| text.starts_with('\u{feff}')) {
             let message =
@@ -100,7 +100,7 @@ impl MetadataReader<'_> {
     }
 
     fn rules(&mut self, fields: &Fields<'_>, policy_type: PolicyType) -> Vec<Rule> {
-        // In TOML, rules are written as `[[…rules]]`: a raw policy has none, and need not say so.
+        // In TOML, rules are written as `[[…rules]]`: a raw policy has none, and does not need the key.
         let left_out = self.is_table() && fields.find("rules").is_none();
         let items = if left_out { Some(&[][..]) } else { self.list(fields, "rules", "[]") };
         let Some(items) = items else { return Vec::new() };
@@ -163,7 +163,7 @@ impl MetadataReader<'_> {
         entry.and_then(|entry| self.boolean(fields, entry)).unwrap_or_default()
     }
 
-    /// `wasi`. A table need not say it; a `metadata.yml` must, since Kubewarden assumes another mode.
+    /// `wasi`. A table may leave it out; a `metadata.yml` may not, since Kubewarden assumes another mode.
     fn execution_mode(&mut self, fields: &Fields<'_>) {
         let key = fields.spelling("executionMode");
         let value = if self.is_table() { "\"wasi\"" } else { "wasi" };
@@ -291,7 +291,7 @@ impl MetadataReader<'_> {
         self.reader.error(FindingName::InvalidAnnotation, line, message, fix);
     }
 
-    /// What the host's own reader makes of the file: what is left to refuse, it refuses here.
+    /// Reads the file with the host's own reader too, which refuses what the checks above missed.
     fn as_the_host_reads(&mut self) {
         if self.reader.has_errors() {
             return;

@@ -1,4 +1,4 @@
-//! Values of the types that metadata is made of, and a finding for each that is something else.
+//! Values of the types that metadata is made of, and a finding for each value of another type.
 
 use crate::finding::FindingName;
 use crate::yaml::{DocumentReader, Fields, MapEntry, Node, NodeContent, Syntax};
@@ -27,7 +27,7 @@ impl<'a> MetadataReader<'a> {
         self.reader.syntax == Syntax::Toml
     }
 
-    /// The keys of a map. Those that Kubewarden would drop without a word are warned of.
+    /// The keys of a map, with a warning for each that Kubewarden would ignore silently.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
         let fields = self.reader.fields(node, what, known)?;
         for entry in fields.unknown(known) {
@@ -101,7 +101,7 @@ impl<'a> MetadataReader<'a> {
         text.map(str::to_owned)
     }
 
-    /// The string of a key for which null is as good as nothing.
+    /// The string of a key that may be missing or null.
     pub(super) fn optional_string<'n>(
         &mut self,
         fields: &Fields<'n>,

@@ -1,4 +1,4 @@
-//! Metadata against what the real `kwctl` does, and what we find beyond that.
+//! Metadata compared with what the real `kwctl` does, and findings of our own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -115,7 +115,8 @@ fn every_vector_gives_the_section_of_kwctl_or_a_refusal() {
 /// The section as text, without the annotation that names the tool, which the vectors leave out.
 fn section(metadata: &Metadata, usage: Option<&str>) -> String {
     let mut metadata = metadata.for_module(usage);
-    let tool = metadata.annotations.remove(key::ANNOTATED_BY).expect("a module says what annotated it");
+    let tool =
+        metadata.annotations.remove(key::ANNOTATED_BY).expect("a module names the tool that annotated it");
     assert_eq!(tool, format!("cargo-kw-wasi {}", env!("CARGO_PKG_VERSION")));
     String::from_utf8(metadata.to_section()).unwrap()
 }
@@ -313,7 +314,7 @@ fn a_table_that_contradicts_the_package_is_refused() {
 }
 
 #[test]
-fn authors_without_an_address_are_left_out_and_said() {
+fn authors_without_an_address_are_left_out_with_a_warning() {
     let facts = Facts { authors: vec!["Jane".to_owned(), "Rick <rick@example.com>".to_owned()], ..facts() };
     let checked = toml(TABLE, &facts);
     assert_eq!(

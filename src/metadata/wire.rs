@@ -1,4 +1,4 @@
-//! Kubewarden's metadata as it is written and read, in `metadata.yml` and in modules: the one shape of it.
+//! Kubewarden's metadata as it is written and read, in `metadata.yml` and in modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::yaml;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// `Unknown` for a WASI policy, whatever the file says.
+    /// Always `Unknown` for a WASI policy.
     #[serde(default)]
     protocol_version: Option<ProtocolVersion>,
     /// Which requests the policy wants to see. Empty for a raw policy.
@@ -34,15 +34,15 @@ pub struct Metadata {
     /// What the policy reads from the cluster.
     #[serde(default)]
     pub context_aware_resources: BTreeSet<ContextAwareResource>,
-    /// What the policy asks of the host, if it says so.
+    /// The host capabilities that the policy uses, if they are listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) host_capabilities: Option<BTreeSet<String>>,
-    /// The oldest host that runs the policy, if it says so.
+    /// The oldest host that runs the policy, if it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_kubewarden_version: Option<semver::Version>,
 }
 
-/// How a policy of another kind is talked to.
+/// The protocol of policies of other kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum ProtocolVersion {
     /// The one of waPC policies.

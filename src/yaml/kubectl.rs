@@ -66,7 +66,7 @@ fn resolve(text: &str) -> Value {
     }
 }
 
-/// With a base in front, of which a mere zero is eight.
+/// With a base in front: a zero alone means eight.
 fn integer(text: &str) -> Option<Number> {
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
@@ -92,7 +92,7 @@ fn integer(text: &str) -> Option<Number> {
     Some(0_i64.checked_sub_unsigned(absolute)?.into())
 }
 
-/// Decimal digits with a point, an exponent, or none of them.
+/// Decimal digits with a point, an exponent, or neither.
 fn float(text: &str) -> Option<Number> {
     let is_digit = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
     let value = text.chars().all(is_digit).then(|| text.parse::<f64>().ok())??;

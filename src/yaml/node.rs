@@ -37,7 +37,7 @@ pub(crate) struct MapEntry {
 }
 
 impl Node {
-    /// A value whose text does not matter.
+    /// A value whose spelling does not matter.
     pub(crate) fn new(line: usize, content: NodeContent) -> Self {
         Self { line, content, plain: None }
     }

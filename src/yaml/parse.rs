@@ -1,7 +1,7 @@
 //! From text to a tree.
 //!
 //! Read with the parser of the real host, so that what is a string, a number or null is decided as there. That parser
-//! tells positions only in its errors. So each scalar is kept by a visitor that then fails on purpose: the error says
+//! gives positions only in its errors. So each scalar is kept by a visitor that then fails on purpose: the error says
 //! where the scalar is, and reading goes on after it. This takes time in proportion to the text, and aliases cannot
 //! multiply it without limit.
 
@@ -140,7 +140,7 @@ impl<'de> DeserializeSeed<'de> for Tree<'_> {
     }
 }
 
-/// Line and column that an error of the parser names. It names none for the very first position.
+/// Line and column that an error of the parser names. It does not name the very first position.
 fn place_of(error: &impl fmt::Display) -> (usize, usize) {
     let text = error.to_string();
     let place = text.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(" column "));

@@ -2,7 +2,7 @@
 
 use super::NodeContent;
 
-/// A text, in which a line and a column are found without walking along the line.
+/// A string in which a line and a column are found without walking along the line.
 pub(super) struct Positions<'a> {
     text: &'a str,
     lines: Vec<LineStart>,

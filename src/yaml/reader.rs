@@ -16,7 +16,7 @@ pub(crate) enum Syntax {
     Toml,
 }
 
-/// What was found wrong with a document so far.
+/// What is wrong with a document, as far as it was read.
 pub(crate) struct DocumentReader<'a> {
     /// `None` for a document that has no lines for people: its findings have no place.
     lines: Option<FileLines<'a>>,
@@ -84,7 +84,7 @@ impl<'a> DocumentReader<'a> {
         format!("{key}{sign} {value}")
     }
 
-    /// The keys of a map. What is not a map is reported, and known keys that are repeated are.
+    /// The keys of a map. A value that is not a map is reported, and so are known keys that are repeated.
     pub(crate) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
         let NodeContent::Map(entries) = &node.content else {
             let message = format!("{what} must be a map, found {}", node.content);
@@ -107,7 +107,7 @@ impl<'a> DocumentReader<'a> {
         Some(fields)
     }
 
-    /// A file that is not YAML.
+    /// Reports a file that is not YAML.
     pub(crate) fn unreadable(&mut self, error: &ReadError) {
         let message = format!("not YAML: {}", error.message);
         self.error(

@@ -1,8 +1,8 @@
 //! YAML that every reader understands the same way.
 //!
 //! Kubernetes and Artifact Hub read YAML 1.1 with Go, in which `yes`, `1_000` and `0o7` are not strings, and `<<` is not a
-//! common key; Kubewarden reads YAML 1.2 with Rust, in which they are. So a string is written without quotes only where nobody
-//! could take it for something else. Lists are not indented below their key, as `kwctl` and `kubectl` write them.
+//! common key; Kubewarden reads YAML 1.2 with Rust, in which they are. So a string is written without quotes only where
+//! no reader takes it for something else. Lists are not indented below their key, as `kwctl` and `kubectl` write them.
 //!
 //! Sources: YAML 1.1, "Language-Independent Types"; the resolver of gopkg.in/yaml.v2.
 
@@ -15,14 +15,14 @@ use yaml_serde::{Mapping, Number, Value};
 ///
 /// # Errors
 ///
-/// When the value is none that YAML can hold, or holds a tag.
+/// When YAML cannot hold the value, or when the value has a tag.
 pub(crate) fn to_string(value: &impl Serialize) -> Result<String, yaml_serde::Error> {
     let mut text = String::new();
     block(&yaml_serde::to_value(value)?, 0, &mut text)?;
     Ok(text)
 }
 
-/// A value on lines of its own, so many spaces in.
+/// A value on lines of its own, indented by so many spaces.
 fn block(value: &Value, indent: usize, text: &mut String) -> Result<(), yaml_serde::Error> {
     match value {
         Value::Mapping(map) if !map.is_empty() => entries(map, indent, false, text),
@@ -141,14 +141,14 @@ fn number_text(number: &Number) -> String {
     }
 }
 
-/// Can the string be written line by line below its key? Its first line must not look like deeper indentation.
+/// Whether the string can be written line by line below its key. Its first line must not look like deeper indentation.
 fn can_be_lines(text: &str) -> bool {
     text.contains('\n')
         && !text.starts_with([' ', '\t', '\n'])
         && !text.chars().any(|c| !matches!(c, '\n' | '\t') && needs_escape(c))
 }
 
-/// Do all readers take this for the same string without quotes?
+/// Whether all readers take this for the same string without quotes.
 fn is_plain(text: &str) -> bool {
     let first = |c: char| c.is_alphanumeric() || matches!(c, '/' | '_');
     text.starts_with(first)
@@ -166,8 +166,8 @@ fn is_word(text: &str) -> bool {
     WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// Numbers, dates and times in all their forms, and then some: quotes too many do no harm. A version of three parts,
-/// which release scripts look for without quotes, is none of them.
+/// Numbers, dates and times in all their forms. Too many quotes do no harm. A version of three parts,
+/// which release scripts look for without quotes, is not one of them.
 fn is_like_a_number(text: &str) -> bool {
     let of_numbers = |c: char| c.is_ascii_hexdigit() || "xXoO_.:+-TtZz ".contains(c);
     text.starts_with(|c: char| c.is_ascii_digit() || c == '_')

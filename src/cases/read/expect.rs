@@ -1,4 +1,4 @@
-//! What a case states.
+//! What a case expects.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) const EXPECT_KEYS: [&str; 9] = [
     "settings_valid",
     "error",
 ];
-/// What only the answer to a request has, and no evaluation that failed.
+/// Keys about the answer to a request, which an evaluation that failed does not have.
 const ANSWER_KEYS: [&str; 6] = ["allowed", "code", "patch", "object", "warnings", "audit_annotations"];
 /// Keys of an operation of a patch.
 pub(super) const OPERATION_KEYS: [&str; 3] = ["op", "path", "value"];
@@ -63,7 +63,7 @@ impl CaseReader<'_> {
         })
     }
 
-    /// Finds what cannot hold together. An answer needs a request, accepted settings and no failure.
+    /// Finds expectations that contradict each other. An answer needs a request, accepted settings and no failure.
     pub(super) fn check_expectations(
         &mut self,
         case: &Fields<'_>,

@@ -30,7 +30,7 @@ const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
 pub struct CheckedCases {
     /// `None` when there are findings.
     pub file: Option<CaseFile>,
-    /// Errors all of them, in the order of the file.
+    /// All of them are errors, in the order of the file.
     pub findings: Vec<Finding>,
 }
 

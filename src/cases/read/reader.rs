@@ -1,4 +1,4 @@
-//! Values of the types that cases are made of, and a finding for each that is something else.
+//! Values of the types that cases are made of, and a finding for each value of another type.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use crate::kubernetes::InputDocument;
 use crate::protocol::{PolicyType, Settings};
 use crate::yaml::{self, DocumentReader, Fields, MapEntry, Node, NodeContent, ReadError, Syntax};
 
-/// A file being read, and what was found so far.
+/// A file being read, with the findings so far.
 pub(super) struct ValueReader<'a> {
     /// As the user would name it.
     pub(super) file: &'a Path,
     pub(super) text: &'a str,
     pub(super) document: DocumentReader<'a>,
-    /// What other files hold, by path; nothing for those that were reported.
+    /// The contents of other files, by path; `None` for those that were reported.
     fixtures: HashMap<PathBuf, Option<InputDocument>>,
-    /// Says how YAML is read that is not settings.
+    /// Decides how YAML other than settings is read.
     policy_type: PolicyType,
 }
 
@@ -45,7 +45,7 @@ impl<'a> ValueReader<'a> {
         self.document.wrong_type(entry, "", wanted, fix);
     }
 
-    /// A map of known keys. Unknown and repeated ones are reported, and what is not a map.
+    /// A map of known keys. Unknown and repeated keys are reported, and a value that is not a map.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
         let fields = self.document.fields(node, what, known)?;
         for entry in fields.unknown(known) {
@@ -81,7 +81,7 @@ impl<'a> ValueReader<'a> {
         Some(value)
     }
 
-    /// A number that a response can have for a code.
+    /// A number that can be the code of a response.
     pub(super) fn code(&mut self, entry: &MapEntry) -> Option<u16> {
         let code = match &entry.value.content {
             NodeContent::Number(number) => number.as_u64().and_then(|code| u16::try_from(code).ok()),
@@ -131,7 +131,7 @@ impl<'a> ValueReader<'a> {
         Some(self.policy_type.value_of(node.clone().into()))
     }
 
-    /// The value that is in the file this names.
+    /// The value in the file that this names.
     pub(super) fn value_of_fixture(&mut self, entry: &MapEntry) -> Option<Value> {
         let document = self.fixture(entry)?;
         Some(self.policy_type.value_of(document))
@@ -151,7 +151,7 @@ impl<'a> ValueReader<'a> {
         self.take_settings(entry.value.to_json(), entry)
     }
 
-    /// The settings that are in the file this names.
+    /// The settings in the file that this names.
     pub(super) fn settings_of_fixture(&mut self, entry: &MapEntry) -> Option<Settings> {
         // Settings are Kubewarden's own, not Kubernetes'.
         let value = self.fixture(entry)?.into_json();
@@ -168,7 +168,7 @@ impl<'a> ValueReader<'a> {
         settings
     }
 
-    /// What is in the file this names, seen from the folder of the case file.
+    /// The contents of the file that this names, relative to the folder of the case file.
     fn fixture(&mut self, entry: &MapEntry) -> Option<InputDocument> {
         let written = self.string(entry)?;
         let path = fs::folder_of(self.file).join(written);
@@ -208,7 +208,7 @@ impl<'a> ValueReader<'a> {
     }
 }
 
-/// JSON by the name of the file, else YAML. On failure also says which.
+/// Reads JSON if the name of the file ends in `.json`, otherwise YAML. An error names the format.
 fn parse(path: &Path, text: &str) -> Result<InputDocument, (&'static str, ReadError)> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
         return serde_json::from_str(text).map(Value::into).map_err(|error| {

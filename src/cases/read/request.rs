@@ -1,4 +1,4 @@
-//! What a case has the policy asked.
+//! The request of a case.
 
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ impl CaseReader<'_> {
         }
     }
 
-    /// What a document is that needs nothing to be made a request.
+    /// Describes a document that is a request already.
     fn complete(&self, document: &Value) -> Option<&'static str> {
         match self.policy_type {
             PolicyType::Raw => Some("a document for a raw policy"),

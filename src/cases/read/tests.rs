@@ -221,7 +221,7 @@ fn schema_and_documentation_have_the_keys_that_are_read() {
     assert!(line.contains(&format!("={}/", env!("CARGO_PKG_REPOSITORY"))));
 }
 
-/// An editor says what this tool will say, as far as it sees but the one file.
+/// An editor reports what this tool reports, as far as that depends on this file alone.
 #[test]
 fn the_schema_refuses_what_the_reader_refuses() {
     let schema = serde_json::from_str(include_str!("../../../schemas/policy-tests.schema.json")).unwrap();
