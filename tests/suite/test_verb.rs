@@ -700,7 +700,7 @@ error[missing-key]: the case has no `name`
     |
   2 |   - nmae: one
     |
-  fix: write `name:` and what is stated, such as `a denied name is rejected`
+  fix: write `name:` and what the case checks, such as `a denied name is rejected`
 error[invalid-request]: not a request: cannot build AdmissionRequest object from given input: missing field `uid`
   --> tests/policy.yml:3
     |

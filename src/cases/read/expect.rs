@@ -34,7 +34,7 @@ impl CaseReader<'_> {
             self.reader.error(
                 FindingName::MissingKey,
                 line,
-                "the case states nothing: it has no `expect`",
+                "the case expects nothing: it has no `expect`",
                 fix,
             );
             return None;
@@ -45,7 +45,7 @@ impl CaseReader<'_> {
             self.reader.error(
                 FindingName::MissingKey,
                 entry.line,
-                "`expect` is empty: the case states nothing",
+                "`expect` is empty: the case expects nothing",
                 fix,
             );
             return None;

@@ -160,14 +160,19 @@ impl CaseReader<'_> {
 
     fn name(&mut self, fields: &Fields<'_>, line: usize) -> Option<String> {
         let Some(entry) = fields.find("name") else {
-            let fix = "write `name:` and what is stated, such as `a denied name is rejected`";
+            let fix = "write `name:` and what the case checks, such as `a denied name is rejected`";
             self.reader.error(FindingName::MissingKey, line, "the case has no `name`", fix);
             return None;
         };
         let name = self.reader.string(entry)?.trim();
         if name.is_empty() || name.chars().any(char::is_control) {
             let message = "`name` must be one line that is not empty";
-            self.reader.error(FindingName::WrongType, entry.value.line, message, "write what is stated");
+            self.reader.error(
+                FindingName::WrongType,
+                entry.value.line,
+                message,
+                "write what the case checks",
+            );
             return None;
         }
         Some(name.to_owned())

@@ -110,7 +110,7 @@ impl<'a> ValueReader<'a> {
             Err(error) => {
                 let error = error.lines().last().unwrap_or_default().to_owned();
                 let message = format!("`{written}` is not a regular expression: {error}");
-                let fix = "a string between slashes is a regular expression: put `\\` before what it takes for syntax";
+                let fix = "a string between slashes is a regular expression: write `\\` before its special characters";
                 self.error(FindingName::InvalidRegex, node.line, message, fix);
                 None
             }
@@ -162,7 +162,8 @@ impl<'a> ValueReader<'a> {
         let settings = Settings::try_from(value).ok();
         if settings.is_none() {
             let message = format!("`{}` must be a map, or a file with one", entry.key);
-            let fix = "settings are keys and values: Kubewarden refuses all else before the policy sees it";
+            let fix =
+                "settings are keys and values: Kubewarden refuses anything else before the policy sees it";
             self.error(FindingName::WrongType, entry.value.line, message, fix);
         }
         settings
