@@ -85,7 +85,7 @@ impl CaseReader<'_> {
 
     fn skipped_checks(&mut self, entry: &MapEntry) -> Vec<Check> {
         let names = Check::ALL.map(Check::name);
-        let fix = format!("write a list of {}", name_list(&names));
+        let fix = format!("write a list of {}", name_list(names));
         let items = self.reader.list(entry, &fix).unwrap_or_default();
         items
             .iter()
