@@ -38,15 +38,9 @@ impl Resource {
         self.subresource.as_deref()
     }
 
-    /// What `apiVersion` says in a manifest: `v1`, `apps/v1`. `None` when a `*` leaves it open.
-    pub(crate) fn api_version(&self) -> Option<String> {
-        let open = self.group == "*" || self.version == "*";
-        (!open).then(|| names::api_version(&self.group, &self.version))
-    }
-
     /// The kind of the resource, `Deployment` also for `deployments/scale`. `None` when a `*` leaves it open.
     ///
-    /// For a custom resource it is a guess from the plural, see [`Resource::is_built_in`].
+    /// For a custom resource it is a guess from the plural.
     pub(crate) fn kind(&self) -> Option<String> {
         match self.built_in {
             Some(built_in) => Some(built_in.kind.to_owned()),
@@ -73,20 +67,9 @@ impl Resource {
         foreign().or_else(|| (self.version != "*").then(|| self.kind().map(own))?)
     }
 
-    /// Whether it is one of [`BUILT_IN`]; for others kind and scope are assumed.
-    pub(crate) fn is_built_in(&self) -> bool {
-        self.built_in.is_some()
-    }
-
     /// Whether its objects are in a namespace; assumed for custom resources and for `*`.
     pub(crate) fn is_namespaced(&self) -> bool {
         self.built_in.is_none_or(|built_in| built_in.scope == Scope::Namespaced)
-    }
-
-    /// Whether group, version, resource or subresource is `*`.
-    pub(crate) fn has_wildcard(&self) -> bool {
-        let parts = [&self.group, &self.version, &self.plural];
-        parts.into_iter().chain(&self.subresource).any(|part| part == "*")
     }
 
     /// The resource as a rule's `resources` list has it: `pods`, `pods/exec`, `*`, `*/*`.
@@ -206,16 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn kind_and_api_version_are_left_open_by_wildcards() {
-        assert_eq!(resource("deploy").api_version().unwrap(), "apps/v1");
-        assert_eq!(resource("po").api_version().unwrap(), "v1");
-        assert_eq!(resource("apps/*/deployments").api_version(), None);
+    fn the_kind_is_left_open_by_wildcards() {
         assert_eq!(resource("apps/*/deployments").kind().unwrap(), "Deployment");
         assert_eq!(resource("*").kind(), None);
         assert_eq!(resource("*.apps").kind(), None);
-        assert!(resource("pods/*").has_wildcard());
-        assert!(resource("apps/*/deployments").has_wildcard());
-        assert!(!resource("pods/exec").has_wildcard());
     }
 
     #[test]

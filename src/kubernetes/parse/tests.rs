@@ -95,7 +95,7 @@ fn every_built_in_resource_is_found_by_each_of_its_names() {
 fn the_kind_of_a_custom_resource_is_proposed() {
     let resource: Resource = "example.com/v1/policies".parse().unwrap();
     assert_eq!(resource.kind().unwrap(), "Policy");
-    assert!(!resource.is_built_in());
+    assert_eq!(resource.built_in, None);
 }
 
 #[test]
