@@ -40,7 +40,7 @@ pub mod key {
     pub(crate) const SOURCE: &str = "io.kubewarden.policy.source";
     /// SPDX expression.
     pub const LICENSE: &str = "io.kubewarden.policy.license";
-    /// One of [`super::SEVERITIES`].
+    /// `info`, `low`, `medium`, `high` or `critical`.
     pub const SEVERITY: &str = "io.kubewarden.policy.severity";
     /// Free text.
     pub const CATEGORY: &str = "io.kubewarden.policy.category";
