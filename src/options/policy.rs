@@ -51,7 +51,7 @@ pub(crate) fn module_source(typed: OsString, registry: &RegistryArgs) -> Result<
     }
     let reference = text.parse::<Reference>().map_err(anyhow::Error::msg);
     let reference = reference.with_context(|| format!("could not use `{text}`"))?.with_default_tag("latest");
-    let connection = registry.connection_to(reference.host())?;
+    let connection = Box::new(registry.connection_to(reference.host())?);
     Ok(PolicySource::Registry { reference, connection })
 }
 

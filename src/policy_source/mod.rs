@@ -24,7 +24,7 @@ pub(crate) enum PolicySource {
     /// A file.
     Module(PathBuf),
     /// A registry.
-    Registry { reference: Reference, connection: Connection },
+    Registry { reference: Reference, connection: Box<Connection> },
     /// What the selected projects are compiled to.
     Project(Box<BuildRequest>),
 }
@@ -70,7 +70,7 @@ impl PolicySource {
         Ok(match self {
             Self::Module(path) => FoundPolicies::Module(PolicyModule::read(&path)?),
             Self::Registry { reference, connection } => {
-                let pulled = registry::pull(&reference, connection, shell)?;
+                let pulled = registry::pull(&reference, *connection, shell)?;
                 FoundPolicies::Module(PolicyModule::pulled(&reference, pulled))
             }
             Self::Project(request) => FoundPolicies::Projects(Box::new(PendingBuild::new(*request, shell)?)),
