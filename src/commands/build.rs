@@ -35,7 +35,8 @@ pub(crate) struct BuildArgs {
     /// Short form of `--release`, for this verb only
     #[arg(short = 'r', hide = true)]
     release_in_short: bool,
-    /// Write the policy to this file or folder [default: `<target-dir>/kubewarden/<name>.wasm`]
+    // Not a doc comment: rustdoc would take the default for a link.
+    #[arg(help = "Write the policy to this file or folder [default: `<target-dir>/kubewarden/<name>.wasm`]")]
     #[arg(short, long, value_name = "PATH", help_heading = "Output")]
     output: Option<PathBuf>,
     /// Program that embeds the metadata
