@@ -2,7 +2,7 @@
 
 #[path = "../../examples/man.rs"]
 #[allow(dead_code, reason = "`main` is for the example program")]
-mod man;
+mod example;
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use snapbox::Data;
 #[test]
 fn every_page_is_as_expected_and_renders_without_a_word() {
     let case = Case::empty();
-    let pages = man::pages(Cargo::program()).unwrap();
+    let pages = example::pages(Cargo::program()).unwrap();
     assert_eq!(pages.len(), 9, "the tool and its verbs");
     for (name, page) in pages {
         let expected = Data::read_from(Path::new(&format!("tests/snapshots/{name}.txt")), None);
