@@ -8,12 +8,12 @@ CARGO_FLAGS := --profile checked --locked
 
 test: setup
 	cargo test $(CARGO_FLAGS)
+	scripts/test-package
 
 lint:
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
-	cargo package --locked --allow-dirty --list > /dev/null
 
 # Feeds arbitrary bytes to each parser and policy for a minute.
 fuzz:

@@ -11,6 +11,7 @@ mod fuzz;
 mod go;
 mod help;
 mod hostile;
+mod house;
 mod inspect;
 mod kubectl;
 mod man;
