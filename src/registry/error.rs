@@ -150,12 +150,17 @@ impl RegistryErrorKind {
     }
 }
 
-/// The error of TLS among the causes, which an I/O error may contain.
+/// The error of TLS among the causes.
 fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
-    anyhow::Chain::new(error).find_map(|cause| match cause.downcast_ref::<std::io::Error>() {
-        Some(error) => error.get_ref()?.downcast_ref(),
+    anyhow::Chain::new(error).find_map(tls_error_in)
+}
+
+/// I/O errors contain errors that are not their causes, even one in another.
+fn tls_error_in<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    match cause.downcast_ref::<std::io::Error>() {
+        Some(error) => tls_error_in(error.get_ref()?),
         None => cause.downcast_ref(),
-    })
+    }
 }
 
 /// The last of the causes of an error. The error itself may name a URL with a secret.
