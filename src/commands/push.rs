@@ -75,7 +75,7 @@ impl PushArgs {
         if !is_explicit {
             found.require_one("name one with `--package`, or pass `--workspace` for all of them")?;
         }
-        let count = found.list()?.len();
+        let count = found.count();
         if count > 1 && (destination.reference.is_some() || self.manifest_out.is_some()) {
             return Err(failure(
                 format!("REFERENCE and `--manifest-out` are about one policy, and {count} are selected"),

@@ -37,6 +37,14 @@ impl FoundPolicies {
         }
     }
 
+    /// How many there are. Nothing is read for it.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Module(_) => 1,
+            Self::Projects(pending) => pending.projects().len(),
+        }
+    }
+
     /// Fails if there are several policies, and says how to choose.
     pub(crate) fn require_one(&self, hint: &str) -> Result<()> {
         match self {
