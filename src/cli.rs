@@ -33,7 +33,7 @@ pub struct KwWasi {
     /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Display")]
     quiet: bool,
-    /// When to use colours [default: auto]
+    /// When to use colors [default: auto]
     #[arg(long, global = true, value_name = "WHEN", help_heading = "Display")]
     color: Option<clap::ColorChoice>,
 }

@@ -16,7 +16,7 @@ use crate::yaml;
 /// Show what a policy carries: metadata, contract, sizes
 ///
 /// Shows a module in a file or in a registry; by default, the policy of this project, which is built first. Policies of
-/// other kinds are recognised and named. Findings tell what a cluster would refuse, or would not do as intended; the exit
+/// other kinds are recognized and named. Findings tell what a cluster would refuse, or would not do as intended; the exit
 /// code is 0 with findings too, and scripts read them in the JSON or YAML.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -35,7 +35,8 @@ Examples:
   # A policy in Go
   cargo kw-wasi new check --lang go --module-path github.com/acme/check
 
-Resources can be written as `pods`, `deployments.apps`, `apps/v1/deployments`, `pods/exec` or `*`.")]
+Resources are written as `pods`, `deployments.apps`, `apps/v1/deployments`,
+`pods/exec` or `*`.")]
 pub(crate) struct NewArgs {
     #[command(flatten)]
     given: GivenArgs,
