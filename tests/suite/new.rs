@@ -307,7 +307,7 @@ error: `Jane` cannot be used for `--author`
         &["--license", "Apache 2"],
         str![[r#"
 error: `Apache 2` cannot be used for `--license`
-  cause: not an SPDX license expression, at `Apache`: unknown term
+  cause: not an SPDX license expression, at `2`: unknown term
   hint: write one, such as `Apache-2.0`, `MIT OR Apache-2.0` or `LicenseRef-Proprietary`
 
 "#]],
@@ -315,7 +315,7 @@ error: `Apache 2` cannot be used for `--license`
     refuses(
         &["--description", "red: \u{1b}[31m"],
         str![[r#"
-error: `red: \u{1b}[31m` cannot be used for `--description`
+error: `red: /u{1b}[31m` cannot be used for `--description`
   cause: it has a control character
   hint: write it without
 
@@ -387,7 +387,7 @@ fn a_project_without_a_registry_builds_and_says_what_it_lacks() {
             .contains("\n  # io.kubewarden.policy.ociUrl: ghcr.io/acme/policies/demo\n")
     );
     let folder = case.path("go/demo");
-    case.kw_wasi("build").folder(&folder).succeed().stderr_lacks("warning");
+    case.kw_wasi("build").folder(&folder).succeed().stderr_has("warning[missing-registry]");
     case.kw_wasi("manifest").folder(&folder).run().code(101).stderr_eq(str![[r#""#]]);
     case.kw_wasi("push").folder(&folder).run().code(101).stderr_eq(str![[r#""#]]);
 }
@@ -400,7 +400,7 @@ fn names_follow_cargo_and_kubernetes() {
             "1st",
             str![[r#"
 error: invalid character `1` in package name: `1st`, the name cannot start with a digit
-  hint: if the folder should have another name than the package, say `--name`
+  hint: if the folder should have another name than the package, pass `--name`
 
 "#]],
         ),
@@ -408,15 +408,14 @@ error: invalid character `1` in package name: `1st`, the name cannot start with 
             "match",
             str![[r#"
 error: the name `match` cannot be used as a package name, it is a Rust keyword
-  hint: if the folder should have another name than the package, say `--name`
+  hint: if the folder should have another name than the package, pass `--name`
 
 "#]],
         ),
         (
             "My_Policy",
             str![[r#"
-error: `My_Policy` cannot be the title of a policy, since it cannot name a Kubernetes resource
-  cause: `M` is not allowed, only lower-case letters, digits, `-` and `.`
+error: `My_Policy` cannot name a policy, which is a Kubernetes resource: `M` is not allowed, only lower-case letters, digits, `-` and `.`
   hint: choose another name, such as `my-policy` (`--name my-policy`)
 
 "#]],
@@ -434,7 +433,7 @@ fn an_occupied_folder_is_refused_and_an_empty_one_filled() {
     case.write("demo/notes.txt", "mine");
     case.kw_wasi("new demo --defaults").run().code(101).stderr_eq(str![[r#"
 error: `demo` already contains files
-  hint: choose another directory, or pass `--force` to write beside them
+  hint: choose another folder, or pass `--force` to write next to them
 
 "#]]);
     assert_eq!(case.files(), ["demo/notes.txt"]);
@@ -444,7 +443,7 @@ error: `demo` already contains files
     case.write("other/src/main.rs", "mine");
     case.kw_wasi("new other --defaults --force").run().code(101).stderr_eq(str![[r#"
 error: `other` already contains `src/main.rs`
-  hint: `--force` writes beside files, not over them: move them away first
+  hint: move them away first: `--force` writes next to files, not over them
 
 "#]]);
     assert_eq!(support::files_below(&case.path("other")), ["src/main.rs"]);
@@ -493,7 +492,7 @@ fn with_full_disk(case: &Case, args: &str) -> support::Run {
 fn a_full_disk_leaves_no_files_and_the_path_is_named() {
     let case = Case::empty();
     with_full_disk(&case, "a/demo").code(101).stderr_eq(str![[r#"
-error: could not create the project: nothing of it was left behind
+error: could not create the project: nothing was written
   cause: could not write `a/demo/[..]`
   cause: File too large (os error 27)
 
@@ -524,7 +523,7 @@ fn without_git_no_files_are_left() {
 error: could not create a git repository
   cause: could not start `git`
   cause: No such file or directory (os error 2)
-  hint: say `--vcs none`, or see to git
+  hint: pass `--vcs none`, or repair git
 
 "#
     ]]);
@@ -534,7 +533,7 @@ error: could not create a git repository
     run.stderr_eq(str![[r#"
 fatal: no
 error: could not create a git repository: `git` failed
-  hint: say `--vcs none`, or see to git
+  hint: pass `--vcs none`, or repair git
 
 "#]]);
     assert!(case.path("").read_dir().unwrap().next().is_none());

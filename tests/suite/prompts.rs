@@ -52,7 +52,7 @@ impl Terminal {
             .stdin(std::process::Stdio::inherit());
         let mut command = std::process::Command::new("sh");
         let script = format!(
-            "trap : INT; {first}; before=$(stty -g); \"$@\"; code=$?; [ \"$before\" = \"$(stty -g)\" ] || echo changed; exit $code"
+            "trap : INT; {first}; before=$(stty -g); \"$@\"; code=$?; [ \"$before\" = \"$(stty -g)\" ] || echo the terminal differs; exit $code"
         );
         command.args(["-c", &script, "sh", support::TOOL]);
         command.args(invocation.command.get_args()).current_dir(case.root());
@@ -102,7 +102,7 @@ impl Terminal {
             self.seen
         );
         assert!(cursor_is_visible(&self.seen), "{:?}", self.seen);
-        assert!(!self.seen.contains("changed\r\n"), "the terminal is as before: {}", self.seen);
+        assert!(!self.seen.contains("the terminal differs"), "the terminal is as before: {}", self.seen);
         self.seen
     }
 
