@@ -220,7 +220,7 @@ fn an_object_becomes_a_request() {
     case.kw_wasi("run --wasm policy.wasm -r request.json --operation DELETE")
         .run()
         .code(1)
-        .stderr_has("leave `--operation` and `--old-object` out");
+        .stderr_has("leave out `--operation` and `--old-object`");
 }
 
 #[test]

@@ -423,7 +423,7 @@ fn nothing_that_is_stated_is_ignored() {
     let list = ACCEPTING.with(
         "cases: [{ name: a, object: { apiVersion: v1, kind: List, items: [] }, expect: { allowed: true } }]",
     );
-    test(&list, "").code(101).stderr_has("a `List` is several objects");
+    test(&list, "").code(101).stderr_has("a `List` contains several objects");
     let old = ACCEPTING.with(&format!(
         "cases: [{{ name: a, object: {POD}, old_object: {POD}, expect: {{ allowed: true }} }}]"
     ));
@@ -689,7 +689,7 @@ fn every_mistake_in_case_files_is_reported_before_anything_runs() {
     case.write("tests/fixtures/a.json", "{\n  \"kind\": \n}");
     case.write("tests/other.yml", "not: cases");
     test(&case, "").code(101).stdout_eq("").stderr_eq(str![[r#"
-error[unknown-key]: `nmae` is no key of a case
+error[unknown-key]: unknown key `nmae` in a case
   --> tests/policy.yml:2
     |
   2 |   - nmae: one
@@ -707,7 +707,7 @@ error[invalid-request]: not a request: cannot build AdmissionRequest object from
   3 |     object: {}
     |
   fix: write an admission request, an AdmissionReview or a Kubernetes object
-error[unknown-key]: `alowed` is no key of `expect`
+error[unknown-key]: unknown key `alowed` in `expect`
   --> tests/policy.yml:4
     |
   4 |     expect: { alowed: true }

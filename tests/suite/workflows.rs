@@ -428,24 +428,18 @@ fn a_tag_that_is_not_the_version_releases_nothing() {
 
 #[test]
 fn without_a_registry_the_release_has_the_module_itself() {
-    // The second is no registry either: it is the one of a project that was not told of any.
-    for registry in ["", "registry.example.com/policies"] {
-        let project = Project::new("--lang go");
-        let before = "  io.kubewarden.policy.ociUrl: registry.example.com/policies/demo\n";
-        let after = if registry.is_empty() { "" } else { before };
-        project.case.edit("metadata.yml", before, after).write("more.txt", "");
-        project.commit().tag("v0.1.0");
-        let ran = succeeded(project.runner("v0.1.0").run("release.yml"));
-        let stdout = step(&ran, "Compare the tag with the version of the policy").stdout;
-        assert!(stdout.starts_with("::warning::The metadata has no registry"), "{stdout}");
-        project.assert_assets("v0.1.0", &["SHA256SUMS", "policy.wasm", "policy.yml"]);
-        let manifest = project.asset_text("v0.1.0", "policy.yml");
-        let module = "module: https://github.com/acme/demo/releases/download/v0.1.0/policy.wasm\n";
-        assert!(manifest.contains(module), "{manifest}");
-        let called = project.called();
-        assert!(!called.contains("docker"), "{called}");
-        assert!(called.contains("--notes  --generate-notes"), "{called}");
-    }
+    let project = Project::new("--lang go");
+    project.tag("v0.1.0");
+    let ran = succeeded(project.runner("v0.1.0").run("release.yml"));
+    let stdout = step(&ran, "Compare the tag with the version of the policy").stdout;
+    assert!(stdout.starts_with("::warning::The metadata has no registry"), "{stdout}");
+    project.assert_assets("v0.1.0", &["SHA256SUMS", "policy.wasm", "policy.yml"]);
+    let manifest = project.asset_text("v0.1.0", "policy.yml");
+    let module = "module: https://github.com/acme/demo/releases/download/v0.1.0/policy.wasm\n";
+    assert!(manifest.contains(module), "{manifest}");
+    let called = project.called();
+    assert!(!called.contains("docker"), "{called}");
+    assert!(called.contains("--notes  --generate-notes"), "{called}");
 }
 
 /// Which registry gets which password.
