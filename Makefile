@@ -3,7 +3,7 @@
 
 .PHONY: test lint fuzz demo bench man setup clean
 
-# The tests and the demo share a profile, so that dependencies are compiled once.
+# Everything shares a profile, so that dependencies are compiled once.
 CARGO_FLAGS := --profile checked --locked
 
 test: setup
@@ -12,8 +12,8 @@ test: setup
 
 lint:
 	cargo fmt --check
-	cargo clippy --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
+	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --document-private-items
 
 # Feeds arbitrary bytes to each parser and policy for a minute.
 fuzz:
