@@ -155,14 +155,10 @@ impl Case {
         command.current_dir(self.root()).stdin(Stdio::null());
         for (variable, _) in std::env::vars_os() {
             let name = variable.to_string_lossy();
-            if name.starts_with("CARGO")
-                || name.starts_with("RUST")
-                || name.starts_with("GIT_")
-                || name.starts_with("GO")
-                || name.starts_with("DOCKER_")
-                || name == "MAKEFLAGS"
-                || name == "MAKELEVEL"
-            {
+            // `CI` and `CLICOLOR` change when there are colors.
+            let prefixes = ["CARGO", "RUST", "GIT_", "GO", "DOCKER_", "CLICOLOR", "XDG_"];
+            let names = ["CI", "MAKEFLAGS", "MAKELEVEL"];
+            if prefixes.iter().any(|prefix| name.starts_with(prefix)) || names.contains(&&*name) {
                 command.env_remove(&variable);
             }
         }
