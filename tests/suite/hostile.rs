@@ -86,7 +86,7 @@ fn a_hostile_guest_is_stopped_in_time_and_in_little_memory() {
         forget_peak();
         let start = Instant::now();
         let evaluation = policy.validate(&request, &Settings::default());
-        let time = start.elapsed();
+        let took = start.elapsed();
         let peak = peak_bytes();
         let outcome = policy.call(&["validate"], b"{}").outcome;
         let as_expected = match (&outcome, end) {
@@ -107,8 +107,10 @@ fn a_hostile_guest_is_stopped_in_time_and_in_little_memory() {
         if evaluation.response.allowed || evaluation.response.code() != Some(500) {
             wrong.push(format!("{name}: {:?}", evaluation.response));
         }
-        if time > Duration::from_secs(20) {
-            wrong.push(format!("{name}: took {time:?}"));
+        // A busy machine lets a process wait, but not for seconds.
+        let most = if *end == TIME { TIME_LIMIT + Duration::from_secs(3) } else { Duration::from_secs(20) };
+        if took > most {
+            wrong.push(format!("{name}: took {took:?}"));
         }
         if peak > LIMITS.memory_bytes + OWN_BYTES {
             wrong.push(format!("{name}: took {} MiB", peak >> 20));
