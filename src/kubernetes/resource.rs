@@ -38,6 +38,15 @@ impl Resource {
         self.subresource.as_deref()
     }
 
+    /// What people type for it: `deployments.apps/scale`. With group and version if it is not one of Kubernetes' own.
+    pub(crate) fn short(&self) -> String {
+        match (self.built_in, &self.subresource) {
+            (None, _) => self.to_string(),
+            (Some(built_in), None) => built_in.typed(),
+            (Some(built_in), Some(subresource)) => format!("{}/{subresource}", built_in.typed()),
+        }
+    }
+
     /// The kind of the resource, `Deployment` also for `deployments/scale`. `None` when a `*` leaves it open.
     ///
     /// For a custom resource it is a guess from the plural.
