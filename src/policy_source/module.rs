@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::build::BuiltPolicy;
 use crate::error::failure;
-use crate::finding::Finding;
+use crate::finding::{Finding, FindingName};
 use crate::fs;
 use crate::metadata::Metadata;
 use crate::module;
@@ -75,12 +75,19 @@ impl PolicyModule {
         inspection::require_policy(&self.bytes, &self.origin.shown())
     }
 
+    /// What the module lacks that a host needs. A module that is not valid at all is left to the error about it.
+    fn unmet_contract(&self) -> Vec<Finding> {
+        let mut findings = module::check_contract(&self.bytes);
+        findings.retain(|finding| finding.name != FindingName::InvalidModule);
+        findings
+    }
+
     /// The policy, ready to be asked. Fails unless it is a WASI policy of Kubewarden.
     pub(crate) fn load(&self, limits: Limits, shell: &Shell) -> Result<LoadedPolicy> {
         let shown = self.origin.shown();
         let (metadata, policy) = module::host_metadata(&self.bytes)
             .and_then(|metadata| Ok((metadata, Policy::load(&self.bytes, limits, Cache::of_user())?)))
-            .inspect_err(|_| shell.findings(&module::check_contract(&self.bytes)))
+            .inspect_err(|_| shell.findings(&self.unmet_contract()))
             .with_context(|| format!("could not load the policy `{}`", shown.display()))?;
         match metadata {
             None => Err(failure(
