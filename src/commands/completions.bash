@@ -1,6 +1,6 @@
 
-# `cargo kw-wasi …` is completed like `cargo-kw-wasi …`, everything else behind `cargo` as before.
-__cargo_kw_wasi_behind_cargo() {
+# `cargo kw-wasi …` is completed like `cargo-kw-wasi …`, everything else after `cargo` as before.
+__cargo_kw_wasi_after_cargo() {
     if [[ ${COMP_WORDS[1]} == kw-wasi && $COMP_CWORD -gt 1 ]]; then
         COMP_WORDS=(cargo-kw-wasi "${COMP_WORDS[@]:2}")
         COMP_CWORD=$((COMP_CWORD - 1))
@@ -23,9 +23,9 @@ __cargo_kw_wasi_behind_cargo() {
 __cargo_kw_wasi_take_over() {
     local before
     before=$(complete -p cargo 2>/dev/null | sed -n 's/.* -F \([^ ]*\) .*/\1/p')
-    if [[ -n $before && $before != __cargo_kw_wasi_behind_cargo ]]; then
+    if [[ -n $before && $before != __cargo_kw_wasi_after_cargo ]]; then
         __cargo_kw_wasi_before=$before
     fi
-    complete -o bashdefault -o default -F __cargo_kw_wasi_behind_cargo cargo
+    complete -o bashdefault -o default -F __cargo_kw_wasi_after_cargo cargo
 }
 __cargo_kw_wasi_take_over

@@ -1,6 +1,7 @@
 //! `completions`: what a shell needs to complete our command line.
 
 use anyhow::{Context, Result};
+use clap::builder::PossibleValuesParser;
 use clap_complete::Shell as Dialect;
 
 use crate::error::Outcome;
@@ -37,9 +38,22 @@ const FISH: &str = include_str!("completions.fish");
 impl CompletionsArgs {
     /// Prints the script that completes `program`.
     pub(crate) fn run(self, mut program: clap::Command, shell: &Shell) -> Result<Outcome> {
+        program = without_star(program);
         shell.result(&script(self.shell, &mut program)).context("could not write to stdout")?;
         Ok(Outcome::Done)
     }
+}
+
+/// Hides the possible value `*` of arguments: shells would complete it to the names of files.
+fn without_star(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.get_possible_values() {
+        values if values.iter().any(|value| value.get_name() == "*") => {
+            let values = values.into_iter().filter(|value| value.get_name() != "*");
+            arg.value_parser(PossibleValuesParser::new(values))
+        }
+        _ => arg,
+    });
+    command.mut_subcommands(without_star)
 }
 
 fn script(dialect: Dialect, program: &mut clap::Command) -> String {
