@@ -62,13 +62,10 @@ impl MissingForManifest {
     fn where_to_write(self, project: &Project) -> String {
         let annotation = |key| format!("annotation `{key}` in `metadata.yml`");
         match (self, project.writes_metadata_file()) {
-            (Self::Registry, true) => {
-                "`registry = \"ghcr.io/you/policies\"` in `[package.metadata.kubewarden]`".to_owned()
-            }
+            (Self::Registry, _) => project.registry_place(),
             (_, true) => "`title = \"…\"` in `[package.metadata.kubewarden]`".to_owned(),
             (Self::Title, false) => annotation(key::TITLE),
             (Self::Version, false) => annotation(key::VERSION),
-            (Self::Registry, false) => annotation(key::OCI_URL),
         }
     }
 }

@@ -240,6 +240,7 @@ impl ResourceRequest {
                         policy.shown
                     ),
                     "name the module with `--module`",
+                    policy.registry_place.as_deref(),
                 )
             })
     }

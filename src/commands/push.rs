@@ -82,7 +82,12 @@ impl PushArgs {
                 "select one policy with `--package`",
             ));
         }
-        // All that can be refused is refused before anything is sent.
+        // What can be refused is refused before anything is compiled, and all the rest before anything is sent.
+        for project in found.projects() {
+            if let Some(metadata) = project.metadata().metadata {
+                destination.reference(&metadata, Some(&project.registry_place()))?;
+            }
+        }
         let uploads = found.modules(shell)?.into_iter().map(|module| destination.upload(module, shell));
         let uploads = uploads.collect::<Result<Vec<_>>>()?;
         if let (Some(path), Some(upload)) = (&self.manifest_out, uploads.first()) {
@@ -115,17 +120,14 @@ impl Destination {
             .metadata()
             .with_context(|| format!("could not push `{}`", module.origin.shown().display()))?;
         shell.findings(&findings);
-        let reference = self.reference(&metadata)?;
-        if self.tag_policy == TagPolicy::Keep {
-            check_tag(reference.tag(), &metadata)?;
-        }
+        let reference = self.reference(&metadata, None)?;
         let connection = self.registry.connection_to(reference.host())?;
         let artifact = Artifact::new(module.bytes, Some(&metadata.annotations));
         Ok(Upload { reference, connection, artifact, metadata })
     }
 
-    /// What was typed, completed from the metadata.
-    fn reference(&self, metadata: &Metadata) -> Result<Reference> {
+    /// What was typed, completed from the metadata. `place` is where a project can name a registry.
+    fn reference(&self, metadata: &Metadata, place: Option<&str>) -> Result<Reference> {
         let tag = metadata.annotation(key::VERSION).map(|version| format!("v{version}"));
         let typed = match (&self.reference, metadata.annotation(key::OCI_URL)) {
             (Some(typed), _) => typed.clone(),
@@ -138,6 +140,7 @@ impl Destination {
                 return Err(no_registry(
                     "the policy's metadata has no registry to push to",
                     "name a reference",
+                    place,
                 ));
             }
         };
@@ -158,6 +161,9 @@ impl Destination {
                 ),
                 "write `host/repository:tag`",
             ));
+        }
+        if self.tag_policy == TagPolicy::Keep {
+            check_tag(reference.tag(), metadata)?;
         }
         Ok(reference)
     }

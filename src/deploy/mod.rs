@@ -28,14 +28,14 @@ pub(crate) fn module_in_registry(metadata: &Metadata, version: Option<&str>) -> 
     Some(format!("registry://{}:v{}", metadata.annotation(key::OCI_URL)?, version?))
 }
 
-/// The error that the metadata does not name a registry. `instead` tells how to do without one.
-pub(crate) fn no_registry(message: impl Display, instead: &str) -> anyhow::Error {
+/// The error that the metadata does not name a registry. `instead` tells how to do without one, `place` where a project
+/// names it; `None` for a module, whose metadata is fixed.
+pub(crate) fn no_registry(message: impl Display, instead: &str, place: Option<&str>) -> anyhow::Error {
     failure(
         message,
-        format!(
-            "{instead}, or write the registry into the metadata (`registry` in `[package.metadata.kubewarden]`, or the \
-             annotation `{}` in `metadata.yml`)",
-            key::OCI_URL
-        ),
+        match place {
+            Some(place) => format!("{instead}, or write the registry: {place}"),
+            None => format!("{instead}, or build the policy again, with a registry in its metadata"),
+        },
     )
 }

@@ -24,6 +24,8 @@ pub(crate) struct DescribedPolicy {
     pub(crate) warnings: Vec<Finding>,
     /// The folder of its project.
     pub(crate) folder: Option<PathBuf>,
+    /// Where its project can name a registry.
+    pub(crate) registry_place: Option<String>,
     /// Where its module is already, if it is in a registry.
     pub(crate) reference: Option<String>,
 }
@@ -42,6 +44,7 @@ impl DescribedPolicy {
         Ok(Self {
             shown: project.name.clone(),
             version: project.version_in(&metadata).map(str::to_owned),
+            registry_place: Some(project.registry_place()),
             name: project.name,
             metadata,
             warnings: checked.findings,
@@ -59,6 +62,7 @@ impl DescribedPolicy {
             metadata,
             warnings,
             folder: None,
+            registry_place: None,
             reference: match &module.origin {
                 ModuleOrigin::File(_) => None,
                 ModuleOrigin::Registry { reference, .. } => Some(reference.to_string()),

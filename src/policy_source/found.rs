@@ -45,6 +45,14 @@ impl FoundPolicies {
         }
     }
 
+    /// The projects that have to be compiled.
+    pub(crate) fn projects(&self) -> &[Project] {
+        match self {
+            Self::Module(_) => &[],
+            Self::Projects(pending) => pending.projects(),
+        }
+    }
+
     /// Fails if there are several policies, and says how to choose.
     pub(crate) fn require_one(&self, hint: &str) -> Result<()> {
         match self {

@@ -63,6 +63,16 @@ impl Project {
         matches!(self.source, MetadataSource::Table(_))
     }
 
+    /// What to write, and where, to give the metadata a registry.
+    pub(crate) fn registry_place(&self) -> String {
+        match &self.source {
+            MetadataSource::Table(_) => {
+                "`registry = \"ghcr.io/you/policies\"` in `[package.metadata.kubewarden]`".to_owned()
+            }
+            MetadataSource::File(_) => format!("annotation `{}` in `metadata.yml`", key::OCI_URL),
+        }
+    }
+
     /// `metadata.yml` next to the manifest: written by us or by hand.
     pub(crate) fn metadata_file(&self) -> PathBuf {
         self.root.join("metadata.yml")

@@ -227,7 +227,7 @@ fn a_place_for_the_module_is_needed() {
     case.edit("Cargo.toml", "registry = \"ghcr.io/acme/policies\"\n", "");
     manifest(&case, "").code(101).stdout_eq("").stderr_eq(str![[r#"
 error: the metadata of `demo` has no registry for the cluster to load it from
-  hint: name the module with `--module`, or write the registry into the metadata (`registry` in `[package.metadata.kubewarden]`, or the annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`)
+  hint: name the module with `--module`, or write the registry: `registry = "ghcr.io/you/policies"` in `[package.metadata.kubewarden]`
 
 "#]]);
     for (typed, module) in [

@@ -245,8 +245,8 @@ error: `widgets.example.com` cannot be used for `--resource`
         &["--resource", "pods,*"],
         str![[r#"
 error: `pods,*` cannot be used for `--resource`
-  cause: `*` already covers `v1/pods`
-  hint: leave out `v1/pods`, or name resources without `*`
+  cause: `*` already covers `pods`
+  hint: leave out `pods`, or name resources without `*`
 
 "#]],
     );
@@ -390,14 +390,12 @@ fn a_project_without_a_registry_builds_and_says_what_it_lacks() {
     case.kw_wasi("build").folder(&folder).succeed().stderr_has("warning[missing-registry]");
     case.kw_wasi("manifest").folder(&folder).run().code(101).stderr_eq(str![[r#"
 error: the metadata of `demo` has no registry for the cluster to load it from
-  hint: name the module with `--module`, or write the registry into the metadata (`registry` in `[package.metadata.kubewarden]`, or the annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`)
+  hint: name the module with `--module`, or write the registry: annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`
 
 "#]]);
     case.kw_wasi("push").folder(&folder).run().code(101).stderr_eq(str![[r#"
-warning[missing-registry]: no manifest for `demo`: the metadata has no registry
-  fix: write the registry it will be pushed to: annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`
 error: the policy's metadata has no registry to push to
-  hint: name a reference, or write the registry into the metadata (`registry` in `[package.metadata.kubewarden]`, or the annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`)
+  hint: name a reference, or write the registry: annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`
 
 "#]]);
 }

@@ -646,7 +646,7 @@ error: could not push to `ghcr.io/a/b@[DIGEST]`: `[DIGEST]` is a digest, and onl
     );
     push(&case, "").run().code(101).stderr_eq(str![[r#"
 error: the policy's metadata has no registry to push to
-  hint: name a reference, or write the registry into the metadata (`registry` in `[package.metadata.kubewarden]`, or the annotation `io.kubewarden.policy.ociUrl` in `metadata.yml`)
+  hint: name a reference, or build the policy again, with a registry in its metadata
 
 "#]]);
 }
