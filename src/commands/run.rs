@@ -24,8 +24,8 @@ use crate::untrusted::printable;
 ///
 /// Builds the policy, checks the settings with it, and prints on stdout what `kwctl run` would print: one admission
 /// response for each request, as one line of JSON. At a terminal, the verdict is also shown in words, and a change of the
-/// object as a diff. The exit code is 0 whether the request is accepted or rejected, and 1 if the settings are not valid
-/// or there is no request to answer.
+/// object as a diff. The exit code is 0 whether the request is accepted or rejected, and 1 if there is no answer: a file
+/// is missing, or the request or the settings are not valid.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
