@@ -72,7 +72,7 @@ impl NewArgs {
                 Decision::Create => break plan,
                 Decision::Change(topic) => interview.change(topic, ask.as_mut())?,
                 Decision::Back => {
-                    interview.back()?;
+                    interview.back(ask.as_mut())?;
                     interview.fill(ask.as_mut())?;
                 }
             }
@@ -124,7 +124,10 @@ impl clap::FromArgMatches for GivenArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let values = |question: &Question| {
             let values = matches.get_many::<String>(question.topic.name())?;
-            let values = values.map(|value| question.canonical(value.clone()));
+            let values = values.map(|value| match question.is_none(value) {
+                true => String::new(),
+                false => question.canonical(value.clone()),
+            });
             // What is offered has neither comma nor space in it; what is typed may be a list.
             let is_list = question.several && question.choices.is_empty();
             Some((question.topic, if is_list { values.flat_map(words).collect() } else { values.collect() }))
@@ -162,9 +165,6 @@ fn values(question: &'static Question) -> ValueParser {
     if question.choices.is_empty() {
         return ValueParser::string();
     }
-    let values = question.choices.iter().map(|choice| {
-        // Shells would take it for the names of files.
-        PossibleValue::new(&*choice.value).help(&*choice.about).hide(choice.value == "*")
-    });
+    let values = question.choices.iter().map(|choice| PossibleValue::new(&*choice.value).help(&*choice.about));
     PossibleValuesParser::new(values).into()
 }

@@ -6,25 +6,41 @@ use super::resources::ResourceList;
 use super::typed;
 use super::widgets::{LIST_KEYS, Widgets};
 use crate::error::Cancelled;
-use crate::template::{AnswerLine, Ask, Choice, Decision, Prompt, Reply, Topic};
+use crate::template::{AnswerLine, Ask, Choice, Decision, NONE, Prompt, Reply, Topic};
 
 /// A person at a terminal that can move its cursor.
 #[derive(Debug)]
-pub(super) struct Dialog(pub(super) Widgets);
+pub(super) struct Dialog {
+    widgets: Widgets,
+    /// The answers on the screen, with the number of lines that each takes.
+    shown: Vec<(Topic, usize)>,
+    /// Has the person been told what Esc does, and where?
+    knows_esc: bool,
+}
+
+const ESC: &str = "Esc goes back from lists; any answer can be changed at the end";
 
 impl Ask for Dialog {
     fn ask(&mut self, prompt: &Prompt<'_>) -> Result<Reply> {
         let question = prompt.question;
         let values = match (question.topic, question.several) {
-            (Topic::Resource, _) => ResourceList::of(&prompt.default).ask(&self.0, prompt)?,
+            (Topic::Resource, _) => ResourceList::of(&prompt.default).ask(&self.widgets, prompt)?,
             (_, true) => self.marks_checked(prompt)?,
             (_, false) if question.choices.is_empty() => Some(self.line_checked(prompt)?),
             (_, false) => self.choice(prompt)?,
         };
         let Some(values) = values else { return Ok(Reply::Back) };
-        let shown = if values.is_empty() { typed::NONE.to_owned() } else { values.join(", ") };
-        self.0.print(&format!("{}: {shown}", question.label))?;
+        let shown = if values.is_empty() { NONE.to_owned() } else { values.join(", ") };
+        let lines = self.widgets.print(&format!("{}: {shown}", question.label))?;
+        self.shown.push((question.topic, lines));
         Ok(Reply::Answer(values))
+    }
+
+    fn withdraw(&mut self, topic: Topic) -> Result<()> {
+        match self.shown.pop_if(|(last, _)| *last == topic) {
+            Some((_, lines)) => self.widgets.clear(lines),
+            None => Ok(()),
+        }
     }
 
     fn review(&mut self, answers: &[AnswerLine], consequence: &str) -> Result<Decision> {
@@ -32,7 +48,7 @@ impl Ask for Dialog {
         entries.extend(answers.iter().map(|line| Choice::new(&line.topic.question().label, &line.answer)));
         entries.push(Choice::new("Write nothing", ""));
         let notes = [consequence, LIST_KEYS];
-        Ok(match self.0.select("Create it, or change an answer?", &notes, &entries, 0)? {
+        Ok(match self.widgets.select("Create it, or change an answer?", &notes, &entries, 0)? {
             None => Decision::Back,
             Some(0) => Decision::Create,
             Some(index) => match answers.get(index - 1) {
@@ -44,11 +60,15 @@ impl Ask for Dialog {
 }
 
 impl Dialog {
+    pub(super) fn new(widgets: Widgets) -> Self {
+        Self { widgets, shown: Vec::new(), knows_esc: false }
+    }
+
     /// One of the choices of a question. `None` for the way back.
     fn choice(&self, prompt: &Prompt<'_>) -> Result<Option<Vec<String>>> {
         let choices = &prompt.question.choices;
         let start = choices.iter().position(|choice| prompt.default.contains(&choice.value)).unwrap_or(0);
-        let chosen = self.0.select(&prompt.question.prompt, &[LIST_KEYS], choices, start)?;
+        let chosen = self.widgets.select(&prompt.question.prompt, &[LIST_KEYS], choices, start)?;
         Ok(chosen.map(|index| vec![choices[index].value.clone()]))
     }
 
@@ -60,7 +80,7 @@ impl Dialog {
         let mut objection = None;
         loop {
             let Some(chosen) =
-                self.0.marks(&prompt.question.prompt, objection.as_deref(), choices, &marked)?
+                self.widgets.marks(&prompt.question.prompt, objection.as_deref(), choices, &marked)?
             else {
                 return Ok(None);
             };
@@ -74,7 +94,7 @@ impl Dialog {
     }
 
     /// A line that is typed, checked.
-    fn line_checked(&self, prompt: &Prompt<'_>) -> Result<Vec<String>> {
+    fn line_checked(&mut self, prompt: &Prompt<'_>) -> Result<Vec<String>> {
         let question = prompt.question;
         let default = prompt.default.join(" ");
         let head = if default.is_empty() {
@@ -87,6 +107,8 @@ impl Dialog {
             values => values,
         };
         let check = |values: &[String]| prompt.check(values).map_err(|objection| objection.at_prompt());
-        self.0.line(&head, question.note.as_deref(), &|line| check(&read(line))).map(|line| read(&line))
+        let esc = (!std::mem::replace(&mut self.knows_esc, true)).then_some(ESC);
+        let notes: Vec<_> = question.note.as_deref().into_iter().chain(esc).collect();
+        self.widgets.line(&head, &notes, &|line| check(&read(line))).map(|line| read(&line))
     }
 }

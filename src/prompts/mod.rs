@@ -35,6 +35,6 @@ pub(crate) fn at_terminal() -> Result<Box<dyn Ask>> {
     Ok(if console::is_dumb() || rows < LEAST_ROWS || columns < LEAST_COLUMNS {
         Box::new(PlainLines::new(term, interrupt))
     } else {
-        Box::new(Dialog(Widgets::new(term, interrupt)))
+        Box::new(Dialog::new(Widgets::new(term, interrupt)))
     })
 }

@@ -61,8 +61,8 @@ impl ResourceList {
         objection: Option<String>,
     ) -> Result<Option<(bool, bool)>> {
         let (mut choices, mut marked): (Vec<_>, Vec<_>) = self.entries.iter().cloned().unzip();
-        choices.push(Choice::new(SEARCH, "in all of Kubernetes' own"));
-        choices.push(Choice::new(BY_HAND, "typed by hand, such as a custom one"));
+        choices.push(Choice::new(SEARCH, "Space and Enter: all built-in resources"));
+        choices.push(Choice::new(BY_HAND, "Space and Enter: type it, such as a custom one"));
         marked.extend([false, false]);
         let chosen = widgets.marks(&prompt.question.prompt, objection.as_deref(), &choices, &marked)?;
         let Some(chosen) = chosen else { return Ok(None) };
@@ -95,11 +95,12 @@ impl ResourceList {
             .iter()
             .map(|resource| Choice::new(&resource.typed(), &resource.short_names.join(" ")))
             .collect();
+        let mut lines = 0;
         while let Some(index) = widgets.search("Which resource?", &all)? {
             self.mark(&all[index].value);
-            widgets.print(&format!("Added: {}", all[index].value))?;
+            lines += widgets.print(&format!("Added: {}", all[index].value))?;
         }
-        Ok(())
+        widgets.clear(lines)
     }
 
     fn type_others(&mut self, widgets: &Widgets, prompt: &Prompt<'_>) -> Result<()> {
@@ -109,7 +110,7 @@ impl ResourceList {
             words if words.is_empty() => Ok(()),
             words => prompt.check(&words).map_err(|objection| objection.at_prompt()),
         };
-        let line = widgets.line("Which others?", Some(note), &check)?;
+        let line = widgets.line("Which others?", &[note], &check)?;
         for word in words(&line) {
             self.mark(&word);
         }

@@ -4,9 +4,6 @@ use std::path::Path;
 
 use crate::template::{Question, Topic};
 
-/// What a person types for an optional answer that has a default.
-pub(super) const NONE: &str = "none";
-
 /// The values in a line. Characters that control a terminal are nothing that anybody wanted to type.
 pub(super) fn values(question: &Question, line: &str) -> Vec<String> {
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
@@ -16,7 +13,7 @@ pub(super) fn values(question: &Question, line: &str) -> Vec<String> {
     }
     match line {
         "" => Vec::new(),
-        NONE if !question.required && question.choices.is_empty() => Vec::new(),
+        line if question.is_none(line) => Vec::new(),
         line if question.topic == Topic::Path => vec![in_home(line, std::env::home_dir().as_deref())],
         line => vec![question.canonical(line.to_owned())],
     }

@@ -7,7 +7,7 @@ use dialoguer::console::Term;
 use dialoguer::{FuzzySelect, Input, MultiSelect, Select};
 
 use super::interrupt::Interrupt;
-use super::screen::{MARK, PlainTheme, Screen};
+use super::screen::{MARK, PlainTheme, Screen, fold};
 use crate::error::Cancelled;
 use crate::template::Choice;
 
@@ -27,9 +27,16 @@ impl Widgets {
         Self { term, interrupt }
     }
 
-    /// A line that stays.
-    pub(super) fn print(&self, line: &str) -> Result<()> {
-        Ok(self.term.write_line(line)?)
+    /// Prints a line that stays, folded to the width of the terminal. Returns the number of lines that it takes.
+    pub(super) fn print(&self, line: &str) -> Result<usize> {
+        let lines = fold(line, Screen::of(&self.term).columns - 1);
+        self.term.write_line(&lines.join("\n"))?;
+        Ok(lines.len())
+    }
+
+    /// Clears the last lines that were printed.
+    pub(super) fn clear(&self, lines: usize) -> Result<()> {
+        Ok(self.term.clear_last_lines(lines)?)
     }
 
     /// The index of one of a list. `None` for the way back.
@@ -72,11 +79,11 @@ impl Widgets {
     pub(super) fn line(
         &self,
         question: &str,
-        note: Option<&str>,
+        notes: &[&str],
         check: &dyn Fn(&str) -> Result<(), String>,
     ) -> Result<String> {
         let screen = Screen::of(&self.term);
-        let head = screen.question(question, note.as_slice());
+        let head = screen.question(question, notes);
         self.term.write_line(&head)?;
         let theme = PlainTheme { columns: screen.columns };
         // The prompt itself is short, since dialoguer knows of one line only.

@@ -45,10 +45,8 @@ pub(super) fn check(
 /// What is data: choices, patterns, and whether there is an answer at all.
 fn general(question: &Question, values: &[String]) -> Checked {
     if question.required && values.iter().all(|value| value.trim().is_empty()) {
-        return Err(Objection::new(
-            format!("no {} given", question.label.to_lowercase()),
-            "this cannot be left empty",
-        ));
+        let fix = if question.several { "choose at least one" } else { "this cannot be left empty" };
+        return Err(Objection::new(format!("no {} given", question.label.to_lowercase()), fix));
     }
     for value in values {
         if value.contains(char::is_control) {
@@ -170,6 +168,6 @@ fn registry(typed: &str) -> Checked {
         Ok(()) if !reference::is_host(host) => "its first part is not the host of a registry".to_owned(),
         Ok(()) => return Ok(()),
     };
-    let fix = "write registry and path, such as `ghcr.io/acme/policies`: lower case, without scheme and tag";
+    let fix = "write `none`, or registry and path, such as `ghcr.io/acme/policies`: lower case, no scheme, no tag";
     Err(Objection::new(format!("not a registry: {reason}"), fix))
 }

@@ -9,7 +9,7 @@ use super::destination::OccupiedFolder;
 use super::form::{AnswerOrigin, Form, Given};
 use super::objection::Objection;
 use super::plan::{ProjectPlan, plan};
-use super::question::{Question, Topic, questions};
+use super::question::{NONE, Question, Topic, questions};
 use super::surroundings::{Defaults, Surroundings};
 use crate::error::{Cancelled, failure};
 use crate::shell::Shell;
@@ -18,6 +18,11 @@ use crate::shell::Shell;
 pub(crate) trait Ask {
     /// Answers a question.
     fn ask(&mut self, prompt: &Prompt<'_>) -> Result<Reply>;
+
+    /// Takes the answer to a question back from the screen: it is about to be asked again.
+    fn withdraw(&mut self, _: Topic) -> Result<()> {
+        Ok(())
+    }
 
     /// After the last question.
     fn finish(&mut self) -> Result<()> {
@@ -103,7 +108,7 @@ impl<'a> Interview<'a> {
             } else if self.answer(question, ask)? {
                 self.asked.push(question.topic);
             } else {
-                self.back()?;
+                self.back(ask)?;
             }
         }
         ask.finish()?;
@@ -117,11 +122,11 @@ impl<'a> Interview<'a> {
     }
 
     /// Opens the question that was asked last. Fails when there is none.
-    pub(crate) fn back(&mut self) -> Result<()> {
+    pub(crate) fn back(&mut self, ask: &mut dyn Ask) -> Result<()> {
         self.form.adopt_flags();
         let topic = self.asked.pop().ok_or(Cancelled)?;
         self.form.reopen(topic);
-        Ok(())
+        ask.withdraw(topic)
     }
 
     /// What would be written with all these answers. Fails when it cannot be.
@@ -141,7 +146,7 @@ impl<'a> Interview<'a> {
             let answer = match self.form.values(question.topic).join(", ") {
                 answer if !answer.is_empty() => answer,
                 _ if self.is_inherited(question.topic) => "as in the workspace".to_owned(),
-                _ => "none".to_owned(),
+                _ => NONE.to_owned(),
             };
             AnswerLine { topic: question.topic, answer }
         };

@@ -29,6 +29,6 @@ pub(crate) use destination::OccupiedFolder;
 pub(crate) use form::Given;
 pub(crate) use interview::{AnswerLine, Ask, Decision, Interview, Prompt, Reply};
 pub(crate) use plan::ProjectPlan;
-pub(crate) use question::{Choice, Question, Topic, questions};
+pub(crate) use question::{Choice, NONE, Question, Topic, questions};
 pub(crate) use subject::ALL_WORKLOADS;
 pub(crate) use write::write;

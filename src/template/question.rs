@@ -19,6 +19,9 @@ static QUESTIONS: LazyLock<Vec<Question>> = LazyLock::new(|| {
     file.questions
 });
 
+/// What people type for an optional answer that they do not want to give.
+pub(crate) const NONE: &str = "none";
+
 /// All questions, in the order in which they are asked.
 pub(crate) fn questions() -> &'static [Question] {
     &QUESTIONS
@@ -118,6 +121,11 @@ impl Choice {
 }
 
 impl Question {
+    /// Does this string mean that there is no answer?
+    pub(crate) fn is_none(&self, typed: &str) -> bool {
+        typed == NONE && !self.required && self.choices.is_empty()
+    }
+
     /// A choice as it is written, however it was typed.
     pub(crate) fn canonical(&self, typed: String) -> String {
         let choice = self.choices.iter().find(|choice| choice.value.eq_ignore_ascii_case(&typed));
