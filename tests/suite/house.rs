@@ -1,4 +1,4 @@
-//! The shape of the source, as `docs/architecture.md` and `CONTRIBUTING.md` promise it.
+//! The source is structured as `docs/architecture.md` describes, and its files and functions are short.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,23 +6,23 @@ use std::path::Path;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, UseTree};
 
-/// A function that is longer hides a noun.
+/// A longer function should be split: usually it hides a type.
 const FUNCTION_LINES: usize = 60;
-/// A file that is longer does too, unless it is data.
+/// So should a longer file, unless it is data.
 const FILE_LINES: usize = 400;
 const DATA: [&str; 1] = ["kubernetes/builtin.rs"];
 
-/// What a reader of one file of `src` has to know.
+/// One file of `src`.
 struct Source {
     /// `registry/client.rs`
     path: String,
     /// `["registry", "client"]`
     module: Vec<String>,
     lines: usize,
-    /// Paths from the root of the crate that it takes something from.
+    /// The paths that it uses, from the root of the crate.
     uses: BTreeSet<Vec<String>>,
-    /// Names that it gives on: by name, the path they come from.
-    gives_on: BTreeMap<String, Vec<String>>,
+    /// The names that it re-exports, with the path of each.
+    reexports: BTreeMap<String, Vec<String>>,
     types: Vec<String>,
     long_functions: Vec<String>,
 }
@@ -42,7 +42,7 @@ impl Source {
             lines: text.lines().take_while(|line| *line != "#[cfg(test)]").count(),
             path,
             uses: BTreeSet::new(),
-            gives_on: BTreeMap::new(),
+            reexports: BTreeMap::new(),
             types: Vec::new(),
             long_functions: Vec::new(),
         };
@@ -50,12 +50,12 @@ impl Source {
         found
     }
 
-    /// The room a path of the crate belongs to: its first part.
-    fn room(&self) -> &str {
+    /// The layer of the file: the first part of its path.
+    fn layer(&self) -> &str {
         &self.module[0]
     }
 
-    /// `super::x` and `self::x` from the root of the crate; `None` for paths of other crates.
+    /// Makes `super::x` and `self::x` start at the root of the crate; `None` for paths of other crates.
     fn absolute(&self, path: &[String]) -> Option<Vec<String>> {
         let mut at = match path.first()?.as_str() {
             "crate" => Vec::new(),
@@ -125,15 +125,15 @@ impl<'ast> Visit<'ast> for Source {
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         let mut paths = Vec::new();
         paths_of(&item.tree, &[], &mut paths);
-        let gives_on = !matches!(item.vis, syn::Visibility::Inherited);
+        let is_reexport = !matches!(item.vis, syn::Visibility::Inherited);
         for (path, name) in paths {
-            // Without `crate` or `self` in front it is a module below this one, or another crate.
-            if gives_on && !matches!(path[0].as_str(), "crate" | "self" | "super") {
+            // A path without `crate` or `self` is that of a submodule or of another crate.
+            if is_reexport && !matches!(path[0].as_str(), "crate" | "self" | "super") {
                 let below = self.module.iter().cloned().chain(path).collect();
-                self.gives_on.insert(name, below);
-            } else if gives_on {
+                self.reexports.insert(name, below);
+            } else if is_reexport {
                 let from = self.absolute(&path).unwrap();
-                self.gives_on.insert(name, from.clone());
+                self.reexports.insert(name, from.clone());
                 self.uses.insert(from);
             } else {
                 self.take(&path);
@@ -143,7 +143,7 @@ impl<'ast> Visit<'ast> for Source {
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let parts: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        // `Self` and `self` are no modules.
+        // `Self` and `self` are not modules.
         if parts.len() > 1 && matches!(parts[0].as_str(), "crate" | "super") {
             self.take(&parts);
         }
@@ -172,7 +172,7 @@ impl Source {
     }
 }
 
-/// All files of `src` but those that are tests only.
+/// All files of `src` except those that contain only tests.
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let files = crate::support::files_below(&root);
@@ -185,18 +185,17 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-/// The file that a path of the crate is defined in: the longest beginning that is a module, seen through what a
-/// module gives on.
+/// The file that defines a path of the crate: that of the longest prefix that is a module. Re-exports are followed.
 fn file_of<'a>(path: &[String], by_module: &BTreeMap<&[String], &'a Source>) -> Option<&'a Source> {
     let (depth, source) =
         (1..=path.len()).rev().find_map(|depth| Some((depth, *by_module.get(&path[..depth])?)))?;
-    match path.get(depth).and_then(|name| source.gives_on.get(name)) {
+    match path.get(depth).and_then(|name| source.reexports.get(name)) {
         Some(from) if from.as_slice() != path => file_of(from, by_module).or(Some(source)),
         _ => Some(source),
     }
 }
 
-/// Who takes something from whom, by path of the file.
+/// Which files each file uses, by path.
 fn arrows(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
     let by_module: BTreeMap<&[String], &Source> =
         sources.iter().map(|source| (source.module.as_slice(), source)).collect();
@@ -207,25 +206,25 @@ fn arrows(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
     sources.iter().map(|source| (source.path.as_str(), targets(source))).collect()
 }
 
-/// The rooms of `docs/architecture.md`, from the top down.
-fn rooms() -> Vec<String> {
+/// The layers of `docs/architecture.md`, from the top down.
+fn layers() -> Vec<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md");
     let page = std::fs::read_to_string(page).unwrap();
     let names = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
-    let rooms: Vec<_> =
-        names.map(|(room, _)| room.trim_end_matches('/').trim_end_matches(".rs").to_owned()).collect();
-    assert!(rooms.len() > 10, "{rooms:?}");
-    rooms
+    let layers: Vec<_> =
+        names.map(|(layer, _)| layer.trim_end_matches('/').trim_end_matches(".rs").to_owned()).collect();
+    assert!(layers.len() > 10, "{layers:?}");
+    layers
 }
 
 #[test]
-fn calls_between_rooms_point_downwards() {
-    let rooms = rooms();
-    let place = |room: &str| rooms.iter().position(|name| name == room);
+fn calls_between_layers_point_downwards() {
+    let layers = layers();
+    let place = |layer: &str| layers.iter().position(|name| name == layer);
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| source.path != "lib.rs") {
-        let Some(from) = place(source.room()) else {
-            wrong.push(format!("{}: docs/architecture.md has no room `{}`", source.path, source.room()));
+        let Some(from) = place(source.layer()) else {
+            wrong.push(format!("{}: docs/architecture.md does not list `{}`", source.path, source.layer()));
             continue;
         };
         for path in &source.uses {
@@ -250,9 +249,9 @@ fn verbs_do_not_know_each_other() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// A module and the files below it are one: its `mod.rs` has what they share.
+/// A module and its submodules count as one: `mod.rs` contains what they share.
 #[test]
-fn no_circle_between_files() {
+fn files_do_not_use_each_other_in_a_circle() {
     let sources = sources();
     let mut arrows = arrows(&sources);
     for (from, targets) in &mut arrows {
@@ -270,7 +269,7 @@ fn no_circle_between_files() {
     assert!(circles.is_empty(), "{circles:#?}");
 }
 
-/// Is one file the `mod.rs` of a folder that the other is in?
+/// Whether one file is the `mod.rs` of a folder that contains the other.
 fn is_front_of(front: &str, file: &str) -> bool {
     let folder = front
         .strip_suffix("mod.rs")
