@@ -1,4 +1,4 @@
-# Every target installs what it needs: `scripts/wasm-toolchain` finds or installs the toolchain that compiles policies, and
+# Targets install what they need: `scripts/wasm-toolchain` finds or installs the toolchain that compiles policies, and
 # `scripts/test-programs` installs the other programs that the tests use.
 
 .PHONY: test lint fuzz demo bench man setup clean
@@ -15,7 +15,7 @@ lint:
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --document-private-items
 
-# Feeds arbitrary bytes to each parser and policy for a minute.
+# Feeds arbitrary bytes to each parser for a minute.
 fuzz:
 	FUZZ_SECONDS=60 cargo test $(CARGO_FLAGS) --test suite fuzz::
 

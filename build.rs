@@ -1,4 +1,4 @@
-//! A template that is added or removed is noticed by the next build of the tool.
+//! Makes cargo rebuild the tool when a template is added or removed.
 
 fn main() {
     println!("cargo::rerun-if-changed=templates");

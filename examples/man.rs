@@ -16,7 +16,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Name and content of each page about a program.
+/// The name and content of each page about a program.
 pub(crate) fn pages(program: Command) -> Result<Vec<(String, String)>> {
     let mut tool = program.disable_help_subcommand(true);
     tool.build();
@@ -44,7 +44,7 @@ fn page(command: &Command, name: &str) -> Result<String> {
     if command.has_subcommands() {
         man.render_subcommands_section(&mut roff)?;
     }
-    let mut roff = String::from_utf8(roff).context("what is written is UTF-8")?;
+    let mut roff = String::from_utf8(roff).context("a manual page is not UTF-8")?;
     if let Some(examples) = command.get_after_help() {
         roff += &section_of_lines(&examples.to_string());
     }
@@ -59,7 +59,7 @@ fn section_of_lines(text: &str) -> String {
             Some(title) => roff += &format!(".SH {}\n.nf\n", title.to_uppercase()),
             None => {
                 let line = line.strip_prefix("  ").unwrap_or(line).replace('\\', "\\e").replace('-', "\\-");
-                // A line that starts with one of these would be a command of roff.
+                // A line that starts with one of these would be a roff command.
                 let guard = if line.starts_with(['.', '\'']) { "\\&" } else { "" };
                 roff += &format!("{guard}{line}\n");
             }
