@@ -1,6 +1,6 @@
-//! Times and sizes beside their limits: design section 7. Fails when one is over.
+//! Measures times and sizes, and fails if one exceeds its limit. `docs/performance.md` describes them.
 //!
-//! Times are medians, since machines are shared and noisy; a time over its limit is measured once more.
+//! Times are medians, since machines are shared and noisy. A time that exceeds its limit is measured once more.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -14,14 +14,14 @@ use cargo_kw_wasi::runtime::{Cache, Limits, Policy};
 const TOOL: &str = env!("CARGO_BIN_EXE_cargo-kw-wasi");
 const RUNS: usize = 21;
 
-/// The floor: a policy that answers a constant, with one write and one page of memory. The constant is what the
-/// generated policy answers, so that the host has the same work with both.
+/// The floor: a policy that prints a constant, with one write and one page of memory. The constant is the response of the
+/// generated policy, so that the host does the same work for both.
 ///
-/// What it costs is the host's part of an evaluation, from the text of a request to the text of its answer, as a policy
-/// server has them: the request is parsed and written again, an instance is made and ends, the answer is read. The host
-/// makes instances as the real one does, on demand and not from a pool, but is linked beforehand, where the real one
-/// links for each call. The limit was taken with `kwctl bench`, which has no time limit; with one, code is slower that
-/// has loops, as the floor has not.
+/// Its time is the host's share of an evaluation, from the JSON of a request to the JSON of its response, as in a policy
+/// server: the request is parsed and serialized, an instance is created and ends, the response is read. Like the real
+/// host, ours creates instances on demand and not from a pool; unlike the real one, which links for each call, it links in
+/// advance. The limit was measured with `kwctl bench`, which has no time limit. With a time limit, code with loops is
+/// slower; the floor has no loops.
 const FLOOR: &str = r#"(module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
@@ -33,13 +33,15 @@ const FLOOR: &str = r#"(module
 struct Bench {
     folder: tempfile::TempDir,
     toolchain: String,
+    /// The names of the values that exceed their limits.
     over: Vec<String>,
 }
 
-/// Has one process measure evaluations, and print what it found: policy, request and settings are files.
+/// The argument with which this program only measures evaluations and prints the results. The paths of the policy, the
+/// request and the settings follow it.
 const EVALUATIONS: &str = "evaluations";
 
-/// The same for code that can be interrupted.
+/// The same, for code that can be interrupted.
 const LIMITED_EVALUATIONS: &str = "limited-evaluations";
 
 fn main() -> ExitCode {
@@ -58,7 +60,7 @@ fn main() -> ExitCode {
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/wasm-toolchain");
     let output = Command::new(script).stderr(Stdio::inherit()).output().expect("the script runs");
-    assert!(output.status.success(), "there is a toolchain for policies");
+    assert!(output.status.success(), "scripts/wasm-toolchain prints a toolchain");
     let toolchain = String::from_utf8(output.stdout).expect("a name").trim().to_owned();
     let mut bench = Bench { folder: tempfile::tempdir().expect("a folder"), toolchain, over: Vec::new() };
     print(&format!("{:<58} {:>12} {:>12}\n", "what", "measured", "at most"));
@@ -194,7 +196,7 @@ impl Bench {
         });
     }
 
-    /// A thousand cases about a generated policy that is built already.
+    /// Tests a generated policy, already built, with a thousand cases.
     fn thousand_cases(&mut self) {
         let folder = self.built_project("validate");
         let cases: String = (0..1000)
@@ -220,8 +222,8 @@ impl Bench {
         });
     }
 
-    /// The generated policy beside the floor. How code and data come to lie in a process is worth a tenth, so that
-    /// several are asked.
+    /// Compares the generated policy with the floor. The layout of code and data in a process can change the result by a
+    /// tenth, so several processes measure it.
     fn evaluations(&mut self) {
         const PROCESSES: usize = 9;
         let folder = self.built_project("validate");
@@ -260,7 +262,7 @@ impl Bench {
         self.row(&what, &format!("{more:.2}"), "3.50", more > 3.5);
     }
 
-    /// The project of [`Self::sizes`].
+    /// The project that [`Self::sizes`] built.
     fn built_project(&self, kind: &str) -> PathBuf {
         self.folder.path().join(kind)
     }
@@ -303,7 +305,7 @@ impl Bench {
     }
 }
 
-/// Cargo itself, without rustup in front: the tool is started by it.
+/// The cargo of the toolchain itself instead of rustup's proxy, since cargo is what starts the tool.
 fn cargo_of(toolchain: &str) -> PathBuf {
     let output = Command::new("rustup")
         .args(["which", "--toolchain", toolchain, "cargo"])
@@ -325,7 +327,7 @@ fn command(program: &str, folder: &Path, toolchain: &str) -> Command {
     command
 }
 
-/// What one evaluation costs.
+/// The cost of one evaluation.
 struct Evaluations {
     /// The median.
     microseconds: f64,
@@ -333,7 +335,7 @@ struct Evaluations {
     faults: f64,
 }
 
-/// Evaluates a request with the floor and a policy in turn, so that both see the same machine.
+/// Evaluates a request with the floor and a policy in turn, so that both run under the same conditions.
 fn evaluate_in_turn(limits: Limits, wasm: &Path, request: &Path, settings: &Path) -> [Evaluations; 2] {
     const BATCHES: usize = 60;
     const BATCH: u32 = 50;
@@ -368,10 +370,10 @@ fn evaluate_in_turn(limits: Limits, wasm: &Path, request: &Path, settings: &Path
     })
 }
 
-/// How many pages this process has touched for the first time: `ru_minflt` of `getrusage`, as the kernel tells it.
+/// The minor page faults of this process: `ru_minflt` of `getrusage`, which the kernel also reports in `/proc`.
 fn minor_faults() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
-    let fields = stat.rsplit(')').next().expect("the name of the program stands in brackets");
+    let fields = stat.rsplit(')').next().expect("the name of the program is in parentheses");
     fields.split_whitespace().nth(7).expect("a field of proc(5)").parse().expect("a number")
 }
 
