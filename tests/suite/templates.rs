@@ -201,9 +201,9 @@ fn mutates(built: &Built, labels: &str) {
         let mut request = built.fixture(file);
         if labels == "/labels" { request } else { request["object"].take() }
     };
-    let answer = built.answer("unlabelled.json");
+    let answer = built.answer("unlabeled.json");
     assert_eq!(answer["accepted"], true);
-    let (before, after) = (object("unlabelled.json"), answer["mutated_object"].clone());
+    let (before, after) = (object("unlabeled.json"), answer["mutated_object"].clone());
     let added = after.pointer(labels).unwrap().as_object().unwrap().clone();
     let wanted = built.fixture("settings.json")["labels"].as_object().unwrap().clone();
     for (key, value) in &wanted {
@@ -216,10 +216,10 @@ fn mutates(built: &Built, labels: &str) {
         value
     };
     assert_eq!(without_labels(after), without_labels(before));
-    let labelled = built.answer("labelled.json");
-    assert_eq!(labelled["accepted"], true);
+    let labeled = built.answer("labeled.json");
+    assert_eq!(labeled["accepted"], true);
     let kept =
-        labelled.get("mutated_object").unwrap_or(&object("labelled.json")).pointer(labels).unwrap().clone();
+        labeled.get("mutated_object").unwrap_or(&object("labeled.json")).pointer(labels).unwrap().clone();
     assert_eq!(kept["owner"], "somebody", "a label that is there is never overwritten");
     assert_eq!(built.policy.validate_settings("{\"labels\": [\"a\"]}")["valid"], false);
 }

@@ -1,6 +1,6 @@
 // The protocol between Kubewarden and the policy.
 //
-// Not meant to be edited: policy.go has what the policy decides, and settings.go its settings.
+// There is no need to edit it: the decision is in policy.go, the settings are in settings.go.
 
 package main
 
@@ -12,7 +12,7 @@ import (
 	"io"
 )
 
-// Response is what the policy decided.
+// Response is the decision of the policy.
 type Response struct {
 	Accepted         bool              `json:"accepted"`
 	Message          string            `json:"message,omitempty"`
@@ -55,10 +55,10 @@ func (r Response) Audit(key, value string) Response {
 	return r
 }
 
-// Run answers what the arguments and stdin ask, and returns the exit code of the policy.
+// Run runs the subcommand in arguments with the JSON from stdin, and returns the exit code.
 //
-// The function validate decides on a request, check returns what is wrong with settings, if anything
-// is. Kubewarden checks settings when a policy is deployed, long before the first request.
+// The function validate decides on a request, and check returns an error if the settings are not
+// valid. Kubewarden checks settings when a policy is deployed, long before the first request.
 func Run[R, S any](
 	arguments []string,
 	stdin io.Reader,
@@ -87,7 +87,7 @@ func Run[R, S any](
 		err = encoder.Encode(answer)
 	}
 	if err != nil {
-		// Kubewarden shows it to the user when a policy fails.
+		// Kubewarden shows stderr to the user when a policy fails.
 		_, _ = fmt.Fprintln(stderr, "the policy could not answer:", err)
 		return 1
 	}
@@ -143,7 +143,7 @@ func answerSettings[S any](stdin io.Reader, check func(S) error) (settingsRespon
 	return settingsResponse{Valid: true}, nil
 }
 
-// readSettings refuses settings that the policy does not have, since most are misspelt.
+// readSettings refuses unknown settings, since most of them are misspelled.
 func readSettings[S any](input []byte) (S, error) {
 	var settings S
 	decoder := json.NewDecoder(bytes.NewReader(input))
@@ -152,7 +152,7 @@ func readSettings[S any](input []byte) (S, error) {
 		return settings, fmt.Errorf("could not read the settings: %w", err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return settings, errors.New("could not read the settings: there is more after them")
+		return settings, errors.New("could not read the settings: unexpected data after them")
 	}
 	return settings, nil
 }

@@ -1,4 +1,4 @@
-// A Kubewarden policy: a program that is started anew for each request.
+// A Kubewarden policy: a program that runs once for each request.
 //
 // Its only argument is validate or validate-settings. It reads JSON from standard input, and writes
 // its answer to standard output.

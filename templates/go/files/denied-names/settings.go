@@ -8,7 +8,7 @@ type Settings struct {
 	DeniedNames []string `json:"denied_names"`
 }
 
-// check checks what the types cannot; the message is for whoever deploys the policy.
+// check checks what the types cannot check. The person who deploys the policy sees the message.
 func (s Settings) check() error {
 	if s.denies("") {
 		return errors.New("`denied_names` must not contain an empty name")

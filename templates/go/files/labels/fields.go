@@ -4,10 +4,10 @@ import "encoding/json"
 
 // Fields are the fields of a JSON object, each as it was written until the policy reads or sets it.
 //
-// An object can then be changed without losing unknown fields, or digits of numbers.
+// This way, an object can be changed without losing unknown fields or digits of numbers.
 type Fields map[string]json.RawMessage
 
-// readFields reads a JSON object. It has no fields if the text is empty or null.
+// readFields reads a JSON object. Empty input and null have no fields.
 func readFields(text json.RawMessage) (Fields, error) {
 	fields := Fields{}
 	if len(text) == 0 {

@@ -11,9 +11,9 @@ type Settings struct {
 	Labels map[string]string `json:"labels"`
 }
 
-// check checks what the types cannot; the message is for whoever deploys the policy.
+// check checks what the types cannot check. The person who deploys the policy sees the message.
 //
-// The rules are those of Kubernetes, which would otherwise refuse each labelled object.
+// The rules are those of Kubernetes, which would otherwise refuse each labeled object.
 func (s Settings) check() error {
 	for key, value := range s.Labels {
 		mistake := ""
@@ -23,7 +23,7 @@ func (s Settings) check() error {
 		}
 		switch {
 		case prefixed && !isDNSName(prefix):
-			mistake = "before the `/` of its key must be a DNS name in lower case"
+			mistake = "the part before the `/` of its key must be a DNS name in lower case"
 		case !isLabelName(name):
 			mistake = "its key must be 1 to 63 letters, digits and inner `-`, `_` and `.`"
 		case value != "" && !isLabelName(value):

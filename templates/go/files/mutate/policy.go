@@ -5,16 +5,16 @@ import "encoding/json"
 // AdmissionRequest has the fields of an admission request that the policy reads; all others are
 // skipped. Kubernetes documents them as AdmissionRequest of admission.k8s.io/v1.
 type AdmissionRequest struct {
-	// Object is missing in a DELETE.
+	// Object is missing in a DELETE request.
 	Object json.RawMessage `json:"object"`
 }
 
-// validate adds the labels of the settings where the object does not have them.
+// validate adds the labels of the settings that the object does not have.
 func validate(request AdmissionRequest, settings Settings) Response {
 	if request.Object == nil || string(request.Object) == "null" {
 		return Accept()
 	}
-	object, changed, err := labelled(request.Object, settings.Labels)
+	object, changed, err := labeled(request.Object, settings.Labels)
 	switch {
 	case err != nil:
 		return Reject(400, err.Error())
@@ -25,8 +25,8 @@ func validate(request AdmissionRequest, settings Settings) Response {
 	}
 }
 
-// labelled returns the object with the labels that it lacks, and whether it lacked any.
-func labelled(text json.RawMessage, labels map[string]string) (Fields, bool, error) {
+// labeled returns the object with the missing labels added, and whether any were missing.
+func labeled(text json.RawMessage, labels map[string]string) (Fields, bool, error) {
 	object, err := readFields(text)
 	if err != nil {
 		return nil, false, err

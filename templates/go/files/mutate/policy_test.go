@@ -45,7 +45,7 @@ func TestMissingLabelsAreAdded(t *testing.T) {
 }
 
 func TestALabelKeepsItsValue(t *testing.T) {
-	fixture, err := os.ReadFile("tests/fixtures/labelled.json")
+	fixture, err := os.ReadFile("tests/fixtures/labeled.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestALabelKeepsItsValue(t *testing.T) {
 }
 
 func TestDigitsAreKept(t *testing.T) {
-	object, changed, err := labelled(json.RawMessage(`{"a": 12345678901234567890.10}`), map[string]string{"b": "c"})
+	object, changed, err := labeled(json.RawMessage(`{"a": 12345678901234567890.10}`), map[string]string{"b": "c"})
 	if err != nil || !changed || string(object["a"]) != "12345678901234567890.10" {
 		t.Errorf("got %s, %v, %v", object["a"], changed, err)
 	}

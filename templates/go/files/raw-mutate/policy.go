@@ -2,19 +2,19 @@ package main
 
 import "encoding/json"
 
-// validate adds the labels of the settings where the labels of the document do not have them.
+// validate adds the labels of the settings that are not in the labels of the document.
 //
 // A raw request can be any JSON. A document that cannot have labels is accepted as it is.
 func validate(request json.RawMessage, settings Settings) Response {
-	document, changed, err := labelled(request, settings.Labels)
+	document, changed, err := labeled(request, settings.Labels)
 	if err != nil || !changed {
 		return Accept()
 	}
 	return Mutate(document)
 }
 
-// labelled returns the document with the labels that it lacks, and whether it lacked any.
-func labelled(text json.RawMessage, labels map[string]string) (Fields, bool, error) {
+// labeled returns the document with the missing labels added, and whether any were missing.
+func labeled(text json.RawMessage, labels map[string]string) (Fields, bool, error) {
 	if string(text) == "null" {
 		return nil, false, nil
 	}

@@ -30,11 +30,11 @@ func TestMissingLabelsAreAdded(t *testing.T) {
 }
 
 func TestOtherDocumentsAreAcceptedAsTheyAre(t *testing.T) {
-	labelled, err := os.ReadFile("tests/fixtures/labelled.json")
+	labeled, err := os.ReadFile("tests/fixtures/labeled.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, request := range []string{string(labelled), "null", "1", `"text"`, "[{}]", `{"labels": "text"}`} {
+	for _, request := range []string{string(labeled), "null", "1", `"text"`, "[{}]", `{"labels": "text"}`} {
 		if got := validateJSON(t, request); got != `{"accepted":true}` {
 			t.Errorf("%s: got %s", request, got)
 		}

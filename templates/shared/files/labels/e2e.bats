@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 
-# `make e2e-tests` runs these tests on the annotated policy, as it is deployed.
+# `make e2e-tests` runs these tests on the annotated policy if `cargo kw-wasi` is not installed.
 
 answer() {
   run kwctl run --request-path "tests/fixtures/$1" \
@@ -9,21 +9,21 @@ answer() {
 }
 
 @test "a missing label is added" {
-  answer unlabelled.json
+  answer unlabeled.json
   [ "$status" -eq 0 ]
   echo "$output" | grep -F '"allowed":true'
   echo "$output" | grep -F '"patchType":"JSONPatch"'
 }
 
 @test "a label keeps its value" {
-  answer labelled.json
+  answer labeled.json
   [ "$status" -eq 0 ]
   echo "$output" | grep -F '"allowed":true'
   [[ "$output" != *'"patch"'* ]]
 }
 
 @test "wrong settings are refused" {
-  run kwctl run --request-path tests/fixtures/unlabelled.json \
+  run kwctl run --request-path tests/fixtures/unlabeled.json \
     --settings-json '{"labels": {"not a key": ""}}' annotated-policy.wasm
   echo "$output"
   [ "$status" -eq 1 ]

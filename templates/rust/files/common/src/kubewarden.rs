@@ -1,6 +1,6 @@
 //! The protocol between Kubewarden and the policy.
 //!
-//! Not meant to be edited: `policy.rs` has what the policy decides, and `settings.rs` its settings.
+//! There is no need to edit it: the decision is in `policy.rs`, the settings are in `settings.rs`.
 
 #![allow(
     dead_code,
@@ -14,9 +14,9 @@ use std::process::ExitCode;
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Answers what the command line and standard input ask.
+/// Runs the subcommand on the command line with the JSON from standard input.
 ///
-/// `validate` decides on a request, `check` returns what is wrong with settings, if anything is.
+/// `validate` decides on a request. `check` returns an error if the settings are not valid.
 /// Kubewarden checks settings when a policy is deployed, long before the first request.
 pub fn run<R, S, O>(
     validate: fn(R, &S) -> Response<O>,
@@ -45,7 +45,7 @@ where
     }
 }
 
-/// What the policy decided. `O` is the type of the object that a mutating policy returns.
+/// The decision of the policy. `O` is the type of the object that a mutating policy returns.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Response<O = ()> {
     accepted: bool,
@@ -152,8 +152,8 @@ where
 
 /// Reads the JSON on standard input.
 ///
-/// Most of the time of an answer is spent on touching fresh memory, so input that fits into the
-/// buffer of standard input is parsed there. It is complete if it is valid JSON.
+/// Most of the time for an answer is spent on touching fresh memory, so input that fits into the
+/// buffer of standard input is parsed in place. It is complete if it is valid JSON.
 fn read_question<T: DeserializeOwned>() -> io::Result<serde_json::Result<T>> {
     let mut stdin = io::stdin().lock();
     let start = stdin.fill_buf()?;
@@ -184,6 +184,6 @@ fn write_answer(answer: &impl Serialize) -> io::Result<()> {
 
 /// Writes to standard error, which Kubewarden shows to the user when a policy fails.
 fn complain(message: &str) {
-    // `eprintln!` would panic if nobody reads standard error.
+    // `eprintln!` would panic if standard error is closed.
     let _ = io::stderr().write_all(format!("{message}\n").as_bytes());
 }

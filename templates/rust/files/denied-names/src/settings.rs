@@ -13,7 +13,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Checks what the types cannot; the message is for whoever deploys the policy.
+    /// Checks what the types cannot check. The person who deploys the policy sees the message.
     pub fn check(&self) -> Result<(), String> {
         if self.denied_names.iter().any(String::is_empty) {
             return Err("`denied_names` must not contain an empty name".to_owned());

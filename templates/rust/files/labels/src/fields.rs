@@ -1,6 +1,6 @@
 //! A JSON object whose fields stay as they were written until the policy reads or sets them.
 //!
-//! An object can then be changed without losing unknown fields, or digits of numbers.
+//! This way, an object can be changed without losing unknown fields or digits of numbers.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Result;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// A list, since objects have few fields, and a map would make the policy larger.
+/// A list instead of a map, since objects have few fields and a map would make the policy larger.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<(String, Box<RawValue>)>);
 

@@ -15,9 +15,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Checks what the types cannot; the message is for whoever deploys the policy.
+    /// Checks what the types cannot check. The person who deploys the policy sees the message.
     ///
-    /// The rules are those of Kubernetes, which would otherwise refuse each labelled object.
+    /// The rules are those of Kubernetes, which would otherwise refuse each labeled object.
     pub fn check(&self) -> Result<(), String> {
         for (key, value) in &self.labels {
             let (prefix, name) = match key.split_once('/') {
@@ -25,7 +25,7 @@ impl Settings {
                 None => (None, key.as_str()),
             };
             let mistake = if !prefix.is_none_or(is_dns_name) {
-                "before the `/` of its key must be a DNS name in lower case"
+                "the part before the `/` of its key must be a DNS name in lower case"
             } else if !is_label_name(name) {
                 "its key must be 1 to 63 letters, digits and inner `-`, `_` and `.`"
             } else if !value.is_empty() && !is_label_name(value) {

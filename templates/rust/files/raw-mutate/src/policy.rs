@@ -1,4 +1,4 @@
-//! What the policy decides.
+//! The decision of the policy.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use crate::fields::{self, Fields};
 use crate::kubewarden::Response;
 use crate::settings::Settings;
 
-/// Adds the labels of the settings where the `labels` of the document do not have them.
+/// Adds the labels of the settings that are not in the `labels` of the document.
 ///
 /// A raw request can be any JSON. A document that cannot have labels is accepted as it is.
 pub fn validate(request: Box<RawValue>, settings: &Settings) -> Response<Fields> {
     match add_missing(&request, &settings.labels) {
-        Ok(Some(labelled)) => Response::mutate(labelled),
+        Ok(Some(labeled)) => Response::mutate(labeled),
         Ok(None) | Err(_) => Response::accept(),
     }
 }
 
-/// Returns the document with the `labels` that it lacks, or `None` if it has them all.
+/// Returns the document with the missing `labels` added, or `None` if none are missing.
 ///
 /// Fails when the document, or its field `labels`, is not an object.
 fn add_missing(
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_missing_label_is_added() {
-        let request = include_str!("../tests/fixtures/unlabelled.json");
+        let request = include_str!("../tests/fixtures/unlabeled.json");
         let response = validate_json(request);
         let mut expected: Value = serde_json::from_str(request).unwrap();
         expected["labels"] = json!({ "owner": "platform" });
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_label_keeps_its_value() {
-        let request = include_str!("../tests/fixtures/labelled.json");
+        let request = include_str!("../tests/fixtures/labeled.json");
         assert_eq!(validate_json(request), accepted());
     }
 

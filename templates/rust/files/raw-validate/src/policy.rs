@@ -1,4 +1,4 @@
-//! What the policy decides.
+//! The decision of the policy.
 
 use serde_json::Value;
 
