@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::guest::{self, Behaviour};
+use crate::support::guest::{self, Behavior};
 use cargo_kw_wasi::runtime::{Cache, GuestOutcome, Limits, Policy};
 
 struct Module {
@@ -12,7 +12,7 @@ struct Module {
 
 impl Module {
     fn new() -> Self {
-        let answer = Behaviour::prints(r#"{"accepted":true}"#);
+        let answer = Behavior::prints(r#"{"accepted":true}"#);
         let wasm = guest::policy(&answer, &guest::settings_are_valid(), guest::METADATA);
         Self { folder: tempfile::tempdir().unwrap(), wasm }
     }
@@ -99,7 +99,7 @@ fn a_folder_that_cannot_be_used_does_not_matter() {
 fn only_so_many_modules_are_kept() {
     let mut module = Module::new();
     for number in 0..55 {
-        let answer = Behaviour::prints(r#"{"accepted":true}"#).and_says(&format!("{number}"));
+        let answer = Behavior::prints(r#"{"accepted":true}"#).and_says(&format!("{number}"));
         module.wasm = guest::policy(&answer, &guest::settings_are_valid(), guest::METADATA);
         module.run();
     }

@@ -1,6 +1,6 @@
 //! Every case of the reference's `evaluate.json` and `patch.json`, which are what `kwctl run` and policy-server do.
 
-use crate::support::guest::{self, Behaviour, End};
+use crate::support::guest::{self, Behavior, End};
 use crate::support::{Case, Run};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +18,7 @@ fn bytes(guest: &Value, name: &str) -> Vec<u8> {
     }
 }
 
-fn behaviour(guest: &Value) -> Behaviour {
+fn behavior(guest: &Value) -> Behavior {
     let is = |key: &str| guest[key] == true;
     let end = match guest["exit_code"].as_u64() {
         _ if is("trap") => End::Trap,
@@ -26,20 +26,20 @@ fn behaviour(guest: &Value) -> Behaviour {
         Some(code) => End::Exit(u32::try_from(code).unwrap()),
         None => End::Return,
     };
-    Behaviour { stdout: bytes(guest, "stdout"), stderr: bytes(guest, "stderr"), end, echo: false }
+    Behavior { stdout: bytes(guest, "stdout"), stderr: bytes(guest, "stderr"), end, echo: false }
 }
 
 /// One case of `evaluate.json`: a guest, a request, settings, and how they are put together.
 struct Evaluation<'a> {
     case: &'a Value,
-    validate: Behaviour,
-    validate_settings: Behaviour,
+    validate: Behavior,
+    validate_settings: Behavior,
 }
 
 impl<'a> Evaluation<'a> {
     fn new(case: &'a Value, file: &Value) -> Self {
         let settings = case.get("guest_settings").unwrap_or(&file["default_guest_settings"]);
-        Self { case, validate: behaviour(&case["guest"]), validate_settings: behaviour(settings) }
+        Self { case, validate: behavior(&case["guest"]), validate_settings: behavior(settings) }
     }
 
     fn run(&self) -> Run {
@@ -187,7 +187,7 @@ fn patches_are_those_of_the_reference() {
     let file = vectors("patch.json");
     for case in file["cases"].as_array().unwrap() {
         let answer = json!({"accepted": true, "mutated_object": case["mutated"]}).to_string();
-        let wasm = guest::policy(&Behaviour::prints(&answer), &guest::settings_are_valid(), guest::METADATA);
+        let wasm = guest::policy(&Behavior::prints(&answer), &guest::settings_are_valid(), guest::METADATA);
         let folder = Case::empty();
         folder.write("policy.wasm", wasm).write("request.json", case["original"].to_string());
         let run = folder.kw_wasi("run --raw --wasm policy.wasm -r request.json").succeed();

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::guest::{self, Behaviour};
+use crate::support::guest::{self, Behavior};
 use crate::support::{self, Case, POLICY_MANIFEST, Run, TOOL};
 use rexpect::session::spawn_command;
 use serde_json::{Value, json};
@@ -306,9 +306,9 @@ fn a_closed_pipe_does_not_panic() {
 }
 
 #[test]
-fn of_a_module_with_a_behaviour_nothing_is_run() {
+fn of_a_module_with_a_behavior_nothing_is_run() {
     let case = Case::empty();
-    let looping = Behaviour { end: guest::End::Loop, ..Behaviour::default() };
+    let looping = Behavior { end: guest::End::Loop, ..Behavior::default() };
     case.write("policy.wasm", guest::policy(&looping, &looping, METADATA));
     inspect(&case, "policy.wasm").code(0).stderr_eq(str![""]);
 }

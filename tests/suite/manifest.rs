@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::cluster::{self, ApiServer, TRAPS};
-use crate::support::guest::{self, Behaviour};
+use crate::support::guest::{self, Behavior};
 use crate::support::{self, Case, GO_METADATA, Run};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ const RULES: &str =
 /// A case with a policy of these metadata in `policy.wasm`.
 fn module(metadata: &str) -> Case {
     let case = Case::empty();
-    case.write("policy.wasm", guest::policy(&Behaviour::default(), &guest::settings_are_valid(), metadata));
+    case.write("policy.wasm", guest::policy(&Behavior::default(), &guest::settings_are_valid(), metadata));
     case
 }
 
@@ -153,7 +153,7 @@ error: `policy.wasm` is a raw policy, which no cluster resource can deploy
 #[test]
 fn several_policies_are_several_documents() {
     let case = demo();
-    case.write("b.wasm", guest::policy(&Behaviour::default(), &Behaviour::default(), &titled("other")));
+    case.write("b.wasm", guest::policy(&Behavior::default(), &Behavior::default(), &titled("other")));
     let both = manifest(&case, "policy.wasm b.wasm").code(0);
     let names: Vec<_> = both
         .stdout
@@ -174,7 +174,7 @@ error: `--name`, `--module` and `--artifacthub` are about one policy, and there 
 fn several_policies_that_cannot_be_deployed_by_one_text() {
     let case = demo();
     let write = |name: &str, metadata: &str| {
-        case.write(name, guest::policy(&Behaviour::default(), &Behaviour::default(), metadata));
+        case.write(name, guest::policy(&Behavior::default(), &Behavior::default(), metadata));
     };
     write("b.wasm", &titled("demo").replace("1.2.0", "2.0.0"));
     manifest(&case, "policy.wasm b.wasm").code(101).stdout_eq("").stderr_eq(str![[r#"
@@ -375,31 +375,27 @@ fn modules_that_cannot_be_deployed() {
         (
             "waPC",
             guest::policy(
-                &Behaviour::default(),
-                &Behaviour::default(),
+                &Behavior::default(),
+                &Behavior::default(),
                 &titled("demo").replace("wasi", "kubewarden-wapc"),
             ),
         ),
         (
             "Rego",
-            guest::policy(
-                &Behaviour::default(),
-                &Behaviour::default(),
-                &titled("demo").replace("wasi", "opa"),
-            ),
+            guest::policy(&Behavior::default(), &Behavior::default(), &titled("demo").replace("wasi", "opa")),
         ),
         ("a component", wat("(component)")),
         (
             "no rules",
             guest::policy(
-                &Behaviour::default(),
-                &Behaviour::default(),
+                &Behavior::default(),
+                &Behavior::default(),
                 &titled("demo").replace(RULES, "\"rules\":[]"),
             ),
         ),
-        ("unreadable metadata", guest::policy(&Behaviour::default(), &Behaviour::default(), "[]")),
+        ("unreadable metadata", guest::policy(&Behavior::default(), &Behavior::default(), "[]")),
         ("annotated twice", {
-            let mut module = guest::policy(&Behaviour::default(), &Behaviour::default(), &titled("demo"));
+            let mut module = guest::policy(&Behavior::default(), &Behavior::default(), &titled("demo"));
             let section = CustomSection { name: "io.kubewarden.metadata".into(), data: b"{}".into() };
             module.push(section.id());
             section.encode(&mut module);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::support::bad_registry::{BadRegistry, Reply, digest};
-use crate::support::guest::{Behaviour, policy, settings_are_valid};
+use crate::support::guest::{Behavior, policy, settings_are_valid};
 use crate::support::registry::{self, PASSWORD, USER};
 use crate::support::{self, Case, Invocation, Run};
 use snapbox::str;
@@ -17,7 +17,7 @@ fn case(host: &str, repository: &str) -> Case {
 }
 
 fn write_policy(case: &Case, metadata: &str) {
-    let validate = Behaviour::prints(r#"{"accepted":true}"#);
+    let validate = Behavior::prints(r#"{"accepted":true}"#);
     case.write("policy.wasm", policy(&validate, &settings_are_valid(), metadata));
 }
 
@@ -690,7 +690,7 @@ fn a_bar_is_shown_at_a_terminal_only() {
     };
     let registry = BadRegistry::start(slow);
     let case = Case::empty();
-    let large = Behaviour::prints(&"x".repeat(3 << 20));
+    let large = Behavior::prints(&"x".repeat(3 << 20));
     case.write(
         "policy.wasm",
         policy(&large, &settings_are_valid(), &metadata(&registry.host, "demo", "0.1.0")),

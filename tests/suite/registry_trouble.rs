@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::bad_registry::{Answer, BadRegistry, Reply, Request, digest};
-use crate::support::guest::{Behaviour, policy, settings_are_valid};
+use crate::support::guest::{Behavior, policy, settings_are_valid};
 use crate::support::{Case, Invocation, Run};
 use snapbox::data::Inline;
 use snapbox::{Data, str};
@@ -17,7 +17,7 @@ const SECRET: &str = "s3cret and long";
 
 fn case() -> Case {
     let case = Case::empty();
-    let validate = Behaviour::prints(&"x".repeat(300_000));
+    let validate = Behavior::prints(&"x".repeat(300_000));
     case.write("policy.wasm", policy(&validate, &settings_are_valid(), METADATA));
     case
 }

@@ -1,6 +1,6 @@
 //! `run`: what it prints for each outcome, on stdout for scripts and on stderr for people.
 
-use crate::support::guest::{self, Behaviour, End};
+use crate::support::guest::{self, Behavior, End};
 use crate::support::{self, Case, Run};
 #[cfg(unix)]
 use rexpect::session::spawn_command;
@@ -20,11 +20,11 @@ spec:
 ";
 
 /// A case with a Pod in `pod.yaml`, and in `policy.wasm` a policy that behaves like this.
-fn case(validate: Behaviour) -> Case {
+fn case(validate: Behavior) -> Case {
     case_with(validate, guest::settings_are_valid(), guest::METADATA)
 }
 
-fn case_with(validate: Behaviour, validate_settings: Behaviour, metadata: &str) -> Case {
+fn case_with(validate: Behavior, validate_settings: Behavior, metadata: &str) -> Case {
     let case = Case::empty();
     case.write("policy.wasm", guest::policy(&validate, &validate_settings, metadata));
     case.write("pod.yaml", POD);
@@ -40,7 +40,7 @@ const MUTATED: &str = r#"{"accepted":true,"mutated_object":{"apiVersion":"v1","k
 
 #[test]
 fn accepted() {
-    run(&case(Behaviour::prints(r#"{"accepted":true}"#)), "").code(0).stderr_eq("").stdout_eq(str![[r#"
+    run(&case(Behavior::prints(r#"{"accepted":true}"#)), "").code(0).stderr_eq("").stdout_eq(str![[r#"
 {"uid":"[..]","allowed":true,"auditAnnotations":null,"warnings":null}
 
 "#]]);
@@ -48,7 +48,7 @@ fn accepted() {
 
 #[test]
 fn rejected() {
-    let case = case(Behaviour::prints(r#"{"accepted":false,"message":"no","code":403,"warnings":["w"]}"#));
+    let case = case(Behavior::prints(r#"{"accepted":false,"message":"no","code":403,"warnings":["w"]}"#));
     run(&case, "").code(0).stderr_eq("").stdout_eq(str![[r#"
 {"uid":"[..]","allowed":false,"status":{"message":"no","code":403},"auditAnnotations":null,"warnings":["w"]}
 
@@ -57,7 +57,7 @@ fn rejected() {
 
 #[test]
 fn mutated_against_the_metadata() {
-    let run = run(&case(Behaviour::prints(MUTATED)), "").code(0);
+    let run = run(&case(Behavior::prints(MUTATED)), "").code(0);
     assert!(run.stdout.contains(r#""patchType":"JSONPatch","patch":"W3si"#), "{}", run.stdout);
     run.stderr_eq(str![[r#"
 warning: the policy changes the object, but its metadata says `mutating: false`: a cluster would reject the request
@@ -69,14 +69,14 @@ warning: the policy changes the object, but its metadata says `mutating: false`:
 #[test]
 fn mutated_as_the_metadata_say() {
     let metadata = guest::METADATA.replace("false", "true");
-    let case = case_with(Behaviour::prints(MUTATED), guest::settings_are_valid(), &metadata);
+    let case = case_with(Behavior::prints(MUTATED), guest::settings_are_valid(), &metadata);
     run(&case, "").code(0).stderr_eq("");
 }
 
 #[test]
 fn settings_that_are_not_valid() {
-    let refusal = Behaviour::prints(r#"{"valid":false,"message":"replicas must be positive"}"#);
-    let case = case_with(Behaviour::prints("{}"), refusal, guest::METADATA);
+    let refusal = Behavior::prints(r#"{"valid":false,"message":"replicas must be positive"}"#);
+    let case = case_with(Behavior::prints("{}"), refusal, guest::METADATA);
     run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
 error: Provided settings are not valid: replicas must be positive
 
@@ -85,8 +85,8 @@ error: Provided settings are not valid: replicas must be positive
 
 #[test]
 fn settings_at_which_the_policy_fails() {
-    let failing = Behaviour::prints("").and_says("boom").and_ends(End::Trap);
-    let case = case_with(Behaviour::prints("{}"), failing, guest::METADATA);
+    let failing = Behavior::prints("").and_says("boom").and_ends(End::Trap);
+    let case = case_with(Behavior::prints("{}"), failing, guest::METADATA);
     run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
 warning: the policy failed while it checked the settings: it trapped: wasm trap: wasm `unreachable` instruction executed
 error: Provided settings are not valid: boom
@@ -96,7 +96,7 @@ error: Provided settings are not valid: boom
 
 #[test]
 fn settings_of_the_wrong_type() {
-    let case = case(Behaviour::prints("{}"));
+    let case = case(Behavior::prints("{}"));
     run(&case, "--settings-json [1]").code(1).stdout_eq("").stderr_eq(str![[r#"
 error: Invalid settings in CRD, not an object
   hint: the settings are those of `--settings-json`
@@ -113,8 +113,8 @@ error: Invalid settings in CRD, not an object
 
 #[test]
 fn settings_come_from_a_file_or_from_the_command_line() {
-    let echo = Behaviour { echo: true, ..guest::settings_are_valid() };
-    let case = case_with(Behaviour::prints(r#"{"accepted":true}"#), echo, guest::METADATA);
+    let echo = Behavior { echo: true, ..guest::settings_are_valid() };
+    let case = case_with(Behavior::prints(r#"{"accepted":true}"#), echo, guest::METADATA);
     case.write("settings.yaml", "b: [x]\na: 1\n");
     run(&case, "-s settings.yaml").code(0).stderr_eq(str![[r#"
       Logged {"a":1,"b":["x"]}
@@ -127,7 +127,7 @@ fn settings_come_from_a_file_or_from_the_command_line() {
 
 #[test]
 fn failures_of_the_policy_are_answers() {
-    let failing = |end| case(Behaviour::prints(r#"{"accepted":true}"#).and_says(" why\n").and_ends(end));
+    let failing = |end| case(Behavior::prints(r#"{"accepted":true}"#).and_says(" why\n").and_ends(end));
     run(&failing(End::Exit(3)), "")
         .code(0)
         .stderr_eq(str![[r#"
@@ -146,7 +146,7 @@ warning: the policy failed: it trapped: wasm trap: wasm `unreachable` instructio
 warning: the policy failed: it was stopped after 200ms (see `--time-limit`)
 
 "#]]);
-    run(&case(Behaviour::prints("hello")), "").code(0).stderr_eq("").stdout_eq(str![[r#"
+    run(&case(Behavior::prints("hello")), "").code(0).stderr_eq("").stdout_eq(str![[r#"
 {"uid":"[..]","allowed":false,"status":{"message":"internal server error: Cannot deserialize policy validation response: expected value at line 1 column 1","code":500},"auditAnnotations":null,"warnings":null}
 
 "#]]);
@@ -154,7 +154,7 @@ warning: the policy failed: it was stopped after 200ms (see `--time-limit`)
 
 #[test]
 fn each_limit_can_be_set_and_is_named() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#).and_says("more than ten bytes"));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#).and_says("more than ten bytes"));
     for (limit, words) in [
         ("--output-limit 10B", "wrote more than 10 B to stdout (see `--output-limit`)"),
         ("--memory-limit 64KiB", "needed more than 64.0 KiB of memory (see `--memory-limit`)"),
@@ -170,7 +170,7 @@ fn each_limit_can_be_set_and_is_named() {
 
 #[test]
 fn what_a_host_only_logs_is_said() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#).and_says("one\ntwo \u{1b}[31mred\n"));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#).and_says("one\ntwo \u{1b}[31mred\n"));
     run(&case, "").code(0).stderr_eq(str![[r#"
       Logged one
              two /u{1b}[31mred
@@ -181,7 +181,7 @@ fn what_a_host_only_logs_is_said() {
 
 #[test]
 fn several_documents_are_several_requests() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#));
     case.write("pod.yaml", format!("---\n{POD}---\n{}---\n", POD.replace("web", "db")));
     let both = run(&case, "").code(0);
     assert_eq!(both.stdout.lines().count(), 2, "{}", both.stdout);
@@ -196,7 +196,7 @@ error: could not read request 2 of 2
 
 #[test]
 fn an_object_becomes_a_request() {
-    let case = case(Behaviour { echo: true, ..Behaviour::prints(r#"{"accepted":true}"#) });
+    let case = case(Behavior { echo: true, ..Behavior::prints(r#"{"accepted":true}"#) });
     let asked = |args: &str| {
         let stderr = run(&case, args).code(0).stderr;
         let logged = stderr.trim_start().strip_prefix("Logged ").unwrap();
@@ -225,7 +225,7 @@ fn an_object_becomes_a_request() {
 
 #[test]
 fn requests_that_are_none() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#));
     for (text, words) in [
         ("", "error: could not read the request `pod.yaml`\n  cause: it is empty"),
         ("[1]", "error: Invalid request object"),
@@ -245,7 +245,7 @@ fn requests_that_are_none() {
 
 #[test]
 fn a_request_can_come_from_stdin() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#));
     let mut invocation = case.kw_wasi("run --wasm policy.wasm -r -");
     invocation.command.stdin(std::fs::File::open(case.path("pod.yaml")).unwrap());
     invocation.succeed().stdout_eq(str![[r#"
@@ -257,7 +257,7 @@ fn a_request_can_come_from_stdin() {
 /// PowerShell and editors on Windows write a byte order mark and line ends of their own.
 #[test]
 fn files_that_were_written_on_windows_are_read() {
-    let echo = Behaviour { echo: true, ..Behaviour::prints(r#"{"accepted":true}"#) };
+    let echo = Behavior { echo: true, ..Behavior::prints(r#"{"accepted":true}"#) };
     let case = case(echo);
     let json = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}"#;
     for request in [POD, json] {
@@ -286,8 +286,8 @@ spec:
 
 #[test]
 fn a_manifest_says_how_the_policy_is_installed() {
-    let refusing = Behaviour::prints(r#"{"accepted":false,"message":"no","code":403}"#);
-    let echo = Behaviour { echo: true, ..guest::settings_are_valid() };
+    let refusing = Behavior::prints(r#"{"accepted":false,"message":"no","code":403}"#);
+    let echo = Behavior { echo: true, ..guest::settings_are_valid() };
     let case = case_with(refusing, echo, guest::METADATA);
     case.write("resource.yaml", format!("{RESOURCE}  message: ask the platform team\n"));
     run(&case, "--manifest resource.yaml").code(0).stderr_has(r#"Logged {"a":1}"#).stdout_eq(str![[r#"
@@ -304,7 +304,7 @@ fn a_manifest_says_how_the_policy_is_installed() {
 
 #[test]
 fn without_a_terminal_a_monitored_answer_is_said_too() {
-    let case = case(Behaviour::prints(r#"{"accepted":false,"message":"no","code":403}"#));
+    let case = case(Behavior::prints(r#"{"accepted":false,"message":"no","code":403}"#));
     case.write("resource.yaml", format!("{RESOURCE}  mode: monitor\n"));
     run(&case, "--manifest resource.yaml").code(0).stderr_eq(str![[r#"
    Monitored in mode `protect` it would be rejected
@@ -315,7 +315,7 @@ fn without_a_terminal_a_monitored_answer_is_said_too() {
 
 #[test]
 fn a_document_that_is_not_a_request_is_refused() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#));
     for (file, text, words) in [
         ("a.json", "{\"a\": 1e400}", "number out of range"),
         ("a.json", "{\"uid\": \"u\",}", "not valid JSON"),
@@ -331,7 +331,7 @@ fn a_document_that_is_not_a_request_is_refused() {
 
 #[test]
 fn a_list_is_several_requests_of_kubernetes_and_one_raw_one() {
-    let case = case(Behaviour { echo: true, ..Behaviour::prints(r#"{"accepted":true}"#) });
+    let case = case(Behavior { echo: true, ..Behavior::prints(r#"{"accepted":true}"#) });
     let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"}}"#;
     case.write("list.json", format!(r#"{{"apiVersion":"v1","kind":"List","items":[{pod},{pod}]}}"#));
     let both = case.kw_wasi("run --wasm policy.wasm -r list.json").run().code(0);
@@ -343,7 +343,7 @@ fn a_list_is_several_requests_of_kubernetes_and_one_raw_one() {
 
 #[test]
 fn objects_are_read_as_kubectl_reads_them() {
-    let case = case(Behaviour { echo: true, ..Behaviour::prints(r#"{"accepted":true}"#) });
+    let case = case(Behavior { echo: true, ..Behavior::prints(r#"{"accepted":true}"#) });
     case.write("pod.yaml", format!("{POD}  hostNetwork: yes\n  mode: 0644\n  text: '0644'\n"));
     run(&case, "").code(0).stderr_has(r#""hostNetwork":true,"mode":420,"text":"0644""#);
     run(&case, "--raw").code(0).stderr_has(r#""hostNetwork":"yes","mode":"0644","text":"0644""#);
@@ -351,7 +351,7 @@ fn objects_are_read_as_kubectl_reads_them() {
 
 #[test]
 fn an_old_object_goes_with_one_change() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#));
     case.write("old.yaml", POD);
     run(&case, "--old-object old.yaml --operation UPDATE").code(0);
     run(&case, "--old-object old.yaml").code(1).stdout_eq("").stderr_has("a CREATE has none");
@@ -376,7 +376,7 @@ fn metadata_that_no_host_reads_are_refused() {
         let metadata = guest::METADATA.replace(from, to);
         assert_ne!(metadata, guest::METADATA, "{from}");
         let case =
-            case_with(Behaviour::prints(r#"{"accepted":true}"#), guest::settings_are_valid(), &metadata);
+            case_with(Behavior::prints(r#"{"accepted":true}"#), guest::settings_are_valid(), &metadata);
         let words = format!(
             "cannot deserialize custom section `io.kubewarden.metadata` of wasm module\n  cause: {words}"
         );
@@ -388,7 +388,7 @@ fn metadata_that_no_host_reads_are_refused() {
 
 #[test]
 fn a_module_is_not_built() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#));
     for flag in ["-p demo", "--manifest-path Cargo.toml", "--features a", "--profile dev"] {
         run(&case, flag).code(2).stderr_has("cannot be used with");
     }
@@ -398,7 +398,7 @@ fn a_module_is_not_built() {
 #[cfg(unix)]
 #[test]
 fn a_reader_may_stop_reading() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#));
     let mut tool = std::process::Command::new(env!("CARGO_BIN_EXE_cargo-kw-wasi"))
         .args(["kw-wasi", "run", "--wasm", "policy.wasm", "-r", "-"])
         .current_dir(case.path("."))
@@ -417,7 +417,7 @@ fn a_reader_may_stop_reading() {
 
 #[test]
 fn manifests_that_deploy_no_policy() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#));
     for (text, words) in [
         (POD.to_owned(), "the file has no policy"),
         (format!("{RESOURCE}---\n{RESOURCE}"), "the file has 2 policies"),
@@ -437,7 +437,7 @@ fn manifests_that_deploy_no_policy() {
 
 #[test]
 fn modules_that_are_no_wasi_policy() {
-    let case = case(Behaviour::prints(r#"{"accepted":true}"#));
+    let case = case(Behavior::prints(r#"{"accepted":true}"#));
     let module = |text: &str| wat::parse_str(text).unwrap();
     case.write("policy.wasm", module("(module (func (export \"_start\")) (memory (export \"memory\") 1))"));
     run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
@@ -446,7 +446,7 @@ error: `policy.wasm` has no Kubewarden metadata: a host takes it for a waPC poli
 
 "#]]);
     let metadata = guest::METADATA.replace("wasi", "kubewarden-wapc");
-    case.write("policy.wasm", guest::policy(&Behaviour::default(), &guest::settings_are_valid(), &metadata));
+    case.write("policy.wasm", guest::policy(&Behavior::default(), &guest::settings_are_valid(), &metadata));
     run(&case, "").code(1).stdout_eq("").stderr_has("says `executionMode: kubewarden-wapc`");
     case.write(
         "policy.wasm",
@@ -467,7 +467,7 @@ error: `policy.wasm` has no Kubewarden metadata: a host takes it for a waPC poli
 
 /// A policy that accepts everything after one call of its host.
 fn calling_the_host(namespace: &str, operation: &str, payload: &str) -> Case {
-    let case = case(Behaviour::default());
+    let case = case(Behavior::default());
     let ends = [namespace, operation, payload]
         .iter()
         .scan(110, |at, text| {
@@ -562,12 +562,12 @@ fn assert_screen(case: &Case, args: &str, expected: snapbox::Data) {
 #[test]
 fn at_a_terminal_the_verdict_is_said_in_words() {
     assert_screen(
-        &case(Behaviour::prints(r#"{"accepted":true}"#)),
+        &case(Behavior::prints(r#"{"accepted":true}"#)),
         "",
         file!["../snapshots/run-accepted.txt"],
     );
     let rejecting = r#"{"accepted":false,"message":"no","code":403,"warnings":["careful"],"audit_annotations":{"by":"demo"}}"#;
-    let case = case(Behaviour::prints(rejecting));
+    let case = case(Behavior::prints(rejecting));
     assert_screen(&case, "", file!["../snapshots/run-rejected.txt"]);
     case.write("resource.yaml", format!("{RESOURCE}  mode: monitor\n"));
     assert_screen(&case, "--manifest resource.yaml", file!["../snapshots/run-monitored.txt"]);
@@ -578,7 +578,7 @@ fn at_a_terminal_the_verdict_is_said_in_words() {
 #[cfg(unix)]
 #[test]
 fn at_a_terminal_a_mutation_is_a_diff() {
-    let case = case(Behaviour::prints(MUTATED));
+    let case = case(Behavior::prints(MUTATED));
     assert_screen(&case, "--color=always", file!["../snapshots/run-mutated.txt"]);
     case.write("resource.yaml", RESOURCE);
     assert_screen(&case, "--manifest resource.yaml", file!["../snapshots/run-mutation-forbidden.txt"]);
@@ -593,7 +593,7 @@ fn at_a_terminal_a_mutation_is_a_diff() {
 #[cfg(unix)]
 #[test]
 fn at_a_terminal_failures_are_said_in_words() {
-    let case = case(Behaviour::prints("").and_says("cannot read input\n").and_ends(End::Exit(1)));
+    let case = case(Behavior::prints("").and_says("cannot read input\n").and_ends(End::Exit(1)));
     assert_screen(&case, "", file!["../snapshots/run-failed.txt"]);
     assert_screen(&case, "-q", file!["../snapshots/run-quiet.txt"]);
 }

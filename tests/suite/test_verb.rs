@@ -439,11 +439,11 @@ fn nothing_that_is_stated_is_ignored() {
 
 #[test]
 fn objects_are_read_as_kubectl_reads_them() {
-    let labelled = Constant {
+    let labeled = Constant {
         answer: r#"{"accepted": true, "mutated_object": {"apiVersion":"v1","kind":"Pod","mode":420,"on":true}}"#,
         ..ACCEPTING
     };
-    let case = labelled.with(
+    let case = labeled.with(
         "cases: [{ name: a, object: { apiVersion: v1, kind: Pod, mode: 0644, on: yes }, expect: { patch: [] } },
   { name: b, object: pod, expect: { object: { apiVersion: v1, kind: Pod, mode: 0644, on: yes } } }]"
             .replace("object: pod", "request: pod.yaml")

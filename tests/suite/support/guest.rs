@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// What a guest does when it is called: reads stdin to its end, writes, and ends.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Behaviour {
+pub(crate) struct Behavior {
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
     pub(crate) end: End,
@@ -23,7 +23,7 @@ pub(crate) enum End {
     Loop,
 }
 
-impl Behaviour {
+impl Behavior {
     pub(crate) fn prints(stdout: &str) -> Self {
         Self { stdout: stdout.into(), ..Self::default() }
     }
@@ -38,8 +38,8 @@ impl Behaviour {
 }
 
 /// What most guests do for `validate-settings`.
-pub(crate) fn settings_are_valid() -> Behaviour {
-    Behaviour::prints(r#"{"valid":true}"#)
+pub(crate) fn settings_are_valid() -> Behavior {
+    Behavior::prints(r#"{"valid":true}"#)
 }
 
 /// The metadata of a policy that stock Kubewarden runs as WASI.
@@ -47,21 +47,21 @@ pub(crate) const METADATA: &str =
     r#"{"executionMode":"wasi","mutating":false,"protocolVersion":"Unknown","rules":[]}"#;
 
 /// A policy module that behaves like this for `validate` and `validate-settings`, with this metadata section.
-pub(crate) fn policy(validate: &Behaviour, validate_settings: &Behaviour, metadata: &str) -> Vec<u8> {
-    let stdout = |behaviour: &Behaviour| behaviour.stdout.len();
-    let stderr = |behaviour: &Behaviour| behaviour.stderr.len();
+pub(crate) fn policy(validate: &Behavior, validate_settings: &Behavior, metadata: &str) -> Vec<u8> {
+    let stdout = |behavior: &Behavior| behavior.stdout.len();
+    let stderr = |behavior: &Behavior| behavior.stderr.len();
     let [a, b] = [validate, validate_settings];
     // The four texts lie one behind the other, from 1024 on; behind them is room for stdin.
     let texts = [stdout(a), stderr(a), stdout(b), stderr(b)];
     let starts: Vec<usize> = (0..=texts.len()).map(|n| 1024 + texts[..n].iter().sum::<usize>()).collect();
     let bytes = [&a.stdout, &a.stderr, &b.stdout, &b.stderr].map(|bytes| escaped(bytes)).concat();
-    let call = |behaviour: &Behaviour, first: usize| {
-        let echo = if behaviour.echo {
+    let call = |behavior: &Behavior, first: usize| {
+        let echo = if behavior.echo {
             "(call $write (i32.const 2) (local.get $room) (local.get $read))"
         } else {
             ""
         };
-        let end = match behaviour.end {
+        let end = match behavior.end {
             End::Return => String::new(),
             End::Exit(code) => format!("(call $proc_exit (i32.const {code}))"),
             End::Trap => "unreachable".to_owned(),
