@@ -1,4 +1,4 @@
-//! Compiled modules on disk: used again, and harmless whatever is in the folder.
+//! Compiled modules on disk are used again, and the folder is harmless whatever it contains.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ impl Module {
         self.folder.path().join("modules")
     }
 
-    /// Runs it with this cache, and fails the test unless it answers.
+    /// Runs the module with this cache, and fails the test unless it answers.
     #[track_caller]
     fn run(&self) {
         let policy = Policy::load(&self.wasm, Limits::default(), Cache::Folder(self.root())).unwrap();
@@ -29,7 +29,7 @@ impl Module {
         assert_eq!((call.outcome, &*call.stdout), (GuestOutcome::Exit(0), &b"{\"accepted\":true}"[..]));
     }
 
-    /// The compiled modules that are kept.
+    /// The compiled modules in the cache.
     fn kept(&self) -> Vec<PathBuf> {
         fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
             for entry in folder.read_dir().unwrap() {
@@ -67,7 +67,7 @@ fn a_damaged_module_is_compiled_again() {
         let mut damaged = good.clone();
         damaged[place] ^= 1 << (place % 8);
         replace(&kept, &damaged);
-        module.run(); // ends this process where damaged code is run
+        module.run(); // would end this process if damaged code ran
     }
     for damaged in [&good[..good.len() / 2], b"", b"something else"] {
         replace(&kept, damaged);
@@ -75,7 +75,7 @@ fn a_damaged_module_is_compiled_again() {
     }
 }
 
-/// The folder may be gone: wasmtime tidies up on a thread of its own.
+/// Creates the folder if it is missing: wasmtime cleans up in a thread of its own.
 fn replace(file: &Path, bytes: &[u8]) {
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(file, bytes).unwrap();
@@ -90,13 +90,13 @@ fn a_folder_that_cannot_be_used_does_not_matter() {
     let module = Module::new();
     module.run();
     let folder = module.root().read_dir().unwrap().next().unwrap().unwrap().path();
-    while std::fs::remove_dir_all(&folder).is_err() {} // wasmtime may still be tidying up
+    while std::fs::remove_dir_all(&folder).is_err() {} // wasmtime may still be cleaning up
     std::fs::write(&folder, "in the way").unwrap();
     module.run();
 }
 
 #[test]
-fn only_so_many_modules_are_kept() {
+fn only_fifty_modules_are_kept() {
     let mut module = Module::new();
     for number in 0..55 {
         let answer = Behavior::prints(r#"{"accepted":true}"#).and_says(&format!("{number}"));

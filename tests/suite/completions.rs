@@ -1,4 +1,4 @@
-//! `completions`, in real shells: what one types is what one gets.
+//! `completions`, tested in real shells.
 
 use std::path::Path;
 use std::process::Command;
@@ -53,10 +53,10 @@ impl Typing {
         self.session.exp_string(&done).unwrap();
     }
 
-    /// What the line becomes when Tab is pressed behind it.
+    /// Returns the line after Tab is pressed at its end.
     #[track_caller]
     fn tab(&mut self, typed: &str) -> String {
-        // The line is then not run, but printed: it goes into quotes behind a command.
+        // The line is then printed instead of run: it becomes a quoted argument of `printf`.
         self.session.send(&format!("{typed}\t\u{5}'\u{1}printf '<%s>\\n' '\n")).unwrap();
         self.session.flush().unwrap();
         let (_, line) = self.session.exp_regex("<cargo[^>\r]*>").unwrap();
@@ -65,7 +65,7 @@ impl Typing {
     }
 }
 
-/// A shell at a terminal does not end for a signal.
+/// A shell at a terminal does not exit on a signal.
 impl Drop for Typing {
     fn drop(&mut self) {
         let _ = self.session.send_line("exit");
@@ -73,7 +73,7 @@ impl Drop for Typing {
     }
 }
 
-/// What must hold in each shell.
+/// Asserts what is true in each shell.
 #[track_caller]
 fn completes(typing: &mut Typing) {
     for program in ["cargo kw-wasi", "cargo-kw-wasi"] {
@@ -110,17 +110,17 @@ fn bash_completes() {
     assert_eq!(alone.tab("cargo kw-"), "cargo kw-wasi");
     completes(&mut alone);
 
-    // Behind cargo's own, and sourced twice.
-    let mut behind = start();
-    behind.run("source /usr/share/bash-completion/bash_completion");
-    behind.run(
+    // After cargo's own completions, and sourced twice.
+    let mut after = start();
+    after.run("source /usr/share/bash-completion/bash_completion");
+    after.run(
         "source \"$(rustc --print sysroot)/etc/bash_completion.d/cargo\"; source ours.bash; source ours.bash",
     );
-    assert_eq!(behind.tab("cargo kw-wasi bu"), "cargo kw-wasi build");
-    assert_eq!(behind.tab("cargo metad"), "cargo metadata");
-    assert_eq!(behind.tab("cargo build --all-t"), "cargo build --all-targets");
+    assert_eq!(after.tab("cargo kw-wasi bu"), "cargo kw-wasi build");
+    assert_eq!(after.tab("cargo metad"), "cargo metadata");
+    assert_eq!(after.tab("cargo build --all-t"), "cargo build --all-targets");
 
-    // As distributions have it: cargo's own are loaded at their first use.
+    // As in distributions: cargo's own completions are loaded at their first use.
     let mut lazy = start();
     lazy.run("mkdir -p data/completions; cp \"$(rustc --print sysroot)/etc/bash_completion.d/cargo\" data/completions/");
     lazy.run("BASH_COMPLETION_USER_DIR=$PWD/data; source /usr/share/bash-completion/bash_completion; source ours.bash");

@@ -30,7 +30,7 @@ fn every_link_leads_to_a_file_and_a_heading() {
             let headings: Vec<String> = if anchor.is_empty() { Vec::new() } else { headings() };
             assert!(
                 anchor.is_empty() || headings.iter().any(|heading| heading == anchor),
-                "{}: `{target}` is one of {headings:?}",
+                "{}: `{target}` is not one of {headings:?}",
                 path.display()
             );
             checked += 1;
@@ -48,13 +48,13 @@ fn anchor_of(line: &str) -> Option<String> {
 
 #[test]
 fn every_command_line_is_valid() {
-    // After the tool's name, or starting with a verb that is not the whole of the code.
+    // Code with the name of the tool, or that starts with a verb and has arguments.
     let named = Regex::new(r"cargo kw-wasi ([a-z-]+[^`\n]*)").unwrap();
     let verbs = Cargo::program().get_subcommands().map(|verb| verb.get_name().to_owned()).collect::<Vec<_>>();
     let short = Regex::new(&format!("`((?:{}) [^`\n]+)`", verbs.join("|"))).unwrap();
     let mut checked = 0;
     for (path, text) in documents() {
-        // The change log also names options of the past.
+        // The changelog may mention options that no longer exist.
         if path.ends_with("CHANGELOG.md") {
             continue;
         }
@@ -72,8 +72,8 @@ fn every_command_line_is_valid() {
 
 #[track_caller]
 fn assert_parses(command: &str, document: &Path) {
-    let words = shlex::split(command).unwrap_or_else(|| panic!("`{command}` has matching quotes"));
-    // What a word such as FILE stands for is not checked.
+    let words = shlex::split(command).unwrap_or_else(|| panic!("`{command}` has unbalanced quotes"));
+    // Placeholders such as FILE are taken as values.
     let result = Cargo::program().try_get_matches_from(std::iter::once("cargo-kw-wasi".to_owned()).chain(words));
     if let Err(error) = result {
         use clap::error::ErrorKind::{DisplayHelp, MissingRequiredArgument};

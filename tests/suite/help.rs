@@ -1,4 +1,4 @@
-//! Every `--help`, and wrong usage.
+//! The output of every `--help`, and usage errors.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ fn the_tool_answers_to_cargo_and_to_its_own_name() {
 }
 
 #[test]
-fn wrong_usage_ends_with_2() {
+fn usage_errors_exit_with_code_2() {
     let case = Case::empty();
     case.kw_wasi("").run().code(2);
     case.kw_wasi("biuld").run().code(2).stderr_has("a similar subcommand exists: 'build'");

@@ -1,4 +1,4 @@
-//! YAML of Kubernetes objects means here what it means to `kubectl`.
+//! The YAML of Kubernetes objects is read as `kubectl` reads it.
 
 use crate::support::cluster;
 use cargo_kw_wasi::kubernetes::{InputFormat, read_documents};

@@ -1,4 +1,4 @@
-//! All tests of the program, in one program: each one more would link a WebAssembly runtime again.
+//! All integration tests, in one program: each further program would link the WebAssembly runtime again.
 
 mod support;
 

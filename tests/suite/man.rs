@@ -11,10 +11,10 @@ use cargo_kw_wasi::cli::Cargo;
 use snapbox::Data;
 
 #[test]
-fn every_page_is_as_expected_and_renders_without_a_word() {
+fn every_page_is_as_expected_and_renders_without_warnings() {
     let case = Case::empty();
     let pages = example::pages(Cargo::program()).unwrap();
-    assert_eq!(pages.len(), 9, "the tool and its verbs");
+    assert_eq!(pages.len(), 9, "one page for the tool and one for each verb");
     for (name, page) in pages {
         let expected = Data::read_from(Path::new(&format!("tests/snapshots/{name}.txt")), None);
         support::assert_snapshot(

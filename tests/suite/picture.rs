@@ -1,4 +1,4 @@
-//! The picture in the README: what a terminal shows when its commands are run.
+//! The picture in the README shows what a terminal shows when the commands are run.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ const COLUMNS: usize = 100;
 const COMMANDS: [&str; 4] = ["new ", "build", "run ", "test"];
 
 #[test]
-fn the_picture_is_what_a_terminal_shows() {
+fn the_picture_shows_what_a_terminal_shows() {
     with_target_folder(|target| {
         let case = Case::empty();
         let mut screen = String::new();
@@ -26,7 +26,7 @@ fn the_picture_is_what_a_terminal_shows() {
                 .find_map(|line| line.strip_prefix("$ cargo kw-wasi ").filter(|line| line.starts_with(start)))
                 .unwrap_or_else(|| panic!("README has the command `{start}`"));
             if start == "build" {
-                // Dependencies are compiled before, so that the picture shows the policy alone.
+                // Dependencies are compiled first, so that the picture shows only the policy.
                 std::os::unix::fs::symlink(&target, case.path("no-bad-names/target")).unwrap();
                 case.kw_wasi("build -q").folder(case.path("no-bad-names")).succeed();
                 case.write("no-bad-names/src/main.rs", case.read("no-bad-names/src/main.rs"));
@@ -67,7 +67,7 @@ fn without_what_varies(case: &Case, screen: &str) -> String {
     let replace = |pattern: &str, text: &str, by: &dyn Fn(&Captures<'_>) -> String| {
         Regex::new(pattern).unwrap().replace_all(text, by).into_owned()
     };
-    // All codes of the terminal but colours.
+    // All terminal codes except colors.
     let text = replace("\x1b\\[[0-9;?]*[A-Za-ln-z]", screen, &|_| String::new());
     let text = text.replace(case.root().to_str().unwrap(), "~");
     let text = replace(r"target\(s\) in [0-9.]+s", &text, &|_| "target(s) in 2.41s".to_owned());

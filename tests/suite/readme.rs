@@ -1,4 +1,4 @@
-//! The commands in README.md and in docs, run as a reader would run them.
+//! The commands in README.md and docs, run as a reader would run them.
 
 use crate::support::{self, Case};
 
@@ -15,7 +15,7 @@ fn the_metadata_page_quotes_a_finding_as_it_is_printed() {
     for line in quoted.lines() {
         assert!(
             without_numbers(&run.stderr).contains(&without_numbers(line)),
-            "`{line}` is in:\n{}",
+            "`{line}` is not in:\n{}",
             run.stderr
         );
     }
@@ -28,7 +28,7 @@ pub(crate) mod commands {
 
     use super::*;
 
-    /// These need a whole machine, a registry or a cluster.
+    /// Commands that are not run here, since they need a whole machine, a registry or a cluster.
     const ELSEWHERE: [&str; 9] = [
         "make demo",
         "make test",
@@ -48,8 +48,8 @@ pub(crate) mod commands {
         commands.filter(|command| !ELSEWHERE.contains(command)).collect()
     }
 
-    /// Where policies of these tests are compiled. Dependencies stay there from one run of the tests to the next. The
-    /// policies have one name, so that only one test at a time may use it.
+    /// Runs a test with the folder where these tests compile policies. Dependencies stay there from one run of the tests to
+    /// the next. All policies have the same name, so only one test at a time may use the folder.
     pub(crate) fn with_target_folder(test: impl FnOnce(PathBuf)) {
         static IN_USE: Mutex<()> = Mutex::new(());
         let _in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,19 +59,19 @@ pub(crate) mod commands {
         test(target);
     }
 
-    /// The same environment that a reader has, as far as these commands need it.
+    /// A shell with the environment of a reader, as far as these commands need it.
     fn shell(case: &Case, script: &str) -> support::Invocation {
         let tool = std::path::Path::new(support::TOOL).parent().unwrap().to_owned();
         let paths = case.path_with_stubs();
         let paths = std::iter::once(tool).chain(std::env::split_paths(&paths));
-        // The toolchain with the target may lack what native tests need, and the other way round.
+        // The toolchain with the target may lack what native tests need, and vice versa.
         let native = format!("RUSTUP_TOOLCHAIN={} cargo test\n", support::native_toolchain());
         let script = format!("set -eu\n{script}\n").replace("\ncargo test\n", &format!("\n{native}"));
         case.program("bash").args(["-c", &script]).env("PATH", std::env::join_paths(paths).unwrap())
     }
 
     #[test]
-    fn the_commands_of_the_readme_work_in_their_order() {
+    fn the_commands_of_the_readme_work_in_order() {
         with_target_folder(|target| {
             let commands = commands(README);
             assert!(commands.len() >= 6, "{commands:?}");
@@ -80,7 +80,7 @@ pub(crate) mod commands {
     }
 
     #[test]
-    fn the_commands_of_pages_that_create_projects_work_in_their_order() {
+    fn the_commands_of_pages_that_create_projects_work_in_order() {
         for page in [include_str!("../../docs/creating.md"), include_str!("../../docs/go.md")] {
             let commands = commands(page);
             assert!(!commands.is_empty());
@@ -89,7 +89,7 @@ pub(crate) mod commands {
     }
 
     #[test]
-    fn the_commands_of_pages_about_a_project_work_in_their_order() {
+    fn the_commands_of_pages_about_a_project_work_in_order() {
         with_target_folder(|target| {
             for page in [
                 include_str!("../../docs/building.md"),
@@ -106,7 +106,7 @@ pub(crate) mod commands {
         });
     }
 
-    /// The project of the README, with this folder for what is compiled.
+    /// The project of the README, with this target folder.
     fn project(target: &std::path::Path) -> Case {
         let case = Case::empty();
         let new = README.lines().find_map(|line| line.strip_prefix("$ cargo kw-wasi new ")).unwrap();

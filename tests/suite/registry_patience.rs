@@ -1,4 +1,4 @@
-//! How long `push` waits: for a registry that is silent, and for one that is slow.
+//! How long `push` waits for a silent registry and for a slow one.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn push_with_patience(host: &str, bytes: usize, silence: Duration) -> Result<Pus
 
 #[test]
 fn a_registry_that_never_answers_is_given_up() {
-    // The system accepts the connection, and nobody answers.
+    // The system accepts the connection, but no one answers.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
     let start = Instant::now();
@@ -30,7 +30,7 @@ fn a_registry_that_never_answers_is_given_up() {
         format!("{error:#}"),
         format!("could not connect to the registry of `{host}/demo:v1`: the registry does not answer")
     );
-    assert!(start.elapsed() < Duration::from_secs(10), "it is not tried again");
+    assert!(start.elapsed() < Duration::from_secs(10), "there is no second attempt");
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! How much is printed, and in which colours, by flags, environment and cargo's configuration.
+//! Flags, environment and cargo's configuration decide how much is printed, and in which colors.
 
 use crate::support::{Case, Invocation};
 
 const RED: &str = "\u{1b}[91m";
 
-/// A command that fails, without what the tests set for themselves.
+/// A command that fails, without the environment that tests normally set.
 fn failing(case: &Case, flags: &str) -> Invocation {
     let mut invocation = case.kw_wasi(&format!("inspect missing.wasm {flags}"));
     invocation.command.env_remove("NO_COLOR").env_remove("CARGO_TERM_COLOR");
@@ -18,7 +18,7 @@ fn is_red(invocation: Invocation) -> bool {
 }
 
 #[test]
-fn colours_in_a_pipe_are_asked_for() {
+fn colors_in_a_pipe_must_be_requested() {
     let case = Case::empty();
     let run = |flags: &str| failing(&case, flags);
     assert!(!is_red(run("")));
@@ -35,7 +35,7 @@ fn colours_in_a_pipe_are_asked_for() {
 
 #[cfg(unix)]
 #[test]
-fn colours_at_a_terminal_can_be_declined() {
+fn colors_at_a_terminal_can_be_disabled() {
     let case = Case::empty();
     let is_red = |invocation: Invocation| {
         let (screen, code) = invocation.at_a_terminal();
@@ -51,7 +51,7 @@ fn colours_at_a_terminal_can_be_declined() {
     assert!(!is_red(failing(&case, "--color never")));
 }
 
-/// What `new` prints in a case of its own.
+/// Returns what `new` prints in a case of its own.
 fn created(flags: &str, variables: &[(&str, &str)]) -> String {
     let case = Case::empty();
     let invocation = case.kw_wasi(&format!("new demo --defaults {flags}"));
@@ -61,7 +61,7 @@ fn created(flags: &str, variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn cargo_term_quiet_is_the_flag_quiet() {
+fn cargo_term_quiet_works_like_the_flag_quiet() {
     assert!(created("", &[]).contains("Created"));
     assert_eq!(created("", &[("CARGO_TERM_QUIET", "true")]), "");
     assert!(created("", &[("CARGO_TERM_QUIET", "false")]).contains("Created"));
@@ -69,7 +69,7 @@ fn cargo_term_quiet_is_the_flag_quiet() {
 }
 
 #[test]
-fn cargo_term_verbose_is_the_flag_verbose() {
+fn cargo_term_verbose_works_like_the_flag_verbose() {
     let case = Case::policy();
     let manifest = |flags: &str, verbose: &str| {
         case.kw_wasi(&format!("manifest {flags}")).env("CARGO_TERM_VERBOSE", verbose).succeed()
@@ -80,7 +80,7 @@ fn cargo_term_verbose_is_the_flag_verbose() {
 }
 
 #[test]
-fn the_configuration_of_cargo_counts_last() {
+fn the_configuration_of_cargo_has_the_lowest_precedence() {
     let case = Case::empty();
     case.write(".cargo/config.toml", "[term]\ncolor = 'always'\nquiet = true\n");
     assert!(is_red(failing(&case, "")));
@@ -89,7 +89,7 @@ fn the_configuration_of_cargo_counts_last() {
     assert_eq!(case.kw_wasi("new one --defaults").succeed().stderr, "");
     case.kw_wasi("new two --defaults").env("CARGO_TERM_QUIET", "false").succeed().stderr_has("Created");
     case.write(".cargo/config.toml", "this is not TOML");
-    assert!(!is_red(failing(&case, "")), "what needs the file reports it");
+    assert!(!is_red(failing(&case, "")), "the code that needs the file reports it");
 }
 
 #[test]

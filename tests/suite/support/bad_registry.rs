@@ -1,5 +1,5 @@
-//! A registry in memory that misbehaves on demand. It listens on this machine only, takes a limited number of requests, and
-//! waits for nobody longer than a few seconds.
+//! A registry in memory that misbehaves on demand. It listens on this machine only, accepts a limited number of requests, and
+//! waits only a few seconds for a client.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -22,25 +22,25 @@ pub(crate) struct Request {
     /// `GET /v2/`
     pub(crate) line: String,
     pub(crate) authorization: Option<String>,
-    /// How often this line has come before.
+    /// How often the same line has been received before.
     pub(crate) times_before: usize,
     length: usize,
 }
 
 impl Request {
-    /// `PUT` and a part of the path.
+    /// Whether it has this method, such as `PUT`, and a path that contains this part.
     pub(crate) fn is(&self, method: &str, part_of_path: &str) -> bool {
         self.line.split_once(' ').is_some_and(|(m, path)| m == method && path.contains(part_of_path))
     }
 }
 
-/// What it does instead of its work.
+/// What the registry does instead of the normal work.
 pub(crate) enum Reply {
-    /// Takes the whole request, and answers.
+    /// Reads the whole request, and answers.
     Answer(Answer),
-    /// Takes so many bytes of the body, and hangs up.
+    /// Reads this number of bytes of the body, and closes the connection.
     HangUpAfter(usize),
-    /// Does its work, but takes the body in so many pieces, with a pause before each.
+    /// Works normally, but reads the body in this number of pieces, with a pause before each.
     Slowly { pieces: usize, pause: Duration },
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
-    /// Another length than that of the body.
+    /// A content length that differs from that of the body.
     announced: Option<usize>,
 }
 
@@ -79,7 +79,7 @@ impl From<Answer> for Option<Reply> {
     }
 }
 
-/// What is stored.
+/// The content of the registry, and the requests it has received.
 #[derive(Default)]
 pub(crate) struct Store {
     manifests: HashMap<String, Vec<u8>>,
@@ -96,7 +96,7 @@ pub(crate) struct BadRegistry {
 }
 
 impl BadRegistry {
-    /// `misbehave` says what to do instead of the work, if anything.
+    /// `misbehave` returns what to do instead of the normal work, if anything.
     pub(crate) fn start(misbehave: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = listener.local_addr().unwrap().to_string();
@@ -109,7 +109,7 @@ impl BadRegistry {
                         break;
                     }
                     let (store, misbehave) = (store.clone(), misbehave.clone());
-                    // A client that hangs up is part of the game.
+                    // Errors are ignored: clients may close the connection.
                     std::thread::spawn(move || drop(serve(&stream.unwrap(), &store, &*misbehave)));
                 }
             })
@@ -117,12 +117,12 @@ impl BadRegistry {
         Self { host, store, stop, thread: Some(thread) }
     }
 
-    /// One that does its work.
+    /// A registry that works normally.
     pub(crate) fn good() -> Self {
         Self::start(|_| None)
     }
 
-    /// The requests that have come: method and path, without what is different each time.
+    /// The requests that were received: method and path.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.requests().into_iter().map(|request| request.line).collect()
     }
@@ -149,7 +149,7 @@ impl BadRegistry {
         self.store.lock().unwrap().blobs.remove(digest);
     }
 
-    /// Has something else under a digest.
+    /// Stores other content under a digest.
     pub(crate) fn replace_blob(&self, digest: &str, blob: &[u8]) {
         self.store.lock().unwrap().blobs.insert(digest.to_owned(), blob.to_vec());
     }
@@ -158,7 +158,7 @@ impl BadRegistry {
 impl Drop for BadRegistry {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        // Wakes it up.
+        // Wakes up the thread, which waits for a connection.
         let _ = TcpStream::connect(&self.host);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -236,7 +236,7 @@ fn read_head(reader: &mut impl BufRead) -> std::io::Result<Option<Request>> {
     }))
 }
 
-/// What a registry does.
+/// The normal work of a registry.
 fn work(request: &Request, body: Vec<u8>, store: &mut Store) -> Answer {
     let (method, path) = request.line.split_once(' ').unwrap();
     let (path, query) = path.split_once('?').unwrap_or((path, ""));

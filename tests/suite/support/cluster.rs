@@ -1,5 +1,5 @@
-//! A cluster, as far as it reads and checks a resource: the YAML reader of `kubectl`, and the schemas of Kubewarden's
-//! resources as the API server applies them.
+//! The parts of a cluster that read and check a resource: the YAML reader of `kubectl`, and the schemas of Kubewarden's
+//! resources, applied as by the API server.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -14,7 +14,7 @@ const SCHEMAS: [&str; 2] = [
     include_str!("../../crds/policies.kubewarden.io_admissionpolicies.yaml"),
 ];
 
-/// What YAML texts say to a cluster, or why they say nothing. `make setup` has compiled the reader.
+/// Reads YAML strings as a cluster does. Each result is the value or the error. `make setup` compiles the reader.
 #[track_caller]
 pub(crate) fn read_all(texts: &[String]) -> Vec<Result<Value, String>> {
     #[derive(Deserialize)]
@@ -48,13 +48,13 @@ pub(crate) fn read_all(texts: &[String]) -> Vec<Result<Value, String>> {
     answers
 }
 
-/// What one YAML text says to a cluster.
+/// Reads one YAML string as a cluster does.
 #[track_caller]
 pub(crate) fn read(text: &str) -> Value {
     read_all(&[text.to_owned()]).remove(0).unwrap_or_else(|error| panic!("{error}:\n{text}"))
 }
 
-/// What an API server makes of a resource before Kubewarden sees it.
+/// Checks resources as the API server does before Kubewarden sees them.
 pub(crate) struct ApiServer(HashMap<String, Validator>);
 
 impl ApiServer {
@@ -62,7 +62,7 @@ impl ApiServer {
         Self(SCHEMAS.into_iter().map(validator).collect())
     }
 
-    /// What is wrong with a resource; nothing for a good one. As with `kubectl apply`, an unknown field is an error.
+    /// The errors of a resource; empty if it is valid. As with `kubectl apply`, an unknown field is an error.
     pub(crate) fn complaints(&self, resource: &Value) -> Vec<String> {
         let kind = resource["kind"].as_str().unwrap_or_default();
         let Some(validator) =
@@ -88,7 +88,7 @@ impl ApiServer {
         if (kind == "AdmissionPolicy") != is_name(&metadata["namespace"], false) {
             complaints.push(format!("namespace of {kind}: {}", metadata["namespace"]));
         }
-        // Kubewarden's webhook.
+        // The checks of Kubewarden's webhook.
         let rules = resource["spec"]["rules"].as_array().map_or(&[][..], Vec::as_slice);
         let says_something = |list: &Value| {
             list.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(|item| item != ""))
@@ -111,14 +111,14 @@ impl ApiServer {
     }
 }
 
-/// The kind of a resource definition, and what checks a resource of its version `v1`.
+/// The kind of a resource definition, and a validator for resources of its version `v1`.
 fn validator(definition: &str) -> (String, Validator) {
     let definition: Value = yaml_serde::from_str(definition).unwrap();
     let versions = definition["spec"]["versions"].as_array().unwrap();
     let version =
         versions.iter().find(|version| version["name"] == "v1" && version["served"] == true).unwrap();
     let mut schema = version["schema"]["openAPIV3Schema"].clone();
-    // Every resource has these, and no definition says so.
+    // Every resource has these fields, but definitions do not list them.
     let texts = json!({"type": "object", "additionalProperties": {"type": "string"}});
     schema["properties"]["metadata"] = json!({"type": "object", "required": ["name"], "properties": {
         "name": {"type": "string"}, "namespace": {"type": "string"}, "annotations": texts, "labels": texts,
@@ -129,7 +129,8 @@ fn validator(definition: &str) -> (String, Validator) {
     (kind, jsonschema::draft4::new(&schema).unwrap())
 }
 
-/// A schema of Kubernetes as one of JSON Schema: fields are closed unless it says otherwise, and `nullable` is a type.
+/// Turns a schema of Kubernetes into a JSON Schema: unknown fields are refused unless the schema preserves them, and
+/// `nullable` becomes a type.
 fn to_json_schema(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else { return };
     for key in ["properties", "additionalProperties", "items", "allOf", "anyOf", "oneOf", "not"] {
@@ -151,7 +152,7 @@ fn to_json_schema(schema: &mut Value) {
     }
 }
 
-/// Everything a text can be taken for by one reader or another.
+/// Strings that some YAML reader takes for something else.
 pub(crate) const TRAPS: &[&str] = &[
     "",
     " ",
@@ -250,7 +251,7 @@ pub(crate) const TRAPS: &[&str] = &[
     "\u{200b}",
 ];
 
-/// Do two readers mean the same? A number with nothing behind its point is a whole one to some.
+/// Whether two readers mean the same. Some read a number such as `1.0` as an integer.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(a), Value::Number(b)) if a.is_f64() || b.is_f64() => a.as_f64() == b.as_f64(),

@@ -1,4 +1,4 @@
-//! Policies as WebAssembly text: what they print and how they end is said beforehand.
+//! Policies as WebAssembly text, with given output and a given end.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ pub(crate) struct Behavior {
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
     pub(crate) end: End,
-    /// Also writes to stderr what it read.
+    /// Whether it also writes what it read to stderr.
     pub(crate) echo: bool,
 }
 
@@ -19,7 +19,7 @@ pub(crate) enum End {
     Return,
     Exit(u32),
     Trap,
-    /// It does not.
+    /// It never ends.
     Loop,
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn policy(validate: &Behavior, validate_settings: &Behavior, metadata
     let stdout = |behavior: &Behavior| behavior.stdout.len();
     let stderr = |behavior: &Behavior| behavior.stderr.len();
     let [a, b] = [validate, validate_settings];
-    // The four texts lie one behind the other, from 1024 on; behind them is room for stdin.
+    // The four strings are placed one after the other, starting at 1024; after them is the buffer for stdin.
     let texts = [stdout(a), stderr(a), stdout(b), stderr(b)];
     let starts: Vec<usize> = (0..=texts.len()).map(|n| 1024 + texts[..n].iter().sum::<usize>()).collect();
     let bytes = [&a.stdout, &a.stderr, &b.stdout, &b.stderr].map(|bytes| escaped(bytes)).concat();
@@ -112,7 +112,7 @@ pub(crate) fn policy(validate: &Behavior, validate_settings: &Behavior, metadata
     wat::parse_str(text).unwrap()
 }
 
-/// Bytes as a text of WebAssembly has them.
+/// Escapes bytes for a string in WebAssembly text.
 fn escaped(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "\\{byte:02x}").unwrap();

@@ -1,4 +1,4 @@
-//! What all tests of the command line share: a case with a folder and a home of its own, and what a run printed.
+//! What all integration tests share: a case with its own folder and home, and the output of a run.
 
 pub(crate) mod bad_registry;
 pub(crate) mod cluster;
@@ -19,7 +19,7 @@ use snapbox::{Assert, Data, Redactions};
 /// The tool under test.
 pub(crate) const TOOL: &str = env!("CARGO_BIN_EXE_cargo-kw-wasi");
 
-/// Does this process run one test alone? If not, one that does is started for this test, and has to pass.
+/// Whether this process runs only one test. If not, starts a process that runs only `test`, which must pass.
 ///
 /// For tests that measure their own process. `test` is the name as the test program lists it.
 pub(crate) fn is_alone(test: &str) -> bool {
@@ -38,7 +38,7 @@ pub(crate) fn is_alone(test: &str) -> bool {
     false
 }
 
-/// One test's own folder, `[ROOT]` in snapshots, with a home beside it.
+/// A folder for one test, `[ROOT]` in snapshots, with a home next to it.
 pub(crate) struct Case {
     folder: tempfile::TempDir,
 }
@@ -58,7 +58,7 @@ impl Case {
         case
     }
 
-    /// A case with a policy project in its root: no dependencies, so that it compiles in a moment.
+    /// A case with a policy project in its root. It has no dependencies, so it compiles in a moment.
     pub(crate) fn policy() -> Self {
         let case = Self::empty();
         case.write("Cargo.toml", POLICY_MANIFEST);
@@ -89,7 +89,7 @@ impl Case {
         self.root().join(path)
     }
 
-    /// A folder beside the root.
+    /// A folder next to the root.
     pub(crate) fn temporary(&self, path: &str) -> PathBuf {
         let path = self.folder.path().canonicalize().unwrap().join(path);
         std::fs::create_dir_all(&path).unwrap();
@@ -114,7 +114,7 @@ impl Case {
         std::fs::read(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// Replaces text in a file, which must be there.
+    /// Replaces a string in a file, which must contain it.
     #[track_caller]
     pub(crate) fn edit(&self, path: &str, from: &str, to: &str) -> &Self {
         let text = self.read(path);
@@ -126,8 +126,8 @@ impl Case {
         self.path(path).symlink_metadata().is_ok()
     }
 
-    /// An executable shell script `bin/<name>`, first on `PATH` of [`Case::path_with_stubs`]. No such script is a program
-    /// on Windows.
+    /// An executable shell script `bin/<name>`, first on `PATH` of [`Case::path_with_stubs`]. Windows cannot
+    /// run such scripts.
     #[cfg(unix)]
     pub(crate) fn stub(&self, name: &str, script: &str) -> &Self {
         let path = self.folder.path().join("bin").join(name);
@@ -137,7 +137,7 @@ impl Case {
         self
     }
 
-    /// All files below the root, sorted, without what compiling leaves and what git keeps.
+    /// All files below the root, sorted, without the folders `target` and `.git`.
     pub(crate) fn files(&self) -> Vec<String> {
         files_below(&self.root())
     }
@@ -149,7 +149,7 @@ impl Case {
         invocation
     }
 
-    /// Another program in the root of the case, with the same environment.
+    /// Any program, in the root of the case and with the same environment.
     pub(crate) fn program(&self, name: impl AsRef<OsStr>) -> Invocation {
         let mut command = Command::new(name);
         command.current_dir(self.root()).stdin(Stdio::null());
@@ -176,7 +176,7 @@ impl Case {
         Invocation { command, redactions: self.redactions() }
     }
 
-    /// `PATH` with the stubs of this case in front.
+    /// `PATH` that starts with the stubs of this case.
     pub(crate) fn path_with_stubs(&self) -> std::ffi::OsString {
         let path = std::env::var_os("PATH").unwrap();
         std::env::join_paths(
@@ -217,7 +217,7 @@ impl Invocation {
         self
     }
 
-    /// Snapshots have `placeholder` for this.
+    /// Snapshots have `placeholder` instead of `value`.
     pub(crate) fn redact(mut self, placeholder: &'static str, value: impl Into<String>) -> Self {
         self.redactions.insert(placeholder, value.into()).unwrap();
         self
@@ -239,7 +239,7 @@ impl Invocation {
         }
     }
 
-    /// Runs at a pseudo-terminal: all that was on its screen, and how it ended.
+    /// Runs at a pseudo-terminal. Returns everything on the screen, and the exit code.
     #[track_caller]
     pub(crate) fn at_a_terminal(self) -> (String, i32) {
         let mut command = Command::new(self.command.get_program());
@@ -270,7 +270,7 @@ impl Invocation {
     }
 }
 
-/// What a command printed, and how it ended.
+/// The output and the exit code of a command.
 #[derive(Clone)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -321,7 +321,7 @@ impl Run {
     }
 }
 
-/// Compares text with a snapshot; `SNAPSHOTS=overwrite` rewrites it.
+/// Compares a string with a snapshot; `SNAPSHOTS=overwrite` rewrites it.
 #[track_caller]
 pub(crate) fn assert_snapshot(actual: &str, expected: Data, redactions: Redactions) {
     Assert::new().action_env("SNAPSHOTS").redact_with(redactions).eq(actual, expected);
@@ -355,7 +355,7 @@ pub(crate) fn make_executable(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Where cargo keeps crates.
+/// The folder where cargo keeps crates.
 pub(crate) fn cargo_home() -> PathBuf {
     std::env::var_os("CARGO_HOME").map_or_else(|| std::env::home_dir().unwrap().join(".cargo"), PathBuf::from)
 }
@@ -365,14 +365,14 @@ fn rustup_home() -> PathBuf {
         .map_or_else(|| std::env::home_dir().unwrap().join(".rustup"), PathBuf::from)
 }
 
-/// The go command with its own configuration, but with caches that keep what is compiled from one run of the tests to
-/// the next, and where it gets modules from.
+/// Environment variables for the go command: where it gets modules, and a cache that keeps what is compiled from one run of
+/// the tests to the next.
 fn go_environment() -> &'static [(String, String)] {
     static ENVIRONMENT: OnceLock<Vec<(String, String)>> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| {
         let names = ["GOPROXY", "GOSUMDB", "GONOSUMDB", "GOMODCACHE"];
         let output = Command::new("go").arg("env").args(names).output().unwrap();
-        assert!(output.status.success(), "go is there: `make setup` sees to it");
+        assert!(output.status.success(), "go is missing: `make setup` installs it");
         let values = String::from_utf8(output.stdout).unwrap();
         let mut environment: Vec<_> = names
             .iter()
@@ -386,31 +386,31 @@ fn go_environment() -> &'static [(String, String)] {
     })
 }
 
-/// What `make setup` has put beside what is compiled.
+/// The path of `staticcheck`, which `make setup` installs.
 pub(crate) fn staticcheck() -> &'static str {
     concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-programs/staticcheck")
 }
 
-/// The same.
+/// The path of `actionlint`, which `make setup` installs.
 pub(crate) fn actionlint() -> &'static str {
     concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-programs/actionlint")
 }
 
-/// The toolchain that policies are compiled with; the project's own script gets it.
+/// The toolchain that compiles policies, from the project's own script.
 pub(crate) fn wasm_toolchain() -> &'static str {
     static TOOLCHAIN: OnceLock<String> = OnceLock::new();
     TOOLCHAIN.get_or_init(|| {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/wasm-toolchain");
-        // Named, the `PATH` is searched before the folders of Windows, whose `bash` is that of another system.
+        // With `PATH` set explicitly, it is searched before the folders of Windows, whose `bash` is that of WSL.
         let path = std::env::var_os("PATH").unwrap();
         let output =
             Command::new("bash").arg(script).env("PATH", path).stderr(Stdio::inherit()).output().unwrap();
-        assert!(output.status.success(), "scripts/wasm-toolchain finds or makes a toolchain");
+        assert!(output.status.success(), "scripts/wasm-toolchain finds no toolchain");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     })
 }
 
-/// A folder that keeps what is compiled from one run of the tests to the next.
+/// A folder that keeps compiled files from one run of the tests to the next.
 pub(crate) fn shared_target_folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
@@ -447,7 +447,7 @@ annotations:
   io.kubewarden.policy.ociUrl: ghcr.io/acme/policies/demo
 "#;
 
-/// Small, so that it links in a moment: nothing of Go's standard library but `os`.
+/// A small program that links in a moment: it uses only `os` from Go's standard library.
 pub(crate) const GO_SOURCE: &str = r#"package main
 
 import "os"
@@ -465,7 +465,7 @@ func main() {
 }
 "#;
 
-/// A file of cases with one that passes.
+/// A case file with one case, which passes.
 pub(crate) const ONE_CASE: &str = "cases:\n  - name: all is well\n    object: { apiVersion: v1, kind: Pod }\n    expect: { allowed: true }\n";
 
 pub(crate) const POLICY_SOURCE: &str = r#"fn main() {
@@ -473,12 +473,12 @@ pub(crate) const POLICY_SOURCE: &str = r#"fn main() {
 }
 "#;
 
-/// The toolchain of the machine, which runs native tests, lints and formatting.
+/// The toolchain of the machine, for native tests, lints and formatting.
 pub(crate) fn native_toolchain() -> &'static str {
     static TOOLCHAIN: OnceLock<String> = OnceLock::new();
     TOOLCHAIN.get_or_init(|| {
         let output = Command::new("rustup").args(["show", "active-toolchain"]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        text.split_whitespace().next().expect("there is an active toolchain").to_owned()
+        text.split_whitespace().next().expect("no toolchain is active").to_owned()
     })
 }

@@ -1,4 +1,4 @@
-//! A real registry: Debian's `docker-registry`, on a free port of this machine, with what it stores in a folder of its own.
+//! A real registry: Debian's `docker-registry`, on a free port of this machine, with its storage in a folder of its own.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// Who may use a registry with a password.
+/// The user of a registry with a password.
 pub(crate) const USER: &str = "jane";
 pub(crate) const PASSWORD: &str = "correct horse";
-/// `jane:correct horse` as bcrypt has it.
+/// `jane:correct horse`, hashed with bcrypt.
 const HTPASSWD: &str = "jane:$2b$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2\n";
 
 /// A registry that runs until it is dropped, or until this process ends.
@@ -22,7 +22,7 @@ pub(crate) struct Registry {
     keeper: Child,
 }
 
-/// What a registry asks of its users.
+/// What a registry requires of its users.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Open,
@@ -30,7 +30,7 @@ enum Kind {
     Tls,
 }
 
-/// A registry without TLS for everybody. Tests share it: each has repositories of its own.
+/// A registry without TLS and without authentication. Tests share it; each has its own repositories.
 pub(crate) fn open() -> &'static Registry {
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
     REGISTRY.get_or_init(|| Registry::start(Kind::Open))
@@ -42,7 +42,7 @@ pub(crate) fn with_password() -> &'static Registry {
     REGISTRY.get_or_init(|| Registry::start(Kind::Password))
 }
 
-/// A registry with a certificate of an authority that nobody knows.
+/// A registry with a certificate of an authority that no system trusts.
 pub(crate) fn with_tls() -> &'static Registry {
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
     REGISTRY.get_or_init(|| Registry::start(Kind::Tls))
@@ -113,7 +113,7 @@ impl Registry {
         Ok(registry)
     }
 
-    /// It takes connections, and says something in each: HTTP, if only to a client without TLS.
+    /// Whether it accepts connections and answers: in HTTP, even if only to tell the client to use TLS.
     fn answers(&self) -> bool {
         let Ok(mut stream) = TcpStream::connect(&self.host) else { return false };
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -121,7 +121,7 @@ impl Registry {
             && stream.read(&mut [0; 16]).is_ok_and(|read| read > 0)
     }
 
-    /// The certificate of the authority, of a registry with TLS.
+    /// The certificate of the authority, for a registry with TLS.
     pub(crate) fn authority(&self, encoding: &str) -> PathBuf {
         self.folder.join(format!("authority.{encoding}"))
     }
@@ -134,7 +134,7 @@ impl Drop for Registry {
     }
 }
 
-/// An authority, and a certificate of it for this machine.
+/// Writes a certificate authority, and a certificate for this machine that it signed.
 fn write_certificates(folder: &Path) {
     let write = |name: &str, content: &[u8]| std::fs::write(folder.join(name), content).unwrap();
     let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();

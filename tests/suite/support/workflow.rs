@@ -116,7 +116,7 @@ impl<'a> Runner<'a> {
                 !done.contains(&name.as_str().unwrap())
                     && needs.iter().all(|need| done.contains(&need.as_str()))
             });
-            let (name, job) = ready.expect("no job needs itself");
+            let (name, job) = ready.expect("jobs need each other in a circle");
             let name = name.as_str().unwrap();
             done.push(name);
             if let Some(called) = job["uses"].as_str() {
@@ -218,10 +218,7 @@ impl<'a> Runner<'a> {
     }
 
     fn run_script(&self, step: &Value, script: &str, job: &mut Job<'_>) -> Ran {
-        assert!(
-            !script.contains("${{"),
-            "what an expression is must not become a part of a script:\n{script}"
-        );
+        assert!(!script.contains("${{"), "a script must not contain an expression:\n{script}");
         let file = |name: &str| {
             let path = job.temporary.join(name);
             std::fs::write(&path, "").unwrap();
@@ -399,7 +396,7 @@ pub(crate) fn failed_at(ran: Vec<Ran>, step: &str) -> Run {
 pub(crate) fn step(ran: &[Ran], step: &str) -> Run {
     let names: Vec<_> = ran.iter().map(|ran| ran.step.as_str()).collect();
     let found = ran.iter().rev().find(|ran| ran.step == step);
-    found.unwrap_or_else(|| panic!("`{step}` ran, not only {names:?}")).run.clone()
+    found.unwrap_or_else(|| panic!("`{step}` did not run, only {names:?}")).run.clone()
 }
 
 fn texts(value: &Value) -> Vec<String> {
