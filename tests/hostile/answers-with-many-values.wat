@@ -1,4 +1,4 @@
-;; An answer of fifteen megabytes that would be gigabytes of values: {"accepted":true,"mutated_object":[{"":0},...]}
+;; Prints an answer of fifteen megabytes that would become gigabytes of values: {"accepted":true,"mutated_object":[{"":0},...]}
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 2)
@@ -11,7 +11,7 @@
     (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
   (func (export "_start")
     (local $i i32)
-    ;; ten thousand of them in a row
+    ;; copy it ten thousand times
     (loop $copy
       (memory.copy (i32.add (i32.const 307) (i32.mul (local.get $i) (i32.const 7))) (i32.const 300) (i32.const 7))
       (local.set $i (i32.add (local.get $i) (i32.const 1)))

@@ -1,4 +1,4 @@
-;; Asks the host for a capability with a name of a hundred megabytes.
+;; Calls a host capability with a name of a hundred megabytes.
 (module
   (import "host" "call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 2000)

@@ -1,4 +1,4 @@
-;; Asks the host for what lies outside of its memory. The real host panics.
+;; Passes the host a name that is outside of its memory. The real host panics.
 (module
   (import "host" "call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Asks the host for a name that is no UTF-8.
+;; Passes the host a name that is not UTF-8.
 (module
   (import "host" "call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Writes a byte at a time, and nothing in between.
+;; Alternately writes one byte and no bytes, without end.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Takes all the memory there is, and touches it.
+;; Grows its memory without end, and touches it.
 (module
   (memory (export "memory") 1)
   (func (export "_start")

@@ -1,4 +1,4 @@
-;; Takes all the table there is.
+;; Grows its table without end.
 (module
   (memory (export "memory") 1)
   (table $table 1 funcref)

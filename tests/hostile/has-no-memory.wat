@@ -1,4 +1,4 @@
-;; Has no memory to write from.
+;; Writes, but has no memory.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (func (export "_start")

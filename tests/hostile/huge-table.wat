@@ -1,4 +1,4 @@
-;; A table of 800 megabytes.
+;; Has a table of 800 megabytes.
 (module
   (memory (export "memory") 1)
   (table 100000000 funcref)

@@ -1,4 +1,4 @@
-;; WASI knows no such exit code.
+;; Exits with a code that WASI does not allow.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Each memory is small enough.
+;; Has several memories, each of which is small enough.
 (module
   (memory (export "memory") 2000)
   (memory 2000)

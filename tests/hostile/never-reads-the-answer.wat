@@ -1,4 +1,4 @@
-;; Asks the host without end, and never reads what it says.
+;; Calls the host without end, and never reads the answers.
 (module
   (import "host" "call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Reads to where it has no memory.
+;; Reads into a buffer that is outside of its memory.
 (module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Wants four gigabytes from the beginning.
+;; Starts with four gigabytes of memory.
 (module
   (memory (export "memory") 65536)
   (func (export "_start")))

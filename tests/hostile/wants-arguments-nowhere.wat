@@ -1,4 +1,4 @@
-;; Wants its arguments where it has no memory.
+;; Asks for its arguments in a buffer that is outside of its memory.
 (module
   (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
   (memory (export "memory") 1)

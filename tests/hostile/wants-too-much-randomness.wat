@@ -1,4 +1,4 @@
-;; Wants a hundred megabytes of random bytes.
+;; Asks for a hundred megabytes of random bytes.
 (module
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
   (memory (export "memory") 2000)

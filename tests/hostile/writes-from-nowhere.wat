@@ -1,4 +1,4 @@
-;; Writes what lies outside of its memory.
+;; Writes bytes that are outside of its memory.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Writes four billion pieces.
+;; Writes four billion buffers, whose list is outside of its memory.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-//! `build`, with the real compiler, on small packages.
+//! `build` on small packages, with the real compiler.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use crate::support::{self, Case, ONE_CASE, POLICY_MANIFEST, POLICY_SOURCE};
 use snapbox::IntoData;
 use snapbox::str;
 
-/// The metadata in a module.
+/// Reads the metadata in a module.
 fn metadata_of(wasm: &[u8]) -> serde_json::Value {
     let sections = cargo_kw_wasi::module::read_metadata(wasm).unwrap();
     assert_eq!(sections.len(), 1);
@@ -15,7 +15,7 @@ fn metadata_of(wasm: &[u8]) -> serde_json::Value {
 }
 
 #[test]
-fn a_policy_is_built_annotated_and_gets_its_manifest() {
+fn a_policy_is_built_and_annotated_and_gets_a_manifest() {
     let case = Case::policy();
     case.kw_wasi("build -q").succeed().stdout_eq("").stderr_eq("");
     let metadata = metadata_of(&case.read_bytes("target/kubewarden/demo.wasm"));
@@ -74,7 +74,7 @@ annotations:
 }
 
 #[test]
-fn a_person_is_told_path_size_and_what_is_next() {
+fn people_see_the_path_the_size_and_the_next_step() {
     let case = Case::policy();
     case.kw_wasi("build").succeed().stdout_eq("").stderr_eq(str![[r#"
      Updated metadata.yml
@@ -94,7 +94,7 @@ fn a_person_is_told_path_size_and_what_is_next() {
 }
 
 #[test]
-fn a_script_gets_one_json_object() {
+fn scripts_get_one_json_object() {
     let case = Case::policy();
     let run = case.kw_wasi("build -q --message-format json").succeed();
     let built: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
@@ -109,7 +109,7 @@ fn a_script_gets_one_json_object() {
 }
 
 #[test]
-fn nothing_to_do_leaves_every_time_as_it_was() {
+fn a_build_with_nothing_to_do_changes_no_file() {
     let case = Case::policy();
     case.kw_wasi("build -q").succeed();
     let files = ["metadata.yml", "target/kubewarden/demo.wasm", "target/kubewarden/demo.yml"];
@@ -129,14 +129,14 @@ fn nothing_to_do_leaves_every_time_as_it_was() {
 }
 
 #[test]
-fn the_module_names_no_path_of_this_machine() {
+fn the_module_contains_no_path_of_this_machine() {
     let case = Case::empty();
     case.write(
         "Cargo.toml",
         format!("{POLICY_MANIFEST}\n[dependencies]\nlocal = {{ path = \"../local\" }}\n")
             .replace("strip = true", ""),
     );
-    // A panic in a dependency outside of the workspace is where cargo uses absolute paths.
+    // For a panic in a dependency outside of the workspace, cargo uses absolute paths.
     case.write("src/main.rs", "fn main() { local::fail(std::env::args().count()); let _ = include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\")); }");
     case.write("build.rs", "fn main() { std::fs::write(std::env::var(\"OUT_DIR\").unwrap() + \"/made.rs\", \"[1][std::env::args().count()]\").unwrap(); }");
     case.write(
@@ -161,7 +161,7 @@ fn the_module_names_no_path_of_this_machine() {
     ] {
         assert!(!text.contains(path.to_str().unwrap()), "{}", path.display());
     }
-    assert!(text.contains("src/lib.rs"), "the locations themselves are there");
+    assert!(text.contains("src/lib.rs"), "panic locations are kept");
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn flags_reach_cargo() {
         assert!(line.contains(expected), "{flags}: {line}");
     }
     assert!(case.exists("elsewhere/kubewarden/demo.wasm"));
-    assert!(command("-v").1.contains(" -v"), "a second -v is for cargo");
+    assert!(command("-v").1.contains(" -v"), "a second -v is passed to cargo");
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn features_change_what_is_built() {
 }
 
 #[test]
-fn a_build_works_from_any_folder_of_the_package_and_with_a_binary_of_another_name() {
+fn a_build_works_in_any_folder_of_the_package_and_with_a_binary_of_another_name() {
     let case = Case::policy();
     case.edit(
         "Cargo.toml",
@@ -245,7 +245,7 @@ error: package `demo` has several programs (one, two), and none has its name
 }
 
 #[test]
-fn paths_with_spaces_and_letters_of_other_languages_work() {
+fn paths_with_spaces_and_non_ascii_letters_work() {
     let case = Case::empty();
     let folder = "mit Leerzeichen/übung 策略";
     case.write(&format!("{folder}/Cargo.toml"), POLICY_MANIFEST)
@@ -256,7 +256,7 @@ fn paths_with_spaces_and_letters_of_other_languages_work() {
 }
 
 #[test]
-fn cargos_configuration_is_respected() {
+fn the_configuration_of_cargo_is_respected() {
     let case = Case::policy();
     case.write(
         ".cargo/config.toml",
@@ -265,10 +265,10 @@ fn cargos_configuration_is_respected() {
     case.write("src/main.rs", "#![allow(unexpected_cfgs)]\nfn main() { println!(\"{}\", if cfg!(loud) { \"LOUD\" } else { \"quiet\" }); }");
     case.kw_wasi("build -q").succeed();
     let wasm = case.read_bytes("made here/kubewarden/demo.wasm");
-    assert!(String::from_utf8_lossy(&wasm).contains("LOUD"), "flags of the configuration are kept");
+    assert!(String::from_utf8_lossy(&wasm).contains("LOUD"), "flags in the configuration are kept");
     case.kw_wasi("build -q").env("RUSTFLAGS", "--cfg other").succeed();
     let wasm = case.read_bytes("made here/kubewarden/demo.wasm");
-    assert!(!String::from_utf8_lossy(&wasm).contains("LOUD"), "RUSTFLAGS wins over it, as with cargo");
+    assert!(!String::from_utf8_lossy(&wasm).contains("LOUD"), "RUSTFLAGS has precedence, as in cargo");
 }
 
 #[test]
@@ -364,7 +364,7 @@ error: package `demo` has its metadata twice: in `Cargo.toml` and in `metadata.y
 }
 
 #[test]
-fn a_table_that_is_gone_is_noticed() {
+fn a_table_that_was_removed_is_noticed() {
     let case = Case::policy();
     case.kw_wasi("build -q").succeed();
     case.write("Cargo.toml", "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
@@ -452,11 +452,11 @@ error[unknown-operation]: unknown operation `create`
 error: could not build `demo` (3 errors and 3 warnings): the metadata is not what Kubewarden accepts
 
 "#]]);
-    assert!(!case.exists("target"), "nothing slow has happened");
+    assert!(!case.exists("target"), "nothing was compiled");
 }
 
 #[test]
-fn a_package_that_is_not_a_policy_is_told_what_to_add() {
+fn the_error_for_a_package_that_is_not_a_policy_says_what_to_add() {
     let case = Case::policy();
     case.write("Cargo.toml", "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     case.kw_wasi("build").run().code(101).stderr_eq(str![[r#"
@@ -581,7 +581,7 @@ error: package `demo` has no program: a WASI policy is a program, not a library
 }
 
 #[test]
-fn a_module_that_no_host_loads_is_not_written() {
+fn a_module_that_no_host_can_load_is_not_written() {
     let case = Case::policy();
     case.kw_wasi("build -q").succeed();
     let before = case.read_bytes("target/kubewarden/demo.wasm");
@@ -601,7 +601,7 @@ error: could not build `demo`: no Kubewarden host would load the module `target/
 }
 
 #[test]
-fn after_a_compile_error_there_is_only_what_cargo_said() {
+fn after_a_compile_error_only_cargo_prints_errors() {
     let case = Case::policy();
     case.write("src/main.rs", "fn main() { nothing() }\n");
     let run = case.kw_wasi("build").run().code(101);
@@ -614,11 +614,11 @@ fn after_a_compile_error_there_is_only_what_cargo_said() {
     assert!(!case.exists("target/kubewarden/demo.wasm"));
     case.write("Cargo.toml", "[package]\nname = 3\n");
     let run = case.kw_wasi("build").run().code(101);
-    assert!(!run.stderr.contains("cargo metadata"), "cargo has reported it: {}", run.stderr);
+    assert!(!run.stderr.contains("cargo metadata"), "cargo has reported the error already: {}", run.stderr);
 }
 
 #[test]
-fn outside_of_a_project_the_error_says_where_to_start() {
+fn outside_of_a_project_the_error_says_how_to_start() {
     let case = Case::empty();
     case.kw_wasi("build").run().code(101).stderr_eq(str![[r#"
 error: could not find `Cargo.toml` or `go.mod` in `[ROOT]` or any folder above it
@@ -627,16 +627,16 @@ error: could not find `Cargo.toml` or `go.mod` in `[ROOT]` or any folder above i
 "#]]);
 }
 
-/// A compiler that is installed and does not work.
+/// A compiler that is installed but does not work.
 #[cfg(unix)]
 const BROKEN_RUSTC: &str = "echo 'error: this compiler is broken' >&2\nexit 9\n";
 
 #[cfg(unix)]
 #[test]
-fn what_compiles_nothing_works_with_a_broken_compiler() {
+fn commands_that_compile_nothing_work_with_a_broken_compiler() {
     let case = Case::policy();
     case.write("tests/policy.yml", ONE_CASE).stub("rustc", BROKEN_RUSTC);
-    // Cargo accepts this word, and the library that reads the configuration for `build` does not.
+    // Cargo accepts this value, but the library that reads the configuration for `build` does not.
     case.write(".cargo/config.toml", "[build]\njobs = \"default\"\n");
     let stubs = case.path_with_stubs();
     case.kw_wasi("manifest").env("PATH", &stubs).succeed().stdout_has("name: demo").stderr_eq("");
@@ -654,10 +654,10 @@ error: could not ask the compiler `/nowhere/rustc` for its targets
 "#]]);
 }
 
-/// Each of the two waits until the other has started.
+/// Each of the two stubs waits until the other has started.
 #[cfg(unix)]
 #[test]
-fn cargo_and_the_compiler_are_asked_at_the_same_time() {
+fn cargo_and_the_compiler_run_at_the_same_time() {
     let case = Case::policy();
     for (own, other) in [("cargo", "rustc"), ("rustc", "cargo")] {
         let wait = format!("for _ in $(seq 300); do [ -e \"$HOME/{other}\" ] && break; sleep 0.1; done");
@@ -668,7 +668,7 @@ fn cargo_and_the_compiler_are_asked_at_the_same_time() {
     case.kw_wasi("build -q").env("PATH", case.path_with_stubs()).succeed();
 }
 
-/// Writes down its arguments, and does what `kwctl annotate` would.
+/// A stub that records its arguments and does what `kwctl annotate` does.
 #[cfg(unix)]
 const KWCTL: &str = r#"
 printf '%s\n' "$@" > "$HOME/kwctl-arguments"
@@ -732,7 +732,7 @@ error: `kwctl` is not on PATH
     assert_eq!(case.read_bytes("target/kubewarden/demo.wasm"), before);
 }
 
-/// With a program that is common on Linux only.
+/// Uses `timeout`, which only Linux has by default.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_build_killed_while_compiling_leaves_the_earlier_output() {
@@ -740,7 +740,7 @@ fn a_build_killed_while_compiling_leaves_the_earlier_output() {
     case.kw_wasi("build -q").succeed();
     let before = case.read_bytes("target/kubewarden/demo.wasm");
     case.write("build.rs", "fn main() { std::thread::sleep(std::time::Duration::from_secs(30)); }");
-    // The tool and the compiler below it, as when a terminal is closed.
+    // Kills the tool and the compiler that it started, as when a terminal is closed.
     let script = format!("exec timeout --signal KILL 1 {} kw-wasi build -q", support::TOOL);
     assert_ne!(case.program("sh").args(["-c", &script]).run().code, Some(0));
     assert_eq!(case.read_bytes("target/kubewarden/demo.wasm"), before);
@@ -815,7 +815,7 @@ error: target `wasm32-wasip1` is not installed for `rustc` in `/usr`
 }
 
 #[test]
-fn two_policies_whose_programs_have_one_name_are_refused() {
+fn two_policies_whose_programs_have_the_same_name_are_refused() {
     let case = workspace();
     for name in ["one", "two"] {
         let manifest = case.read(&format!("{name}/Cargo.toml"));
@@ -834,7 +834,7 @@ error: packages `one` and `two` both have a program `policy`, which cargo would 
 }
 
 #[test]
-fn packages_can_be_named_in_all_forms_of_cargo() {
+fn packages_can_be_named_in_every_form_that_cargo_accepts() {
     let case = workspace();
     let url = format!("path+file://{}", case.path("two").display());
     for spec in
@@ -848,7 +848,7 @@ fn packages_can_be_named_in_all_forms_of_cargo() {
         );
     }
     let all = case.kw_wasi("build --message-format json -q -p one --workspace").succeed();
-    assert_eq!(all.stdout.lines().count(), 2, "as with cargo, --workspace wins");
+    assert_eq!(all.stdout.lines().count(), 2, "as in cargo, --workspace has precedence");
 }
 
 #[cfg(unix)]
@@ -864,7 +864,7 @@ fn a_compiler_wrapper_is_left_to_cargo() {
 }
 
 #[test]
-fn a_manifest_that_no_longer_fits_is_removed() {
+fn an_outdated_manifest_is_removed() {
     let case = Case::policy();
     case.kw_wasi("build -q").succeed();
     assert!(case.exists("target/kubewarden/demo.yml"));
@@ -874,7 +874,7 @@ fn a_manifest_that_no_longer_fits_is_removed() {
 }
 
 #[test]
-fn only_a_module_is_replaced_by_a_module() {
+fn a_module_replaces_only_another_module() {
     let case = Case::policy();
     case.write("notes.txt", "mine");
     for output in ["Cargo.toml", "notes.txt"] {
@@ -909,9 +909,9 @@ fn a_cargo_manifest_may_begin_with_a_byte_order_mark() {
     case.kw_wasi("build -q").succeed().stderr_eq("");
 }
 
-/// As git may check it out on Windows.
+/// Git may check out files like this on Windows.
 #[test]
-fn line_ends_of_windows_make_no_difference() {
+fn windows_line_endings_make_no_difference() {
     let case = Case::policy();
     let annotations = "\n[package.metadata.kubewarden.annotations]\nnote = \"\"\"\nfirst\nsecond\n\"\"\"\n";
     let manifest = POLICY_MANIFEST.replace("edition", "description = \"\"\"\none\ntwo\"\"\"\nedition");
@@ -922,8 +922,8 @@ fn line_ends_of_windows_make_no_difference() {
         case.write(&file, case.read(&file).replace('\n', "\r\n"));
     }
     case.kw_wasi("build -q --locked").succeed().stderr_eq("");
-    assert!(case.read_bytes("target/kubewarden/demo.wasm") == module, "the module is another one");
-    assert!(case.read("metadata.yml").contains("\r\n"), "what git has written is left alone");
+    assert!(case.read_bytes("target/kubewarden/demo.wasm") == module, "the module differs");
+    assert!(case.read("metadata.yml").contains("\r\n"), "`metadata.yml` keeps its line endings");
     case.edit("metadata.yml", "first", "1st");
     case.kw_wasi("build -q --locked").run().code(101).stderr_has("`metadata.yml` does not match the table");
 }

@@ -1,4 +1,4 @@
-//! Whatever a policy's metadata and an operator's settings say, a cluster and Kubewarden read it as it was meant.
+//! A cluster and Kubewarden read every policy's metadata and every operator's settings as they were meant.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -12,13 +12,13 @@ use cargo_kw_wasi::metadata::{ContextAwareResource, Document, Facts, Metadata, P
 use cargo_kw_wasi::protocol::Mode;
 use serde_json::{Value, json};
 
-/// Random things that are allowed.
+/// Random values that are valid.
 impl Dice {
     fn yes(&mut self) -> bool {
         self.roll(2) == 0
     }
 
-    /// A trap, some of them glued together, or characters from anywhere.
+    /// One trap, several traps joined together, or random characters.
     fn text(&mut self) -> String {
         match self.roll(4) {
             0 | 1 => self.pick(TRAPS).to_owned(),
@@ -41,7 +41,7 @@ impl Dice {
         (0..=self.roll(3)).map(|_| one(self)).collect()
     }
 
-    /// A value for settings, and the same as JSON.
+    /// A value for settings, as YAML and as JSON.
     fn value(&mut self, depth: usize) -> (yaml_serde::Value, Value) {
         let value = match self.roll(if depth == 0 { 6 } else { 8 }) {
             0 => Value::Null,
@@ -118,7 +118,7 @@ impl Dice {
     }
 }
 
-/// What the resource must say, put together by other means.
+/// The expected resource, constructed independently.
 fn expected(name: &str, module: &str, metadata: &Metadata, choices: &Choices, settings: &Value) -> Value {
     let mut about = json!({ "name": name });
     for key in [key::CATEGORY, key::SEVERITY] {
@@ -225,14 +225,14 @@ fn metadata_files_read_back_as_what_was_written() {
     let all: Vec<_> = (0..1000).map(|_| dice.metadata()).collect();
     let texts: Vec<_> = all.iter().map(Metadata::to_yaml).collect();
     for ((metadata, text), in_go) in all.iter().zip(&texts).zip(cluster::read_all(&texts)) {
-        // Artifact Hub's own reader.
+        // Artifact Hub reads it with a Go library.
         let in_go = in_go.unwrap_or_else(|error| panic!("{error}:\n{text}"));
         assert_eq!(in_go["annotations"], json!(metadata.annotations), "{text}");
         let facts = Facts { name: "demo".to_owned(), ..Facts::default() };
         let checked = read(&Document::yaml(Path::new("metadata.yml"), text.clone()), &facts);
         match checked.metadata {
             Some(read) => assert_eq!(read, *metadata, "{text}"),
-            // A key that is empty or unheard of is a finding, not another value.
+            // An empty or unknown key is a finding, not another value.
             None => panic!("{:?}\n{text}", checked.findings),
         }
     }
@@ -267,7 +267,7 @@ fn packages_of_artifact_hub_say_what_was_meant() {
     }
 }
 
-/// A DNS subdomain, in the words of Kubernetes.
+/// Names are checked against Kubernetes' own definition of a DNS subdomain.
 #[test]
 fn names_are_those_of_kubernetes() {
     let label = regex_lite::Regex::new("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$").unwrap();

@@ -1,4 +1,4 @@
-//! Every case of the reference's `evaluate.json` and `patch.json`, which are what `kwctl run` and policy-server do.
+//! Every case in `evaluate.json` and `patch.json`, which record what `kwctl run` and policy-server do.
 
 use crate::support::guest::{self, Behavior, End};
 use crate::support::{Case, Run};
@@ -29,7 +29,7 @@ fn behavior(guest: &Value) -> Behavior {
     Behavior { stdout: bytes(guest, "stdout"), stderr: bytes(guest, "stderr"), end, echo: false }
 }
 
-/// One case of `evaluate.json`: a guest, a request, settings, and how they are put together.
+/// One case of `evaluate.json`: a guest, a request, settings, and options.
 struct Evaluation<'a> {
     case: &'a Value,
     validate: Behavior,
@@ -86,21 +86,21 @@ impl<'a> Evaluation<'a> {
         run.run()
     }
 
-    /// What the guest read from stdin: the same again, with guests that tell.
+    /// Runs the case again with a guest that logs its stdin, and returns the log.
     fn stdin_of(mut self, verb: &str) -> Vec<u8> {
         self.validate.echo = verb == "validate";
         self.validate_settings.echo = verb == "validate-settings";
         let run = self.run().code(0);
         let logged = run.stderr.lines().find_map(|line| line.trim_start().strip_prefix("Logged "));
-        logged.expect("the guest tells what it read").into()
+        logged.expect("the guest did not log its stdin").into()
     }
 }
 
-/// What is wrong with a run, if anything.
+/// Fails if the run differs from what the case expects.
 fn judge(evaluation: &Evaluation<'_>) -> Result<(), String> {
     let expected = &evaluation.case["expected"];
     let run = evaluation.run();
-    // Where there is no exit status, the case is about a policy server.
+    // A case without an exit status is about a policy server.
     let status = expected["exit_status"].as_i64().unwrap_or(0);
     if run.code.map(i64::from) != Some(status) {
         return Err(format!("ended with {:?}: {}", run.code, run.stderr));
@@ -111,7 +111,7 @@ fn judge(evaluation: &Evaluation<'_>) -> Result<(), String> {
             return Err(format!("printed {}", run.stdout));
         }
     } else {
-        // Key order counts, and the last character is a line end. No case has several audit annotations.
+        // The order of keys matters, and the output ends with a newline. No case has several audit annotations.
         let line = format!("{}\n", in_order(response));
         if run.stdout != line {
             return Err(format!("printed {}instead of {line}", run.stdout));
@@ -125,7 +125,7 @@ fn judge(evaluation: &Evaluation<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The compact text of an admission response, with keys in the order they are printed in.
+/// The compact JSON of an admission response, with keys in the order in which they are printed.
 fn in_order(response: &Value) -> String {
     fn ordered(value: &Value, keys: &[&str]) -> String {
         let object = value.as_object().unwrap();
@@ -167,7 +167,7 @@ fn every_case_is_answered_as_kwctl_and_policy_server_do() {
 }
 
 #[test]
-fn a_policy_reads_what_it_would_from_kwctl() {
+fn a_policy_reads_the_same_as_from_kwctl() {
     let file = vectors("evaluate.json");
     let mut count = 0;
     for case in file["cases"].as_array().unwrap() {
@@ -175,11 +175,11 @@ fn a_policy_reads_what_it_would_from_kwctl() {
             let Some(expected) = case["expected"].get(key) else { continue };
             count += 1;
             let read = Evaluation::new(case, &file).stdin_of(verb);
-            // serde_json's map sorts keys, as the real host's does; the text is compact, with nothing around it.
+            // serde_json's map sorts keys, as the real host's does. The JSON is compact, with nothing around it.
             assert_eq!(String::from_utf8(read).unwrap(), expected.to_string(), "{}", case["name"]);
         }
     }
-    assert!(count >= 4, "{count} cases say what is read");
+    assert!(count >= 4, "only {count} cases have the input of the policy");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whatever bytes come in, nothing panics. A second of each by default; `make fuzz` takes a minute.
+//! No input makes a parser panic. By default, each test runs for a second; with `make fuzz`, for a minute.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use cargo_kw_wasi::protocol::PolicyType;
 use cargo_kw_wasi::protocol::{Evaluation, GuestOutput, Request, SettingsVerdict};
 
 impl Dice {
-    /// A text with some of its pieces moved, doubled, dropped, or replaced by words or bytes.
+    /// A string with some of its parts doubled, dropped, or replaced by words or bytes.
     fn vary(&mut self, text: &str, words: &[&str]) -> Vec<u8> {
         let mut bytes = text.as_bytes().to_vec();
         for _ in 0..=self.roll(6) {
@@ -31,7 +31,7 @@ impl Dice {
     }
 }
 
-/// Calls `check` with one seed after the other until the time is over.
+/// Calls `check` again and again until the time is over.
 fn fuzz(mut check: impl FnMut(&mut Dice)) {
     let seconds = std::env::var("FUZZ_SECONDS").map_or(1, |seconds| seconds.parse().unwrap());
     let (start, mut rounds) = (Instant::now(), 0);
@@ -201,7 +201,7 @@ fn responses() {
     });
 }
 
-/// A module with a section of metadata, in which anything is possible.
+/// A module that may have a section with arbitrary metadata.
 fn module(dice: &mut Dice) -> Vec<u8> {
     const METADATA: &str = r#"{"protocolVersion":"Unknown","rules":[{"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"],"operations":["CREATE"]}],"annotations":{"io.kubewarden.policy.title":"demo"},"mutating":false,"executionMode":"wasi"}"#;
     const WORDS: &[&str] = &[

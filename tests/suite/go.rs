@@ -1,4 +1,4 @@
-//! Policies in Go: built by the real compiler, run, and tested.
+//! Policies in Go, built with the real compiler, run and tested.
 
 use std::path::Path;
 
@@ -21,17 +21,17 @@ fn a_go_module_is_built_like_any_project() {
     assert_eq!(metadata["executionMode"], "wasi");
     assert_eq!(metadata["annotations"]["io.kubewarden.policy.usage"], "# demo\n\nA demo.\n");
     assert!(case.read("target/kubewarden/demo.yml").contains("registry://ghcr.io/acme/policies/demo:v0.1.0"));
-    // Nothing to do, nothing rewritten.
+    // If there is nothing to do, nothing is rewritten.
     let built = case.path("target/kubewarden/demo.wasm").metadata().unwrap().modified().unwrap();
     case.kw_wasi("build").succeed().stderr_has("Fresh demo v0.1.0");
     assert_eq!(case.path("target/kubewarden/demo.wasm").metadata().unwrap().modified().unwrap(), built);
-    // The same from elsewhere, down to the last byte, and whatever git says.
+    // Another folder and a git repository give the same module, byte for byte.
     let elsewhere = Case::go_policy();
     elsewhere.program("git").args(["init", "-q"]).succeed();
     elsewhere.program("git").args(["add", "."]).succeed();
     elsewhere.program("git").args(["commit", "-qm", "all"]).succeed();
     elsewhere.kw_wasi("build -q").succeed();
-    assert!(elsewhere.read_bytes("target/kubewarden/demo.wasm") == first, "the same module");
+    assert!(elsewhere.read_bytes("target/kubewarden/demo.wasm") == first, "the module differs");
     let goroot = case.program("go").args(["env", "GOROOT"]).succeed().stdout;
     for path in [case.root().to_str().unwrap(), case.home().to_str().unwrap(), goroot.trim()] {
         assert!(!String::from_utf8_lossy(&first).contains(path), "`{path}` is not in the module");
@@ -39,7 +39,7 @@ fn a_go_module_is_built_like_any_project() {
 }
 
 #[test]
-fn the_module_is_found_from_below_and_by_its_manifest() {
+fn the_module_is_found_from_a_subfolder_and_by_its_manifest() {
     let case = Case::go_policy();
     case.write("internal/deep/doc.go", "package deep\n");
     case.kw_wasi("build -q").folder(case.path("internal/deep")).succeed();
@@ -53,11 +53,11 @@ fn the_module_is_found_from_below_and_by_its_manifest() {
     let json = case.kw_wasi("build -q --message-format json").succeed().stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["name"], &json["version"]), (&"demo".into(), &"0.1.0".into()));
-    // Of two languages in one folder it is Rust, unless the other is named.
+    // In a folder with both languages, Rust is chosen unless `go.mod` is named.
     case.write("Cargo.toml", "[package]\nname = \"rusty\"\nversion = \"0.1.0\"\n");
     case.kw_wasi("build").run().code(101).stderr_has("failed to parse manifest");
     case.kw_wasi("build -q --manifest-path go.mod").succeed();
-    // The nearest counts.
+    // The nearest project is chosen.
     case.write("go/go.mod", "module demo\n").write("go/main.go", GO_SOURCE);
     case.kw_wasi("build")
         .folder(case.path("go"))
@@ -66,7 +66,7 @@ fn the_module_is_found_from_below_and_by_its_manifest() {
         .stderr_has("the Go module `demo` is not a policy");
 }
 
-/// A change to the project or to the command line, and the message that refuses it.
+/// Each row has a change to the project or to the command line, and the error message.
 #[test]
 fn what_cannot_be_built_is_refused_before_go_is_started() {
     let table = [
@@ -119,7 +119,7 @@ fn messages_of_go_are_passed_on_unchanged() {
         case.write("main.go", source);
         let run = case.kw_wasi("build").run().code(1).stdout_eq("");
         run.stderr_eq(words.to_owned());
-        assert!(case.read_bytes("target/kubewarden/demo.wasm") == before, "the last good one is left");
+        assert!(case.read_bytes("target/kubewarden/demo.wasm") == before, "the last good module is kept");
     }
 }
 
@@ -163,7 +163,7 @@ fn legacy_keys_of_metadata_are_warnings() {
     case.kw_wasi("build").succeed().stderr_has("no manifest for `demo`: the metadata has no version");
 }
 
-/// A module with a dependency that is fetched nowhere: it is in a folder next to it.
+/// A module with a dependency in a folder next to it, so that nothing is downloaded.
 fn with_dependency() -> Case {
     let case = Case::go_policy();
     case.write("go.mod", "module example.com/acme/demo\n\ngo 1.21\n");
@@ -206,7 +206,7 @@ fn nothing_is_fetched_offline_and_nothing_changes_when_locked() {
     case.kw_wasi("build -q").env(mod_may_change.0, mod_may_change.1).succeed();
     assert!(case.read("go.mod").contains("require example.com/acme/other"), "{}", case.read("go.mod"));
     case.kw_wasi("build -q --frozen").succeed();
-    // With a folder `vendor`, nothing else is looked at.
+    // If there is a folder `vendor`, only that folder is used.
     case.program("go").args(["mod", "vendor"]).succeed();
     std::fs::remove_dir_all(case.path("other")).unwrap();
     case.kw_wasi("build -q --locked").succeed();
@@ -226,7 +226,7 @@ fn flags_of_the_user_are_joined_with_ours() {
         .env("GOFLAGS", "'-ldflags=-X main.said=here'")
         .succeed();
     let joined = case.read_bytes("target/kubewarden/demo.wasm");
-    assert!(joined.len() < plain.len() + 1000, "it is stripped anyway");
+    assert!(joined.len() < plain.len() + 1000, "the module is still stripped");
     case.write("request.json", "{}");
     case.kw_wasi("run --raw --wasm target/kubewarden/demo.wasm -r request.json")
         .succeed()
@@ -235,15 +235,15 @@ fn flags_of_the_user_are_joined_with_ours() {
     case.write("tagged.go", "//go:build tagged\n\npackage main\n\nfunc init() { undefined() }\n");
     case.kw_wasi("build -q -- -tags tagged").run().code(1).stderr_has("undefined: undefined");
     case.kw_wasi("build -v").succeed().stderr_has(" go build -trimpath");
-    // A pattern of packages does not bring the symbols back, and numbers of jobs are cargo's.
+    // A package pattern does not bring back the symbols, and `-j` accepts the same values as cargo's.
     case.kw_wasi("build -q -j default -- -ldflags=all=-X=main.told=there").succeed();
     let of_all = case.read_bytes("target/kubewarden/demo.wasm");
-    assert!(of_all.len() < plain.len() + 1000, "it is stripped anyway");
+    assert!(of_all.len() < plain.len() + 1000, "the module is still stripped");
     case.kw_wasi("build -q -j -1").succeed();
 }
 
 #[test]
-fn a_program_is_linked_next_to_its_place_so_that_it_moves_there_in_one_step() {
+fn a_program_is_linked_next_to_its_destination_and_then_renamed() {
     let case = Case::go_policy();
     case.kw_wasi("build -q").env("TMPDIR", "/nowhere").succeed();
     let left = || -> Vec<_> {
@@ -299,14 +299,14 @@ fn wasm_opt_makes_a_module_smaller_or_leaves_the_last_one() {
         .stderr_has("Unknown option\nerror: could not make `target/wasip1/demo` smaller")
         .stderr_has("install Binaryen");
     assert_eq!(case.files().iter().filter(|file| file.contains(".kw-wasi-")).count(), 0);
-    assert!(case.read_bytes("target/kubewarden/demo.wasm") == small, "the last one is left");
+    assert!(case.read_bytes("target/kubewarden/demo.wasm") == small, "the last module is kept");
     let rust = Case::policy();
     rust.kw_wasi("build --wasm-opt")
         .env("PATH", "/nowhere")
         .run()
         .code(101)
         .stderr_has("error: `wasm-opt` is not on PATH\n  hint: install Binaryen");
-    // What a stripped module uses is seen in its code.
+    // The features that a stripped module needs are found in its code.
     rust.write("src/main.rs", "use std::arch::wasm32::{f32x4, f32x4_extract_lane, f32x4_add};\nfn main() { let n = std::env::args().count() as f32; let v = f32x4(n, n, n, n); print!(\"{}\", f32x4_extract_lane::<2>(f32x4_add(v, v))); }\n");
     rust.kw_wasi("build -q --wasm-opt").env("RUSTFLAGS", "-Ctarget-feature=+simd128").succeed();
     assert!(rust.exists("target/kubewarden/demo.wasm"));
@@ -324,7 +324,7 @@ fn a_policy_in_go_is_run_and_tested() {
 "#]]);
 }
 
-/// What only the official compiler can build: the reason for policies in Go to be plain WASI.
+/// Only the official compiler can build this policy, which is why Go policies are plain WASI.
 #[test]
 fn a_policy_that_evaluates_cel_is_built_and_tested() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cel-policy");

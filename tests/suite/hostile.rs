@@ -1,5 +1,5 @@
-//! Guests that do what no guest should, one a file in `tests/hostile`: each is stopped, the reason is named, and this
-//! process stays small.
+//! Guests that do what no guest should do, each in a file in `tests/hostile`. Each is stopped, the reason is reported, and
+//! this process stays small.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,14 +13,14 @@ use crate::support;
 const TIME_LIMIT: Duration = Duration::from_millis(500);
 const LIMITS: Limits = Limits { time: Some(TIME_LIMIT), memory_bytes: 256 << 20, output_bytes: 16 << 20 };
 
-/// What the tool may take beyond the guest's memory.
+/// The memory that the tool may use in addition to the guest's.
 const OWN_BYTES: usize = 150 << 20;
 
-/// How each of them ends.
+/// How a guest ends.
 #[derive(Debug, PartialEq)]
 enum End {
     Stopped(Bound),
-    /// With these words in the reason.
+    /// A trap whose reason contains this string.
     Trap(&'static str),
     Exit(i32),
 }
@@ -69,7 +69,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile")
 }
 
-/// One test for all of them, in a process of its own: its memory is measured.
+/// One test for all guests, in a process of its own, since the memory of the process is measured.
 #[test]
 fn a_hostile_guest_is_stopped_in_time_and_in_little_memory() {
     if !support::is_alone("hostile::a_hostile_guest_is_stopped_in_time_and_in_little_memory") {
@@ -78,7 +78,7 @@ fn a_hostile_guest_is_stopped_in_time_and_in_little_memory() {
     let mut wrong = Vec::new();
     for (name, end) in ENDS {
         let wasm = wat::parse_file(folder().join(format!("{name}.wat"))).unwrap();
-        // What ends for another reason has the time to get there, however busy the machine is.
+        // A guest that ends for another reason gets enough time for that, however busy the machine is.
         let time = if *end == TIME { TIME_LIMIT } else { Duration::from_secs(60) };
         let limits = Limits { time: Some(time), ..LIMITS };
         let policy = Policy::load(&wasm, limits, Cache::None).unwrap();
@@ -90,7 +90,7 @@ fn a_hostile_guest_is_stopped_in_time_and_in_little_memory() {
         let peak = peak_bytes();
         let outcome = policy.call(&["validate"], b"{}").outcome;
         let as_expected = match (&outcome, end) {
-            // Too large an answer is found out when it is read.
+            // An answer that is too large is noticed only when it is read.
             (GuestOutcome::Exit(0), Stopped(bound @ Bound::Answer(_))) => {
                 evaluation.failure.as_deref() == Some(bound.to_string().as_str())
             }
@@ -137,9 +137,9 @@ fn refused_capabilities_are_named_once() {
     assert_eq!(call.host_calls.refused_capabilities, ["oci/v1/verify"]);
 }
 
-/// They take some hundred milliseconds and end.
+/// These guests run for some hundred milliseconds and then end.
 #[test]
-fn without_a_time_limit_a_guest_takes_its_time() {
+fn without_a_time_limit_a_guest_is_not_interrupted() {
     let waits = r#"(module
         (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
         (memory (export "memory") 1)
@@ -165,7 +165,7 @@ fn without_a_time_limit_a_guest_takes_its_time() {
     }
 }
 
-/// Starts counting the most memory of this process anew.
+/// Resets the peak memory of this process.
 #[cfg(target_os = "linux")]
 fn forget_peak() {
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
@@ -178,7 +178,7 @@ fn peak_bytes() -> usize {
     peak.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
 }
 
-/// Other systems do not tell, and how much memory is taken does not depend on the system.
+/// Other systems do not report it, and the memory that the tool uses does not depend on the system.
 #[cfg(not(target_os = "linux"))]
 fn forget_peak() {}
 

@@ -1,4 +1,4 @@
-//! `inspect`: what it shows of each kind of module, to people and to scripts.
+//! `inspect` shows each kind of module to people and to scripts.
 
 use std::process::Stdio;
 
@@ -34,7 +34,7 @@ fn with_mode(mode: &str) -> String {
     METADATA.replace(r#""executionMode":"wasi""#, &format!(r#""executionMode":"{mode}""#))
 }
 
-/// Every kind of module by name.
+/// One module of each kind, by name.
 fn kinds() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("wasi", annotated(PROGRAM, &[METADATA])),
@@ -56,9 +56,9 @@ fn kinds() -> Vec<(&'static str, Vec<u8>)> {
                 &[r#"{"rules":[],"mutating":false,"executionMode":"wasi"}"#],
             ),
         ),
-        ("no-json", annotated(PROGRAM, &["rules: []"])),
-        ("no-object", annotated(PROGRAM, &["[1]"])),
-        ("mode-is-no-text", annotated(PROGRAM, &[r#"{"executionMode":null}"#])),
+        ("not-json", annotated(PROGRAM, &["rules: []"])),
+        ("not-an-object", annotated(PROGRAM, &["[1]"])),
+        ("mode-is-not-a-string", annotated(PROGRAM, &[r#"{"executionMode":null}"#])),
     ]
 }
 
@@ -95,7 +95,7 @@ fn scripts_read_the_same_in_json_and_in_yaml() {
             "of-another-mode" => "other",
             "no-mode" => "wapc",
             "twice" | "broken" => "wasi",
-            "no-json" | "no-object" | "mode-is-no-text" => "unannotated",
+            "not-json" | "not-an-object" | "mode-is-not-a-string" => "unannotated",
             name if name.starts_with("plain") => "unannotated",
             name => name,
         };
@@ -133,7 +133,7 @@ fn a_file_that_is_not_a_module_is_an_error() {
         said += &format!("{what}\n{}\n", run.stderr);
     }
     support::assert_snapshot(&said, file!["../snapshots/inspect-no-module.txt"], case.redactions());
-    // Damage that only shows in the code is a finding: what can be read is shown.
+    // Damage that is only in the code is a finding: whatever can be read is shown.
     let mut module = annotated(PROGRAM, &[METADATA]);
     let body = module.windows(4).position(|bytes| bytes == [1, 2, 0, 0x0b]).unwrap();
     module[body + 3] = 0xff;
@@ -142,7 +142,7 @@ fn a_file_that_is_not_a_module_is_an_error() {
 }
 
 #[test]
-fn a_file_has_many_names() {
+fn a_file_can_be_named_in_many_ways() {
     let case = Case::empty();
     let module = annotated(PROGRAM, &[METADATA]);
     case.write("policy.wasm", &module).write("localhost:5000/acme", &module);
@@ -155,7 +155,7 @@ fn a_file_has_many_names() {
 }
 
 #[test]
-fn the_policy_of_the_project_is_built_first_and_without_a_word() {
+fn the_policy_of_the_project_is_built_first_and_silently() {
     let case = Case::policy();
     let target = support::shared_target_folder("inspect");
     let inspect = || case.kw_wasi("inspect --format json").env("CARGO_TARGET_DIR", &target).run();
@@ -172,7 +172,7 @@ fn the_policy_of_the_project_is_built_first_and_without_a_word() {
     inspect().code(101).stdout_eq("").stderr_has("error[missing-key]");
 }
 
-/// What a person sees on a screen this wide, stdout and stderr.
+/// Stdout and stderr, on a screen with this number of columns.
 fn screen(case: &Case, args: &str, columns: u16) -> String {
     let invocation = case.kw_wasi(&format!("inspect {args}"));
     let mut command = std::process::Command::new("sh");
@@ -189,7 +189,7 @@ fn screen(case: &Case, args: &str, columns: u16) -> String {
     }
     command.env_remove("NO_COLOR").env_remove("CARGO_TERM_COLOR").env("TERM", "xterm");
     let mut session = spawn_command(command, Some(60_000)).unwrap();
-    // What is read is taken for Latin-1.
+    // The output was decoded as Latin-1.
     let bytes = session.exp_eof().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
     String::from_utf8(bytes).unwrap().replace("\r\n", "\n")
 }
@@ -200,7 +200,7 @@ fn assert_screen(seen: &str, expected: Data) {
 }
 
 #[test]
-fn at_a_terminal_the_usage_is_laid_out() {
+fn at_a_terminal_the_usage_text_is_rendered() {
     let case = Case::empty();
     case.write("policy.wasm", annotated(PROGRAM, &[METADATA]));
     assert_screen(&screen(&case, "policy.wasm", 80), file!["../snapshots/inspect-terminal.txt"]);
@@ -211,7 +211,7 @@ fn at_a_terminal_the_usage_is_laid_out() {
     }
     case.write("policy.wasm", annotated(r#"(module (import "env" "f" (func)))"#, &[METADATA]));
     assert_screen(&screen(&case, "policy.wasm", 80), file!["../snapshots/inspect-terminal-findings.txt"]);
-    // Scripts get no colours, and the text as it is.
+    // Scripts get no colors and the unchanged text.
     let json = screen(&case, "policy.wasm --format json", 40);
     serde_json::from_str::<Value>(&json).unwrap();
 }
@@ -223,7 +223,7 @@ fn with_usage(usage: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_terminal_obeys_no_policy() {
+fn a_policy_cannot_control_the_terminal() {
     let case = Case::empty();
     let hostile = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m\u{8}\r\u{0}\u{202e}";
     let mut metadata: Value = serde_json::from_str(METADATA).unwrap();
@@ -276,7 +276,7 @@ fn a_long_or_deep_usage_is_shown_in_time() {
         "\t\t\t\n".repeat(1000),
     ] {
         case.write("policy.wasm", with_usage(&usage));
-        // A terminal that reads as fast as it can.
+        // `script` reads as fast as it can.
         let command = format!("stty cols 20; {TOOL} kw-wasi inspect policy.wasm --color never");
         let seen = case.program("script").args(["-qec", &command, "/dev/null"]).run().code(0).stdout;
         assert!(seen.contains("Usage\r\n") && !seen.contains("panicked"), "{:?}", usage.get(..20));
@@ -306,7 +306,7 @@ fn a_closed_pipe_does_not_panic() {
 }
 
 #[test]
-fn of_a_module_with_a_behavior_nothing_is_run() {
+fn a_module_is_not_run() {
     let case = Case::empty();
     let looping = Behavior { end: guest::End::Loop, ..Behavior::default() };
     case.write("policy.wasm", guest::policy(&looping, &looping, METADATA));

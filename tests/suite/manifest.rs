@@ -1,4 +1,4 @@
-//! `manifest`: the resource that deploys a policy, and the package of Artifact Hub.
+//! `manifest` prints the resource that deploys a policy, or the package file of Artifact Hub.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use wasm_encoder::{CustomSection, Encode, Section};
 const RULES: &str =
     r#""rules":[{"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"],"operations":["CREATE"]}]"#;
 
-/// A case with a policy of these metadata in `policy.wasm`.
+/// A case with a policy with this metadata in `policy.wasm`.
 fn module(metadata: &str) -> Case {
     let case = Case::empty();
     case.write("policy.wasm", guest::policy(&Behavior::default(), &guest::settings_are_valid(), metadata));
@@ -35,15 +35,15 @@ fn manifest(case: &Case, args: &str) -> Run {
 }
 
 #[test]
-fn of_a_project() {
+fn a_project() {
     let case = Case::policy();
     manifest(&case, "").code(0).stderr_eq("").stdout_eq(file!["../snapshots/manifest-project.txt"]);
-    assert!(!case.exists("target"), "nothing is compiled for it");
-    assert!(!case.exists("metadata.yml"), "and nothing written");
+    assert!(!case.exists("target"), "nothing is compiled");
+    assert!(!case.exists("metadata.yml"), "nothing is written");
 }
 
 #[test]
-fn of_a_module_with_all_choices() {
+fn a_module_with_all_choices() {
     let case = demo();
     case.write("settings.yaml", "# what they may be called\nz: [a]\nb: {c: 1.0, d: '1.10', e: 0x10, f: yes, g: ~}\na: |\n  two\n  lines\n");
     let args = "policy.wasm -n team-a --name other -s settings.yaml --mode monitor --policy-server reserved \
@@ -77,7 +77,7 @@ warning: `-o yaml` does not choose a format: it writes to a file named `yaml`
 }
 
 #[test]
-fn what_is_implied_is_there_and_nothing_else() {
+fn only_what_is_needed_is_printed() {
     let metadata = titled("demo").replace(
         r#""mutating":false"#,
         r#""mutating":true,"backgroundAudit":false,"minimumKubewardenVersion":"1.30.0","hostCapabilities":["oci/v1/verify"],"contextAwareResources":[{"apiVersion":"v1","kind":"Namespace"},{"apiVersion":"apps/v1","kind":"Deployment"}]"#,
@@ -121,7 +121,7 @@ error: `policy.wasm` has a rule for all versions and all resources, which Kubewa
 }
 
 #[test]
-fn of_a_raw_policy() {
+fn a_raw_policy() {
     let metadata = titled("demo")
         .replace(r#""executionMode":"wasi""#, r#""executionMode":"wasi","policyType":"raw""#)
         .replace(RULES, r#""rules":[]"#);
@@ -171,7 +171,7 @@ error: `--name`, `--module` and `--artifacthub` are about one policy, and there 
 }
 
 #[test]
-fn several_policies_that_cannot_be_deployed_by_one_text() {
+fn several_policies_that_cannot_be_deployed_by_one_file() {
     let case = demo();
     let write = |name: &str, metadata: &str| {
         case.write(name, guest::policy(&Behavior::default(), &Behavior::default(), metadata));
@@ -245,7 +245,7 @@ error: the metadata of `demo` has no registry for the cluster to load it from
 }
 
 #[test]
-fn names_obey_kubernetes() {
+fn names_follow_the_rules_of_kubernetes() {
     let case = demo();
     for (flag, wrong) in [
         ("--name", "Demo"),
@@ -262,7 +262,7 @@ fn names_obey_kubernetes() {
     for (length, code) in [(63, 0), (64, 2)] {
         manifest(&case, &format!("policy.wasm --name {}", "a".repeat(length))).code(code);
     }
-    // Without a title the file stands in for it.
+    // Without a title, the name of the file is used.
     let untitled = titled("demo").replace("policy.title", "policy.subtitle");
     let case = module(&untitled);
     let run = manifest(&case, "policy.wasm").code(0);
@@ -296,7 +296,7 @@ fn settings_keep_their_order_and_their_types() {
         .map(|key| key.trim_matches([':', '\'']))
         .collect();
     assert_eq!(keys, "zyxwvutsrqp", "{}", run.stdout);
-    // With what only JSON can say.
+    // JSON has escapes that YAML does not have.
     let json = r#"{"b": "\ud83e\udd80\/", "a": [1, null, {"x": "no"}], "\t": 1.0}"#;
     case.write("settings.json", json);
     let from_line = case.kw_wasi("manifest policy.wasm --settings-json").arg(json).run().code(0);
@@ -317,7 +317,7 @@ fn every_trap_survives_as_a_setting() {
 }
 
 #[test]
-fn settings_a_cluster_does_not_take() {
+fn settings_that_a_cluster_would_refuse() {
     let case = demo();
     let mut said = String::new();
     for text in [
@@ -434,14 +434,14 @@ struct ManifestExpected {
     resource_without_module: Option<Value>,
 }
 
-/// What we print where `kwctl scaffold manifest` prints something else on purpose: name of the case, and the reason.
+/// Cases in which our output differs from that of `kwctl scaffold manifest` on purpose, and why.
 const BETTER: [(&str, &str); 4] = [
     (
         "context-aware-not-granted",
-        "whoever applies the resource grants it, and is told so: a policy without it does not work",
+        "applying the resource grants access, and a message says so: without access, the policy does not work",
     ),
-    ("no-title-at-all", "a resource without a name cannot be applied: the file gives it one"),
-    ("raw-policy", "no cluster resource deploys a raw policy: the entry for a policy server does"),
+    ("no-title-at-all", "a resource without a name cannot be applied: the name of the file is used"),
+    ("raw-policy", "no cluster resource can deploy a raw policy: an entry for a policy server is printed"),
     (
         "protocol-version-missing",
         "it is `Unknown` for every WASI policy, and nothing but `kwctl annotate` reads it",
@@ -452,7 +452,7 @@ const BETTER: [(&str, &str); 4] = [
 fn every_vector_gives_the_resource_of_kwctl() {
     let vectors: Vectors<ManifestCase> =
         serde_json::from_str(include_str!("../vectors/manifest.json")).unwrap();
-    assert!(vectors.cases.len() >= 22, "the table is there");
+    assert!(vectors.cases.len() >= 22, "the table is too short");
     for (name, _) in BETTER {
         assert!(vectors.cases.iter().any(|case| case.name == name), "`{name}` is a case");
     }
@@ -497,7 +497,7 @@ fn every_vector_gives_the_resource_of_kwctl() {
             continue;
         }
         let run = run.code(0);
-        // What the policy reads from the cluster, the operator is told.
+        // The operator is told what the policy reads from the cluster.
         let reads = !case.metadata["contextAwareResources"].as_array().unwrap().is_empty();
         let said = &run.stderr;
         assert_eq!(said.contains("Grants") || said.contains("can grant"), reads, "{}: {said}", case.name);
@@ -543,7 +543,7 @@ struct PackageExpected {
     error: Option<String>,
 }
 
-/// A project in Go, whose metadata are what stands in `metadata.yml`.
+/// A project in Go with this `metadata.yml`.
 fn project(metadata: &Value) -> Case {
     let case = Case::go_policy();
     case.write("metadata.yml", metadata.to_string());
@@ -554,7 +554,7 @@ fn project(metadata: &Value) -> Case {
 fn every_vector_gives_the_package_of_kwctl() {
     let vectors: Vectors<PackageCase> =
         serde_json::from_str(include_str!("../vectors/artifacthub.json")).unwrap();
-    assert!(vectors.cases.len() >= 24, "the table is there");
+    assert!(vectors.cases.len() >= 24, "the table is too short");
     for case in &vectors.cases {
         let mut metadata: Value = serde_json::from_str(&format!(
             "{{{RULES}, \"mutating\": false, \"executionMode\": \"wasi\", \"annotations\": {}}}",
@@ -569,7 +569,7 @@ fn every_vector_gives_the_package_of_kwctl() {
         let run = files.kw_wasi("manifest --artifacthub").env("SOURCE_DATE_EPOCH", "1700000000").run();
         if !case.expected.ok {
             let run = run.code(101).stdout_eq("");
-            // What kwctl names is named.
+            // Our message names the key that kwctl's message names.
             let error = case.expected.error.as_ref().unwrap();
             if let Some(key) = error.split('"').find(|word| word.starts_with("io.")) {
                 run.stderr_has(key);
@@ -619,13 +619,13 @@ annotations:
 "#;
 
 #[test]
-fn a_package_of_artifact_hub_with_everything() {
+fn an_artifact_hub_package_with_everything() {
     let case = Case::go_policy();
     case.write("metadata.yml", FULL).write("questions.yaml", "questions:\n- default: yes\n");
     let package =
         || case.kw_wasi("manifest --artifacthub").env("SOURCE_DATE_EPOCH", "1700000000").run().code(0);
     package().stderr_eq("").stdout_eq(file!["../snapshots/manifest-artifacthub.txt"]);
-    // The first of the names counts, and a flag before all.
+    // The first of these names is used, but the flag has precedence.
     case.write("questions-ui.yml", "first: 1\n").write("other.yml", "other: 1\n");
     assert!(package().stdout.contains("kubewarden/questions-ui: |\n    first: 1\n"));
     let run = case.kw_wasi("manifest --artifacthub --questions other.yml").run().code(0);
@@ -649,7 +649,7 @@ fn a_package_of_artifact_hub_with_everything() {
 }
 
 #[test]
-fn a_package_of_a_module() {
+fn an_artifact_hub_package_of_a_module() {
     let metadata: Value = yaml_serde::from_str(FULL).unwrap();
     let case = module(&metadata.to_string());
     case.write("questions-ui.yml", "of: something else\n").write("q.yml", "of: the policy\n");
@@ -662,7 +662,7 @@ fn a_package_of_a_module() {
 }
 
 #[test]
-fn all_that_a_package_lacks_is_listed() {
+fn everything_that_a_package_lacks_is_listed() {
     let case = Case::go_policy();
     case.write("metadata.yml", GO_METADATA.split("annotations:").next().unwrap());
     manifest(&case, "--artifacthub")
@@ -682,7 +682,7 @@ fn all_that_a_package_lacks_is_listed() {
         .stderr_eq(file!["../snapshots/manifest-artifacthub-wrong.txt"]);
 }
 
-/// What `build` writes beside the module is what `manifest` prints, and a cluster takes both.
+/// `build` writes the same resource that `manifest` prints, and a cluster accepts it.
 #[test]
 fn build_writes_the_same() {
     let case = Case::policy();
@@ -713,9 +713,9 @@ fn build_writes_the_same() {
     assert_eq!(of_module, printed);
 }
 
-/// What every template becomes is taken by a cluster, with and without choices.
+/// A cluster accepts the resource of every template, with and without choices.
 #[test]
-fn of_every_template() {
+fn every_template() {
     let server = ApiServer::new();
     for lang in ["rust", "go"] {
         for template in ["validate", "mutate", "raw-validate", "raw-mutate"] {

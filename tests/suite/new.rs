@@ -1,9 +1,9 @@
-//! `new` without a terminal: what it writes, where, and what it refuses.
+//! `new` without a terminal: the files that it writes, and the answers that it refuses.
 
 use crate::support::{self, Case};
 use snapbox::{IntoData, file, str};
 
-/// All files of a project in one text, to be compared with a snapshot.
+/// All files of a project in one string, to be compared with a snapshot.
 fn tree(case: &Case, folder: &str) -> String {
     let root = case.path(folder);
     let files = support::files_below(&root);
@@ -48,9 +48,9 @@ fn files_of_a_raw_mutating_policy_in_go() {
 }
 
 #[test]
-fn a_project_in_go_is_asked_for_its_module() {
+fn a_project_in_go_needs_the_path_of_its_module() {
     let case = Case::empty();
-    // What is given, and how the module is called, or why there is none.
+    // The arguments, and the name of the module or the error.
     for (args, module) in [
         ("a", Ok("example.com/a")),
         ("b --repository https://github.com/acme/b.git", Ok("github.com/acme/b")),
@@ -90,11 +90,11 @@ fn a_project_in_go_is_asked_for_its_module() {
         .run()
         .code(101)
         .stderr_has("`--module-path` makes no sense for a policy in Rust");
-    // A cargo workspace is no business of Go's.
+    // A Go module does not join a cargo workspace.
     case.write("ws/Cargo.toml", "[workspace]\nmembers = []\n");
     case.kw_wasi("new ws/h --lang go --defaults --vcs none").succeed();
     assert_eq!(case.read("ws/Cargo.toml"), "[workspace]\nmembers = []\n");
-    // Nobody is there to ask.
+    // Without a terminal, the path must be given.
     case.kw_wasi("new i --lang go").run().code(101).stderr_has("--module-path");
     case.kw_wasi("new i --lang go --defaults --dry-run").succeed();
     assert!(!case.exists("i"));
@@ -122,7 +122,7 @@ fn the_default_path_is_my_policy() {
 }
 
 #[test]
-fn without_a_terminal_everything_that_is_missing_is_named() {
+fn without_a_terminal_all_missing_flags_are_listed() {
     let case = Case::empty();
     case.kw_wasi("new").run().code(101).stdout_eq("").stderr_eq(str![[r#"
 error: stdin is not a terminal, and these arguments are missing: `--lang`, `PATH`, `--kind`, `--resource`, `--operation`, `--types`, `--description`, `--author`, `--license`, `--registry`, `--vcs`
@@ -190,7 +190,7 @@ my-policy/tests/policy.yml
 }
 
 #[test]
-fn resources_are_taken_as_people_type_them() {
+fn resources_can_be_given_in_many_forms() {
     for (typed, group, version, resource) in [
         ("pods", "", "v1", "pods"),
         ("Pod", "", "v1", "pods"),
@@ -324,7 +324,7 @@ error: `red: /u{1b}[31m` cannot be used for `--description`
 }
 
 #[test]
-fn a_value_that_a_flag_does_not_have_is_wrong_usage() {
+fn an_unknown_value_of_a_flag_is_a_usage_error() {
     let case = Case::empty();
     for (flag, values) in [
         ("--lang", "rust, go"),
@@ -340,7 +340,7 @@ fn a_value_that_a_flag_does_not_have_is_wrong_usage() {
 }
 
 #[test]
-fn help_is_right_about_what_is_not_asked() {
+fn help_lists_the_flags_that_are_never_asked_for() {
     let help = Case::empty().kw_wasi("new --help").succeed().stdout;
     let case = Case::empty();
     let missing = case.kw_wasi("new --lang go").run().code(101).stderr
@@ -349,7 +349,7 @@ fn help_is_right_about_what_is_not_asked() {
     let not_asked = help.split(". ").find(|sentence| sentence.contains("not asked")).unwrap();
     let flags =
         help.split_whitespace().filter_map(|word| word.strip_prefix("--")).filter(|flag| !flag.contains('`'));
-    // These say how to write, not what. The language is the first question.
+    // These flags say how to write, not what. The language is the first question.
     let others = ["lang", "defaults", "dry-run", "force", "color", "quiet", "verbose...", "help"];
     for flag in flags.take_while(|flag| *flag != "quiet").filter(|flag| !others.contains(flag)) {
         let [is_asked, is_not] = [&missing, not_asked].map(|text| text.contains(&format!("`--{flag}`")));
@@ -358,7 +358,7 @@ fn help_is_right_about_what_is_not_asked() {
 }
 
 #[test]
-fn workloads_are_all_that_run_pods_and_a_resource_counts_once() {
+fn workloads_are_pods_and_their_creators_and_a_resource_counts_once() {
     let case = Case::empty();
     case.kw_wasi("new demo --defaults --vcs none --resource po,Workloads,pods").succeed();
     let metadata: serde_json::Value = yaml_serde::from_str(&case.read("demo/metadata.yml")).unwrap();
@@ -375,9 +375,9 @@ fn workloads_are_all_that_run_pods_and_a_resource_counts_once() {
     assert_eq!(metadata["annotations"]["io.kubewarden.policy.description"], "Rejects workloads by name");
 }
 
-/// The registry has no default: what needs one says what to write.
+/// The registry has no default: commands that need one say what to write.
 #[test]
-fn a_project_without_a_registry_builds_and_says_what_it_lacks() {
+fn a_project_without_a_registry_builds_and_says_what_is_missing() {
     let case = Case::empty();
     case.kw_wasi("new demo --defaults --vcs none").succeed();
     assert!(case.read("demo/Cargo.toml").contains("\n# registry = \"ghcr.io/acme/policies\""));
@@ -478,7 +478,7 @@ fn missing_parents_are_created() {
 
 #[cfg(unix)]
 #[test]
-fn others_may_read_a_project_as_far_as_the_umask_allows() {
+fn a_project_has_the_permissions_that_the_umask_allows() {
     use std::os::unix::fs::PermissionsExt;
     let case = Case::empty();
     case.program("sh")
@@ -488,7 +488,7 @@ fn others_may_read_a_project_as_far_as_the_umask_allows() {
     assert_eq!((mode("demo"), mode("demo/Cargo.toml")), (0o755, 0o644));
 }
 
-/// Runs `new` with files limited to so many blocks, as on a disk that is full.
+/// Runs `new` with a limit on the size of files, as on a full disk.
 #[cfg(unix)]
 fn with_full_disk(case: &Case, args: &str) -> support::Run {
     let script = format!("trap '' XFSZ; ulimit -f 1; exec {} kw-wasi new --defaults {args}", support::TOOL);
@@ -497,7 +497,7 @@ fn with_full_disk(case: &Case, args: &str) -> support::Run {
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_leaves_no_files_and_the_path_is_named() {
+fn on_a_full_disk_no_files_are_left_and_the_path_is_named() {
     let case = Case::empty();
     with_full_disk(&case, "a/demo").code(101).stderr_eq(str![[r#"
 error: could not create the project: nothing was written
@@ -512,9 +512,9 @@ error: could not create the project: nothing was written
 }
 
 #[test]
-fn a_destination_that_cannot_be_written_half_way_is_left_as_it_was() {
+fn a_folder_that_can_be_written_only_in_part_is_restored() {
     let case = Case::empty();
-    // `src` is a file, so that everything before `src/main.rs` can be written and that cannot.
+    // `src` is a file: files before `src/main.rs` can be written, but `src/main.rs` cannot.
     case.write("demo/src", "mine");
     case.kw_wasi("new demo --defaults --force").run().code(101).stderr_has("`demo/src");
     assert_eq!(support::files_below(&case.path("demo")), ["src"]);
@@ -548,12 +548,12 @@ error: could not create a git repository: `git` failed
 }
 
 #[test]
-fn inside_a_repository_there_is_no_second_one() {
+fn inside_a_repository_no_second_one_is_created() {
     let case = Case::empty();
     case.program("git").args(["init", "-q"]).succeed();
     case.kw_wasi("new demo --defaults").succeed();
     assert!(!case.exists("demo/.git"));
-    assert!(!case.exists("demo/.github"), "workflows count in the root of a repository only");
+    assert!(!case.exists("demo/.github"), "GitHub reads workflows only in the root of a repository");
 }
 
 const WORKSPACE: &str = r#"# All our policies.
@@ -610,7 +610,7 @@ fn a_package_joins_its_workspace() {
     assert!(!manifest.contains("[profile"));
     let before = case.read("demo/metadata.yml");
     assert!(before.contains("2.0.0") && before.contains("The Team <team@example.com>"), "{before}");
-    // What `new` wrote is what `build` would write.
+    // `new` wrote what `build` would write.
     case.kw_wasi("build -q -p demo --offline").run();
     case.kw_wasi("build -p demo").run().stderr_lacks("Updated");
     assert_eq!(case.read("demo/metadata.yml"), before);
@@ -626,7 +626,7 @@ fn a_workspace_is_left_alone_where_nothing_needs_to_change() {
     assert_eq!(case.read("Cargo.toml"), manifest);
     assert!(
         case.read("vendor/demo/Cargo.toml").contains("[profile.release]"),
-        "an excluded package is on its own"
+        "an excluded package has its own profile"
     );
     assert!(case.read("policies/demo/Cargo.toml").contains("license = \"MIT\""), "a flag is not inherited");
 }
@@ -648,7 +648,7 @@ fn a_workspace_that_cannot_be_changed_gets_no_package() {
 }
 
 #[test]
-fn cargo_itself_is_content_with_the_workspace() {
+fn cargo_itself_accepts_the_workspace() {
     let case = Case::empty();
     case.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = []\n");
     case.kw_wasi("new one --defaults").succeed();
@@ -680,7 +680,7 @@ fn a_project_in_a_linked_folder_is_where_the_link_leads() {
     std::os::unix::fs::symlink("../elsewhere", case.path("ws/link")).unwrap();
     std::fs::create_dir(case.path("elsewhere")).unwrap();
     case.kw_wasi("new link/outer --defaults").folder(case.path("ws")).succeed();
-    assert!(!case.read("ws/Cargo.toml").contains("outer"), "where the link leads there is no workspace");
+    assert!(!case.read("ws/Cargo.toml").contains("outer"), "the target of the link is not in a workspace");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `new` at a real terminal: a pseudo-terminal, keys and all. Windows has none that a test can take hold of.
+//! `new` at a pseudo-terminal, with real keys. These tests cannot run on Windows, which has none of this kind.
 
 use crate::support::{self, Case};
 use rexpect::session::{PtySession, spawn_command};
@@ -25,11 +25,11 @@ const GIT: &str = "Create a git repository?";
 const ESC_NOTE: &str = "Esc goes back from lists";
 const REVIEW: &str = "Create it, or change an answer?";
 
-/// What is asked, in order.
+/// All questions, in order.
 const PROMPTS: [&str; 11] =
     [LANGUAGE, FOLDER, KIND, RESOURCES, OPERATIONS, TYPES, DESCRIPTION, AUTHOR, LICENSE, REGISTRY, GIT];
 
-/// All that is asked, but for the folder.
+/// Flags that answer all questions except the folder.
 const ALL_GIVEN: &str = "demo --lang rust --kind raw-validate --author= --license MIT --registry ghcr.io/acme --description Checks --vcs none";
 
 struct Terminal {
@@ -42,7 +42,8 @@ impl Terminal {
         Self::with(case, args, "xterm", "true")
     }
 
-    /// A terminal of this kind, after a shell command. The shell says whether the terminal is as before afterwards.
+    /// Starts `new` at a terminal of this kind, after a shell command. In the end, the shell reports whether the terminal is
+    /// as before.
     fn with(case: &Case, args: &str, term: &str, first: &str) -> Self {
         let mut invocation = case.kw_wasi(&format!("new {args}"));
         invocation
@@ -81,7 +82,7 @@ impl Terminal {
         self
     }
 
-    /// Takes the default of each of these questions.
+    /// Accepts the default of each of these questions.
     #[track_caller]
     fn enters(&mut self, prompts: &[&str]) -> &mut Self {
         for prompt in prompts {
@@ -90,7 +91,7 @@ impl Terminal {
         self
     }
 
-    /// The whole screen, once it has ended with this exit code and left the terminal as it was.
+    /// Waits for the end, and asserts the exit code and that the terminal is as before. Returns everything on the screen.
     #[track_caller]
     fn ends(mut self, code: i32) -> String {
         let rest = self.session.exp_eof().unwrap();
@@ -103,11 +104,11 @@ impl Terminal {
             self.seen
         );
         assert!(cursor_is_visible(&self.seen), "{:?}", self.seen);
-        assert!(!self.seen.contains("the terminal differs"), "the terminal is as before: {}", self.seen);
+        assert!(!self.seen.contains("the terminal differs"), "the terminal is not as before: {}", self.seen);
         self.seen
     }
 
-    /// The same, after somebody backed out.
+    /// The same after the user canceled: nothing is written.
     #[track_caller]
     fn ends_without_a_trace(self, case: &Case) -> String {
         let screen = self.ends(1);
@@ -117,7 +118,7 @@ impl Terminal {
     }
 }
 
-/// Was the cursor shown again, if it was hidden?
+/// Whether the cursor was shown again if it was hidden.
 fn cursor_is_visible(screen: &str) -> bool {
     match (screen.rfind("\x1b[?25l"), screen.rfind("\x1b[?25h")) {
         (Some(hidden), Some(shown)) => shown > hidden,
@@ -131,7 +132,7 @@ fn metadata(case: &Case, project: &str) -> serde_json::Value {
 }
 
 #[test]
-fn enter_all_the_way_takes_the_defaults() {
+fn enter_at_every_prompt_accepts_the_defaults() {
     let case = Case::empty();
     let mut terminal = Terminal::new(&case, "");
     terminal
@@ -191,7 +192,7 @@ fn answers_end_up_in_the_project() {
 }
 
 #[test]
-fn what_a_flag_gives_is_not_asked() {
+fn what_a_flag_answers_is_not_asked() {
     let case = Case::empty();
     let mut terminal = Terminal::new(&case, ALL_GIVEN);
     terminal.enters(&[REVIEW]);
@@ -223,7 +224,7 @@ fn ctrl_c_in_the_search_and_by_hand_writes_nothing() {
 }
 
 #[test]
-fn a_signal_while_nobody_types_writes_nothing() {
+fn a_signal_while_no_key_is_pressed_writes_nothing() {
     let case = Case::empty();
     let mut terminal = Terminal::with(&case, "", "xterm", "echo $$ > \"$HOME/pid\"; exec \"$@\"");
     terminal.sees(LANGUAGE).sees("Go, a module");
@@ -237,7 +238,7 @@ fn esc_at_a_list_goes_back_one_question() {
     let case = Case::empty();
     let mut terminal = Terminal::new(&case, "");
     terminal.enters(&[LANGUAGE]).sees(FOLDER).types("one\r").sees(KIND).types(ESC);
-    // What was answered before is the default now.
+    // The earlier answer is now the default.
     terminal.sees(FOLDER).sees("[one]").types("two\r");
     terminal.sees(KIND).types(DOWN).types(ENTER).sees(RESOURCES).types(ESC);
     terminal.sees(KIND).sees("> mutate").types(ENTER).sees(RESOURCES);
@@ -313,15 +314,15 @@ fn any_answer_can_be_changed_at_the_end() {
     // The kind is the fifth: language, folder, name, source, kind.
     terminal.types(&DOWN.repeat(5)).types(ENTER);
     terminal.sees(KIND).types(&DOWN.repeat(2)).types(ENTER);
-    // No resources any more, and a description that follows.
+    // There are no resources now, and the default description changes.
     terminal.sees(REVIEW).sees("Kind").sees("raw-validate").sees("Rejects documents by name");
-    // Even what a flag gave, and the language, which asks for more.
+    // Answers from flags can be changed too, such as the language, which needs another answer.
     terminal.types(DOWN).types(ENTER).sees(LANGUAGE).types(DOWN).types(ENTER);
     terminal.sees("Path of the Go module?").sees("[example.com/demo]").types(ENTER);
     terminal.sees(REVIEW).sees("Language").sees("go").sees("MIT").types(&UP.repeat(4)).types(ENTER);
     terminal.sees(LICENSE).sees("[MIT]").types("none\r");
     terminal.sees(REVIEW).types(&DOWN.repeat(2)).types(ENTER).sees(FOLDER).types("other\r");
-    // The module ends in the name, which follows the folder.
+    // The path of the module ends in the name, which is derived from the folder.
     terminal.sees(REVIEW).sees("example.com/other").types(ENTER);
     terminal.ends(0);
     assert!(case.read("other/go.mod").starts_with("module example.com/other\n"));
@@ -347,7 +348,7 @@ fn what_no_longer_fits_is_asked_again() {
         .types(ENTER);
     terminal.sees(REVIEW).sees("CREATE, DELETE").sees("k8s-openapi").types(&DOWN.repeat(6)).types(ENTER);
     terminal.sees(RESOURCES).types(DOWN).types(" ").types(ENTER);
-    // All workloads have no single type.
+    // Several resources have no common type, so `--types` does not apply.
     terminal.sees(REVIEW).sees("Adds labels to workloads").types(ENTER);
     terminal.ends(0);
     assert!(!case.read("demo/Cargo.toml").contains("k8s-openapi"));
@@ -368,7 +369,7 @@ fn a_folder_is_refused_before_anything_else_is_asked() {
     assert!(!screen.contains("--name") && !screen.contains("--force"), "{screen}");
     let in_home = case.home().join("in-home");
     assert!(screen.contains(&format!("Folder: {}", in_home.display())), "{screen}");
-    // A flag cannot be asked again.
+    // An answer from the command line is not asked again.
     let mut terminal = Terminal::new(&case, "my-policy");
     terminal.sees("`my-policy` already contains files").sees("pass `--force`");
     terminal.ends(101);
@@ -386,7 +387,7 @@ fn resources_can_be_searched() {
         .sees("> leases|")
         .types(ENTER)
         .sees("Added: leases.coordination.k8s.io");
-    // What is there already stays one.
+    // A resource that is already selected is not added again.
     terminal.sees("Which resource?").types("pods").sees("> pods|").types(ENTER).sees("Added: pods");
     terminal.types(ESC).sees("[x] leases.coordination.k8s.io").types(ENTER);
     terminal.sees("Resources: leases.coordination.k8s.io, pods");
@@ -397,7 +398,7 @@ fn resources_can_be_searched() {
     assert_eq!(rules[1]["resources"], serde_json::json!(["pods"]));
 }
 
-/// A small terminal shows one page of a list after the other, and no line is wider than it.
+/// A small terminal shows one page of a list at a time, and no line is too wide.
 #[test]
 fn lists_fit_a_small_terminal() {
     let case = Case::empty();
@@ -440,7 +441,7 @@ fn a_terminal_that_cannot_move_its_cursor_gets_plain_lines() {
     let screen = terminal.ends(0);
     assert!(!screen.contains('\x1b'), "{screen:?}");
     assert_eq!(metadata(&case, "demo")["mutating"], true);
-    // Ctrl-C, the end of the input, and no.
+    // Ctrl-C, the end of the input, and the answer no.
     for keys in [CTRL_C, "\x04", "n\n"] {
         let case = Case::empty();
         let mut terminal = Terminal::with(&case, ALL_GIVEN, "dumb", "true");

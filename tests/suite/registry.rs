@@ -1,5 +1,5 @@
-//! `push` and `inspect REFERENCE` with a real registry: open, with a password, and with TLS. Another client looks at what is
-//! stored then: `curl` and `jq`.
+//! `push` and `inspect REFERENCE` with real registries: one without authentication, one with a password, and one with TLS.
+//! `curl` and `jq` check what is stored.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::registry::{self, PASSWORD, USER};
 use crate::support::{self, Case, Invocation, Run};
 use snapbox::str;
 
-/// A policy in `policy.wasm`, with metadata that name this registry.
+/// A case with a policy in `policy.wasm`, whose metadata names this registry.
 fn case(host: &str, repository: &str) -> Case {
     let case = Case::empty();
     write_policy(&case, &metadata(host, repository, "0.1.0"));
@@ -44,7 +44,7 @@ fn push(case: &Case, args: &str) -> Invocation {
     case.kw_wasi(&format!("push --wasm policy.wasm --insecure {args}"))
 }
 
-/// The digest reference on stdout.
+/// Returns the digest reference on stdout.
 #[track_caller]
 fn pushed(run: &Run) -> String {
     let line = run.stdout.strip_suffix('\n').unwrap();
@@ -63,7 +63,7 @@ fn jq(case: &Case, filter: &str, file: &str) -> String {
     case.program("jq").args(["--raw-output", filter, file]).succeed().stdout.trim_end().to_owned()
 }
 
-/// What a registry stores is what Kubewarden's own tools store, byte for byte.
+/// Asserts that the registry stores what Kubewarden's own tools would store, byte for byte.
 #[track_caller]
 fn assert_stored(case: &Case, url: &str, repository: &str, immutable: &str, further: &[&str]) {
     let accept = "Accept: application/vnd.oci.image.manifest.v1+json";
@@ -77,7 +77,7 @@ fn assert_stored(case: &Case, url: &str, repository: &str, immutable: &str, furt
     let expected = digest(&manifest);
     assert!(headers.contains(&format!("docker-content-digest: {expected}\r\n")), "{headers}");
     assert_eq!(immutable.split_once('@').unwrap().1, expected);
-    // Canonical: sorted and compact.
+    // The manifest is canonical JSON: sorted and compact.
     let canonical =
         case.program("jq").args(["--sort-keys", "--compact-output", ".", "manifest"]).succeed().stdout;
     assert_eq!(canonical.trim_end().as_bytes(), manifest);
@@ -125,7 +125,7 @@ fn a_push_stores_what_kubewarden_stores() {
 }
 
 #[test]
-fn what_was_pushed_is_there_already_the_second_time() {
+fn a_second_push_finds_the_policy_in_the_registry() {
     let registry = registry::open();
     let case = case(&registry.host, "again/demo");
     let first = pushed(&push(&case, "").succeed());
@@ -134,7 +134,7 @@ fn what_was_pushed_is_there_already_the_second_time() {
 
 "#]]);
     assert_eq!(pushed(&second), first);
-    // Another tag for the same policy.
+    // The same policy can get another tag.
     assert_eq!(pushed(&push(&case, &format!("{}/again/demo:stable", registry.host)).succeed()), first);
     let json = push(&case, "--format json").succeed().stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -244,7 +244,7 @@ fn modules_without_metadata_or_with_two_are_refused() {
     let host = &registry::open().host;
     let case = case(host, "none/demo");
     let annotated = case.read_bytes("policy.wasm");
-    // The section once more: its header, and what it holds.
+    // Repeat the section, with its header and content.
     let name = b"io.kubewarden.metadata";
     let at = annotated.windows(name.len()).position(|window| window == name).unwrap();
     let start = (0..at).rev().find(|&start| annotated[start] == 0 && start + 5 > at - 3).unwrap();
@@ -284,7 +284,7 @@ fn the_manifest_deploys_exactly_what_was_pushed() {
 }
 
 #[test]
-fn a_manifest_that_cannot_be_written_is_found_out_before_anything_is_sent() {
+fn a_manifest_that_cannot_be_written_is_noticed_before_anything_is_sent() {
     let registry = BadRegistry::good();
     let case = case(&registry.host, "demo");
     case.write("folder/file", "");
@@ -296,11 +296,11 @@ fn a_manifest_that_cannot_be_written_is_found_out_before_anything_is_sent() {
 }
 
 #[test]
-fn the_project_of_the_folder_is_built_and_pushed_where_its_metadata_say() {
+fn the_project_in_the_folder_is_built_and_pushed_to_the_registry_in_its_metadata() {
     let host = &registry::open().host;
     let case = Case::policy();
     case.edit("Cargo.toml", "ghcr.io/acme/policies", &format!("{host}/acme/policies"));
-    // Who waits for cargo sees it work.
+    // The user sees cargo's progress.
     let run = case.kw_wasi("push --insecure").succeed().stderr_has("Compiling demo v0.1.0");
     let run = run.stderr_has("Pushed").stderr_lacks("warning");
     let immutable = pushed(&run);
@@ -309,7 +309,7 @@ fn the_project_of_the_folder_is_built_and_pushed_where_its_metadata_say() {
         .succeed()
         .stdout_has("demo v0.1.0")
         .stdout_has(immutable.split_once('@').unwrap().1);
-    // Deterministic: a build from nothing is the same policy.
+    // Builds are deterministic: a build from scratch gives the same policy.
     std::fs::remove_dir_all(case.path("target")).unwrap();
     case.kw_wasi("push --insecure").succeed().stderr_has("it was there already");
 }
@@ -343,7 +343,7 @@ error: there are several policies to choose from: `a`, `b`
 }
 
 #[test]
-fn every_verb_takes_a_policy_from_a_registry() {
+fn every_verb_accepts_a_policy_in_a_registry() {
     let host = &registry::open().host;
     let case = case(host, "verbs/demo");
     push(&case, "").succeed();
@@ -395,7 +395,7 @@ error: could not read the manifest of `[HOST]/inspect/demo:v9`
 "#]]);
 }
 
-/// Docker's `config.json` in the home of the case, or elsewhere.
+/// Writes Docker's `config.json` to a folder in the home of the case, and returns the folder.
 fn write_docker_config(case: &Case, config: &serde_json::Value) -> std::path::PathBuf {
     let folder = case.home().join("docker config");
     std::fs::create_dir_all(&folder).unwrap();
@@ -428,7 +428,7 @@ fn credentials_of_dockers_configuration_are_used() {
     assert_stored(&case, &format!("http://{host}"), "config/demo", &pushed(&run), &further);
     let inspect = format!("inspect --insecure -v -v {host}/config/demo:v0.1.0");
     assert_no_secret(&case.kw_wasi(&inspect).env("DOCKER_CONFIG", &folder).succeed(), PASSWORD);
-    // Without the variable it is `.docker` in the home.
+    // Without the variable, the folder is `.docker` in the home.
     push(&case, "").run().code(101);
     std::fs::rename(folder, case.home().join(".docker")).unwrap();
     push(&case, "").succeed();
@@ -456,7 +456,7 @@ fn credentials_of_helpers_are_used() {
 }
 
 #[test]
-fn credentials_that_are_missing_or_wrong_are_told_apart() {
+fn missing_and_wrong_credentials_have_different_messages() {
     let host = &registry::with_password().host;
     let case = case(host, "wrong/demo");
     let attempt = |config: &serde_json::Value| {
@@ -529,7 +529,7 @@ error: could not get the credentials for `[HOST]`: `[CONFIG]/config.json` is not
 }
 
 #[test]
-fn a_registry_with_tls_needs_an_authority_we_know() {
+fn a_registry_with_tls_needs_a_trusted_authority() {
     let registry = registry::with_tls();
     let host = &registry.host;
     let case = case(host, "tls/demo");
@@ -551,7 +551,7 @@ error: could not connect to the registry of `[HOST]/tls/demo:v0.1.0`
     let authority = registry.authority("pem");
     let further = ["--cacert", authority.to_str().unwrap()];
     assert_stored(&case, &format!("https://{host}"), "tls/demo", &immutable[0], &further);
-    // No TLS where there is, and TLS where there is none.
+    // Plain HTTP to a registry with TLS, and TLS to a registry without it.
     push("--insecure").run().code(101).stdout_eq("").stderr_eq(str![[r#"
 error: could not connect to the registry of `[HOST]/tls/demo:v0.1.0`
   cause: the registry answered 400 (bad request): Client sent an HTTP request to an HTTPS server.
@@ -573,7 +573,7 @@ error: could not connect to the registry of `[HOST]/tls/demo:v0.1.0`
 }
 
 #[test]
-fn an_authority_must_be_one() {
+fn a_file_that_is_not_an_authority_is_refused() {
     let registry = registry::with_tls();
     let case = case(&registry.host, "authority/demo");
     let push = |path: &str| {
@@ -625,7 +625,7 @@ error: `--insecure=registry.example.com` names another host than `registry.examp
 }
 
 #[test]
-fn invalid_references_are_wrong_usage() {
+fn invalid_references_are_usage_errors() {
     let case = case("registry.example.com", "demo");
     for wrong in ["https://ghcr.io/a/b", "ghcr.io/A/b", "ghcr.io/a/b:", "[::1]:5000/a"] {
         case.kw_wasi("push --wasm policy.wasm").arg(wrong).run().code(2).stdout_eq("").stderr_has(wrong);
@@ -681,8 +681,8 @@ error: could not log in to the registry of `registry.example.com/demo:v1`
 }
 
 #[test]
-fn a_bar_is_shown_at_a_terminal_only() {
-    // In the middle of an upload there is time to see it.
+fn a_progress_bar_is_shown_only_at_a_terminal() {
+    // The slow upload leaves enough time to show the bar.
     let slow = |request: &support::bad_registry::Request| {
         request
             .is("PUT", "/uploads/")
@@ -698,7 +698,7 @@ fn a_bar_is_shown_at_a_terminal_only() {
     let (screen, code) = case.kw_wasi("push --wasm policy.wasm --insecure").at_a_terminal();
     assert_eq!(code, 0, "{screen}");
     assert!(screen.contains("   Uploading [") && screen.contains("MiB/3.0"), "{screen}");
-    // It is gone in the end.
+    // The bar is removed in the end.
     let last = screen.rsplit("Uploading").next().unwrap();
     assert!(last.contains("Pushed"), "{screen}");
     let tag = format!("{}/demo:other --force", registry.host);

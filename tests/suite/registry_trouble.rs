@@ -32,7 +32,7 @@ fn inspect(case: &Case, registry: &BadRegistry) -> Invocation {
     case.kw_wasi(&format!("inspect --insecure {}/demo:v1", registry.host)).redact("[HOST]", &registry.host)
 }
 
-/// With a user and a password for this registry.
+/// Adds a user and a password for this registry.
 fn logged_in(case: &Case, registry: &BadRegistry, invocation: Invocation) -> Invocation {
     let auths =
         serde_json::json!({ "auths": { &registry.host: { "auth": base64(&format!("jane:{SECRET}")) } } });
@@ -45,7 +45,7 @@ fn base64(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
-/// A push to a registry that does this fails, and says that.
+/// Asserts that a push to a registry that misbehaves like this fails with this message.
 #[track_caller]
 fn push_fails(
     misbehave: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
@@ -61,7 +61,7 @@ fn fails(invocation: Invocation, expected: impl Into<Data>) -> Run {
     invocation.run().code(101).stdout_eq("").stderr_lacks("Pushed").stderr_lacks(SECRET).stderr_eq(expected)
 }
 
-/// An answer of this status to all uploads.
+/// Answers all uploads with this status.
 fn refuses(status: u16) -> impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static {
     move |request| {
         let json = r#"{"errors":[{"code":"SOME_CODE","message":"the reason"}]}"#;
@@ -70,7 +70,7 @@ fn refuses(status: u16) -> impl Fn(&Request) -> Option<Reply> + Send + Sync + 's
 }
 
 #[test]
-fn each_status_has_words_of_its_own() {
+fn each_status_has_its_own_message() {
     push_fails(
         refuses(400),
         str![[r#"
@@ -115,11 +115,11 @@ error: could not upload the module to `[HOST]/demo:v1`
 
 "#]],
     );
-    assert_eq!(registry.count("POST", "/uploads/"), 1, "only server errors are tried again");
+    assert_eq!(registry.count("POST", "/uploads/"), 1, "only server errors are retried");
 }
 
 #[test]
-fn a_status_means_another_thing_to_who_has_logged_in() {
+fn a_status_has_another_message_after_a_login() {
     for (status, words) in
         [(401, "log in again with"), (403, "`jane` needs permission to write"), (429, "wait a while, and")]
     {
@@ -138,7 +138,7 @@ fn a_status_means_another_thing_to_who_has_logged_in() {
 }
 
 #[test]
-fn a_registry_that_fails_is_asked_four_times() {
+fn a_registry_that_fails_gets_four_attempts() {
     let start = Instant::now();
     let registry = push_fails(
         refuses(500),
@@ -158,7 +158,7 @@ error: could not upload the module to `[HOST]/demo:v1`
 
 #[test]
 fn a_transient_error_is_not_a_failure() {
-    // The module is uploaded the second time, the manifest too.
+    // The second attempt succeeds, both for the module and for the manifest.
     let registry = BadRegistry::start(|request| {
         let first = request.times_before == 0;
         (first && request.is("PUT", "/")).then(|| Reply::Answer(Answer::status(503)))
@@ -175,7 +175,7 @@ warning: could not upload the manifest to `[HOST]/demo:v1`: the registry answere
 }
 
 #[test]
-fn a_connection_that_drops_in_the_middle_is_made_again() {
+fn a_connection_that_drops_in_the_middle_is_retried() {
     let drops_once = |request: &Request| {
         (request.times_before == 0 && request.is("PUT", "/uploads/")).then_some(Reply::HangUpAfter(100_000))
     };
@@ -205,7 +205,7 @@ error: could not upload the module to `[HOST]/demo:v1`
 }
 
 #[test]
-fn nothing_listens_at_the_host() {
+fn a_host_without_a_server_is_reported() {
     let (case, registry) = (case(), BadRegistry::good());
     let invocation = push(&case, &registry);
     drop(registry);
@@ -268,7 +268,7 @@ error: could not read the manifest of `[HOST]/demo:v1`
 }
 
 #[test]
-fn a_registry_that_does_not_keep_to_the_protocol() {
+fn a_registry_that_violates_the_protocol() {
     let odd = |answer: Answer| {
         move |request: &Request| request.is("POST", "/uploads/").then(|| Reply::Answer(answer.clone()))
     };
@@ -310,7 +310,7 @@ error: could not upload the module to `[HOST]/demo:v1`
 }
 
 #[test]
-fn a_registry_that_sends_us_round_in_circles() {
+fn a_registry_that_redirects_in_a_circle() {
     push_fails(
         |request| {
             request.is("GET", "/").then(|| Reply::Answer(Answer::status(302).header("Location", "/v2/again")))
@@ -334,7 +334,7 @@ fn a_redirect_is_followed_without_the_password() {
         }
         let path = request.line.split(' ').nth(1).unwrap();
         let moved = Answer::status(307).header("Location", format!("{to}{path}"));
-        // Reads, and the place to upload to.
+        // Both reads and the location of an upload are redirected.
         if request.is("GET", "/blobs/") {
             moved.into()
         } else if request.is("POST", "/uploads/") {
@@ -379,7 +379,7 @@ error: could not push to `[HOST]/demo:v1`: the registry stored the manifest as `
 
 "#]],
     );
-    // It names the right one, and has another.
+    // The header has the right digest, but the content differs.
     push_fails(
         |request| {
             (request.is("GET", "/manifests/") && request.times_before > 0)
@@ -438,7 +438,7 @@ error: could not push to `[HOST]/demo:v1`: the registry accepted the module, but
 
 #[test]
 fn a_registry_that_claims_to_have_it_already() {
-    // The manifest is there, and the module is not, and never will be.
+    // The registry has the manifest, but never the module.
     let case = case();
     let manifest = {
         let good = BadRegistry::good();
@@ -460,7 +460,7 @@ error: could not push to `[HOST]/demo:v1`: the registry accepted the module, but
     );
 }
 
-/// What a registry has for the tag `v1`: one layer like this.
+/// The manifest of the tag `v1`, with one layer like this.
 fn manifest(media_type: &str, digest: &str, size: usize) -> String {
     serde_json::json!({
         "schemaVersion": 2,
@@ -473,7 +473,7 @@ fn manifest(media_type: &str, digest: &str, size: usize) -> String {
 const LAYER: &str = "application/vnd.wasm.content.layer.v1+wasm";
 
 #[test]
-fn what_comes_is_checked() {
+fn downloads_are_verified() {
     let case = case();
     let attempt = |answer: Answer, expected: Inline| {
         let module = b"the module";
@@ -519,7 +519,7 @@ error: could not download the module of `[HOST]/demo:v1`
 
 "#]],
     );
-    // More was announced than comes: the connection is broken.
+    // The body is shorter than announced, as after a broken connection.
     attempt(
         Answer::status(200).body("the mod").announces(10),
         str![[r#"
@@ -623,7 +623,7 @@ error: could not pull `[HOST]/demo:v1`
 }
 
 #[test]
-fn a_list_of_images_has_one_for_this_platform() {
+fn an_image_index_needs_an_image_for_this_platform() {
     let (case, registry) = (case(), BadRegistry::good());
     push(&case, &registry).succeed();
     let image = registry.manifest("v1");
@@ -657,7 +657,7 @@ struct WithTokens {
     server: BadRegistry,
 }
 
-/// `give` is the answer of the token server to each question, `valid` what the registry takes.
+/// `give` is the answer of the token server to each request; `valid` says which tokens the registry accepts.
 fn with_tokens(
     give: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     valid: impl Fn(&Request, &str) -> bool + Send + Sync + 'static,
@@ -687,7 +687,7 @@ fn tokens_come_from_a_token_server() {
     let [question] = &both.server.requests()[..] else { panic!("one question, one token") };
     assert_eq!(question.line, "GET /token?scope=repository%3Ademo%3Apull%2Cpush&service=the+registry");
     assert_eq!(question.authorization, Some(format!("Basic {}", base64(&format!("jane:{SECRET}")))));
-    // Nobody gets one too, if the server likes.
+    // Servers may give a token to anonymous users too.
     let both =
         with_tokens(|_| Answer::status(200).body(r#"{"access_token":"t0ken"}"#), |_, token| token == "t0ken");
     push(&case, &both.registry).succeed();
@@ -698,14 +698,14 @@ fn tokens_come_from_a_token_server() {
 }
 
 #[test]
-fn token_servers_fail_too() {
+fn token_servers_can_fail() {
     let case = case();
     let attempt = |answer: Answer, expected: Inline| {
         let both = with_tokens(move |_| answer.clone(), |_, _| false);
         let invocation = push(&case, &both.registry).redact("[SERVER]", &both.server.host);
         fails(logged_in(&case, &both.registry, invocation), expected);
     };
-    // A server that repeats what it was sent.
+    // The server repeats what was sent to it.
     let echo = format!("jane:{SECRET} is unknown, and so is {}", base64(&format!("jane:{SECRET}")));
     attempt(
         Answer::status(401).body(echo),
@@ -752,7 +752,7 @@ error: could not log in to the registry of `[HOST]/demo:v1`
 
 "#]],
     );
-    // It gives a token, and the registry does not take it.
+    // The server gives a token, but the registry does not accept it.
     attempt(
         Answer::status(200).body(r#"{"token":"t0ken"}"#),
         str![[r#"
@@ -767,7 +767,7 @@ error: could not look up `[HOST]/demo:v1`
 #[test]
 fn a_token_that_expires_in_the_middle_is_renewed() {
     let case = case();
-    // Each token is good for the requests up to the upload, or from there on.
+    // One token is valid until the upload, the other from there on.
     static EXPIRED: AtomicBool = AtomicBool::new(false);
     let give =
         |request: &Request| Answer::status(200).body(format!(r#"{{"token":"t{}"}}"#, request.times_before));
@@ -783,7 +783,7 @@ fn a_token_that_expires_in_the_middle_is_renewed() {
 }
 
 #[test]
-fn a_password_that_is_not_taken_any_more_in_the_middle() {
+fn a_password_that_stops_working_in_the_middle() {
     let (case, registry) = (
         case(),
         BadRegistry::start(|request| {
@@ -806,7 +806,7 @@ error: could not upload the module to `[HOST]/demo:v1`
 }
 
 #[test]
-fn a_password_goes_to_no_token_server_that_is_not_safe() {
+fn a_password_is_not_sent_to_an_insecure_token_server() {
     for realm in ["http://auth.example.com/token", "ftp://127.0.0.1/", "no url", "file:///etc/passwd"] {
         let (case, registry) = (
             case(),
@@ -832,7 +832,7 @@ error: could not log in to the registry of `[HOST]/demo:v1`
 }
 
 #[test]
-fn what_a_registry_says_obeys_no_terminal() {
+fn a_registry_cannot_control_the_terminal() {
     let registry = push_fails(
         |request| {
             request.is("POST", "/uploads/").then(|| {
@@ -849,7 +849,7 @@ error: could not upload the module to `[HOST]/demo:v1`
 }
 
 #[test]
-fn an_answer_without_end_is_not_read_to_its_end() {
+fn an_endless_answer_is_not_read_to_the_end() {
     let case = case();
     let endless = vec![b' '; 6 << 20];
     let registry = BadRegistry::start(move |request| {

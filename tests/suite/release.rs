@@ -305,7 +305,11 @@ fn generated_workflows_install(folder: &Path) {
     let ran = succeeded(runner.only("Install cargo kw-wasi").run("test.yml"));
     let said = step(&ran, "Install cargo kw-wasi").stdout;
     assert_eq!(said, format!("cargo-kw-wasi {VERSION}\n"));
-    assert_eq!(support::files_below(&home.join("bin")), ["cargo-kw-wasi"], "and nothing else of the archive");
+    assert_eq!(
+        support::files_below(&home.join("bin")),
+        ["cargo-kw-wasi"],
+        "only the program is installed from the archive"
+    );
 }
 
 #[test]
@@ -330,7 +334,7 @@ fn a_tag_that_does_not_match_the_version_stops_the_workflow() {
     assert!(
         failed.stdout.starts_with("::error::The tag is v99.2.0, but the version in Cargo.toml is 99.1.0")
     );
-    // A version without a section in the change log.
+    // The changelog has no section for the version.
     case.edit("CHANGELOG.md", "## 99.1.0 ", "## 99.0.0 ");
     git(&case, &["commit", "--quiet", "--all", "--message", "less"]);
     git(&case, &["tag", "--force", "v99.1.0"]);

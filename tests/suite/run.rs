@@ -1,4 +1,4 @@
-//! `run`: what it prints for each outcome, on stdout for scripts and on stderr for people.
+//! `run` prints each outcome on stdout for scripts and on stderr for people.
 
 use crate::support::guest::{self, Behavior, End};
 use crate::support::{self, Case, Run};
@@ -19,7 +19,7 @@ spec:
     image: registry.example/web:1
 ";
 
-/// A case with a Pod in `pod.yaml`, and in `policy.wasm` a policy that behaves like this.
+/// A case with a Pod in `pod.yaml` and a policy with this behavior in `policy.wasm`.
 fn case(validate: Behavior) -> Case {
     case_with(validate, guest::settings_are_valid(), guest::METADATA)
 }
@@ -67,7 +67,7 @@ warning: the policy changes the object, but its metadata says `mutating: false`:
 }
 
 #[test]
-fn mutated_as_the_metadata_say() {
+fn mutated_as_the_metadata_says() {
     let metadata = guest::METADATA.replace("false", "true");
     let case = case_with(Behavior::prints(MUTATED), guest::settings_are_valid(), &metadata);
     run(&case, "").code(0).stderr_eq("");
@@ -84,7 +84,7 @@ error: Provided settings are not valid: replicas must be positive
 }
 
 #[test]
-fn settings_at_which_the_policy_fails() {
+fn settings_that_make_the_policy_fail() {
     let failing = Behavior::prints("").and_says("boom").and_ends(End::Trap);
     let case = case_with(Behavior::prints("{}"), failing, guest::METADATA);
     run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
@@ -121,7 +121,7 @@ fn settings_come_from_a_file_or_from_the_command_line() {
 
 "#]]);
     run(&case, "--settings-json {}").code(0).stderr_has("Logged {}");
-    // As kwctl has it, without complaint.
+    // Like kwctl, without an error.
     run(&case, "-s settings.yaml --settings-json {}").code(0).stderr_has(r#"Logged {"a":1,"b":["x"]}"#);
 }
 
@@ -159,7 +159,7 @@ fn each_limit_can_be_set_and_is_named() {
         ("--output-limit 10B", "wrote more than 10 B to stdout (see `--output-limit`)"),
         ("--memory-limit 64KiB", "needed more than 64.0 KiB of memory (see `--memory-limit`)"),
     ] {
-        // The limits are there for the settings too.
+        // The limits apply to settings too.
         run(&case, limit).code(1).stdout_eq("").stderr_has(words);
     }
     run(&case, "--output-limit 17B").code(0).stderr_has("wrote more than 17 B to stderr");
@@ -169,7 +169,7 @@ fn each_limit_can_be_set_and_is_named() {
 }
 
 #[test]
-fn what_a_host_only_logs_is_said() {
+fn what_a_host_only_logs_is_shown() {
     let case = case(Behavior::prints(r#"{"accepted":true}"#).and_says("one\ntwo \u{1b}[31mred\n"));
     run(&case, "").code(0).stderr_eq(str![[r#"
       Logged one
@@ -224,7 +224,7 @@ fn an_object_becomes_a_request() {
 }
 
 #[test]
-fn requests_that_are_none() {
+fn requests_that_are_not_valid() {
     let case = case(Behavior::prints(r#"{"accepted":true}"#));
     for (text, words) in [
         ("", "error: could not read the request `pod.yaml`\n  cause: it is empty"),
@@ -254,7 +254,7 @@ fn a_request_can_come_from_stdin() {
 "#]]);
 }
 
-/// PowerShell and editors on Windows write a byte order mark and line ends of their own.
+/// PowerShell and editors on Windows write a byte order mark and Windows line endings.
 #[test]
 fn files_that_were_written_on_windows_are_read() {
     let echo = Behavior { echo: true, ..Behavior::prints(r#"{"accepted":true}"#) };
@@ -303,7 +303,7 @@ fn a_manifest_says_how_the_policy_is_installed() {
 }
 
 #[test]
-fn without_a_terminal_a_monitored_answer_is_said_too() {
+fn without_a_terminal_a_monitored_answer_is_shown_too() {
     let case = case(Behavior::prints(r#"{"accepted":false,"message":"no","code":403}"#));
     case.write("resource.yaml", format!("{RESOURCE}  mode: monitor\n"));
     run(&case, "--manifest resource.yaml").code(0).stderr_eq(str![[r#"
@@ -350,7 +350,7 @@ fn objects_are_read_as_kubectl_reads_them() {
 }
 
 #[test]
-fn an_old_object_goes_with_one_change() {
+fn an_old_object_belongs_to_one_request() {
     let case = case(Behavior::prints(r#"{"accepted":true}"#));
     case.write("old.yaml", POD);
     run(&case, "--old-object old.yaml --operation UPDATE").code(0);
@@ -364,7 +364,7 @@ fn an_old_object_goes_with_one_change() {
 }
 
 #[test]
-fn metadata_that_no_host_reads_are_refused() {
+fn metadata_that_no_host_reads_is_refused() {
     for (from, to, words) in [
         (r#","mutating":false"#, "", "missing field `mutating`"),
         (r#","rules":[]"#, "", "missing field `rules`"),
@@ -394,7 +394,7 @@ fn a_module_is_not_built() {
     }
 }
 
-/// `head` takes what it wants and goes.
+/// `head` exits before the output ends.
 #[cfg(unix)]
 #[test]
 fn a_reader_may_stop_reading() {
@@ -436,7 +436,7 @@ fn manifests_that_deploy_no_policy() {
 }
 
 #[test]
-fn modules_that_are_no_wasi_policy() {
+fn modules_that_are_not_wasi_policies() {
     let case = case(Behavior::prints(r#"{"accepted":true}"#));
     let module = |text: &str| wat::parse_str(text).unwrap();
     case.write("policy.wasm", module("(module (func (export \"_start\")) (memory (export \"memory\") 1))"));
@@ -503,7 +503,7 @@ fn calling_the_host(namespace: &str, operation: &str, payload: &str) -> Case {
 #[test]
 fn what_is_logged_through_the_host_is_shown() {
     let case = calling_the_host("tracing", "log", r#"{"level":"info","message":"seen","pod":"web"}"#);
-    // Once for the settings, once for the request.
+    // The policy logs once for the settings and once for the request.
     run(&case, "").code(0).stderr_eq(str![[r#"
       Logged info: seen {"pod":"web"}
       Logged info: seen {"pod":"web"}
@@ -526,7 +526,7 @@ fn a_refused_capability_is_named() {
     assert!(run.stdout.contains("\"allowed\":true"), "{}", run.stdout);
 }
 
-/// What a person sees, stdout and stderr on one screen: a pseudo-terminal, which only Unix has in this form.
+/// Stdout and stderr at a pseudo-terminal, which only Unix has in this form.
 #[cfg(unix)]
 fn screen(case: &Case, args: &str) -> String {
     let mut invocation = case.kw_wasi(&format!("run --wasm policy.wasm -r pod.yaml {args}"));
@@ -545,7 +545,7 @@ fn screen(case: &Case, args: &str) -> String {
         };
     }
     let mut session = spawn_command(command, Some(20_000)).unwrap();
-    // What is read is taken for Latin-1.
+    // The output was decoded as Latin-1.
     let bytes = session.exp_eof().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
     let seen = String::from_utf8(bytes).unwrap();
     let uid = seen.split("\"uid\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("no uid");
@@ -560,7 +560,7 @@ fn assert_screen(case: &Case, args: &str, expected: snapbox::Data) {
 
 #[cfg(unix)]
 #[test]
-fn at_a_terminal_the_verdict_is_said_in_words() {
+fn at_a_terminal_the_verdict_is_shown_in_words() {
     assert_screen(
         &case(Behavior::prints(r#"{"accepted":true}"#)),
         "",
@@ -592,14 +592,14 @@ fn at_a_terminal_a_mutation_is_a_diff() {
 
 #[cfg(unix)]
 #[test]
-fn at_a_terminal_failures_are_said_in_words() {
+fn at_a_terminal_failures_are_shown_in_words() {
     let case = case(Behavior::prints("").and_says("cannot read input\n").and_ends(End::Exit(1)));
     assert_screen(&case, "", file!["../snapshots/run-failed.txt"]);
     assert_screen(&case, "-q", file!["../snapshots/run-quiet.txt"]);
 }
 
 #[test]
-fn the_policy_is_built_first_and_without_a_word() {
+fn the_policy_is_built_first_and_silently() {
     let case = Case::policy();
     case.write("pod.yaml", POD);
     let target = support::shared_target_folder("run");
@@ -617,7 +617,7 @@ fn the_policy_is_built_first_and_without_a_word() {
     assert!(failed.stderr.starts_with("error"), "{}", failed.stderr);
 }
 
-/// The guest's own memory is 17 MiB; 150 MiB beyond it is what the tool may take.
+/// The guest uses 17 MiB of memory; the tool may use 150 MiB more.
 #[cfg(target_os = "linux")]
 #[test]
 fn long_answers_take_little_memory() {
@@ -651,7 +651,7 @@ fn long_answers_take_little_memory() {
         .spawn()
         .unwrap();
     let status = format!("/proc/{}/status", tool.id());
-    // What is printed is read slowly, so that the tool is seen when it has taken all it takes.
+    // The output is read slowly, so that the tool still runs when it uses the most memory.
     let mut stdout = tool.stdout.take().unwrap();
     let (mut peak_kb, mut printed, mut piece) = (0, 0, vec![0; 1 << 16]);
     loop {

@@ -1,5 +1,4 @@
-//! Every template, generated and taken all the way: formatted, linted, tested, built, and run as the policy server
-//! runs it.
+//! Every template is generated, and the project is formatted, linted, tested, built, and run as the policy server runs it.
 
 use crate::support::{self, Case};
 use serde_json::{Value, json};
@@ -8,12 +7,12 @@ use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p1::{WasiP1Ctx, add_to_linker_sync};
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 
-/// A project with the outcome of the whole way.
+/// A generated project and the policy that was built from it.
 struct Built {
     case: Case,
     policy: Policy,
     name: String,
-    /// How the language says that settings are no list.
+    /// The message of the language for settings that are not a list.
     not_a_list: &'static str,
 }
 
@@ -26,7 +25,7 @@ fn built(name: &str, args: &str) -> Built {
     let folder = case.path(name);
     let target = support::shared_target_folder("generated");
     let cargo = |args: &[&str]| {
-        // The native checks need no target for WebAssembly, and not every toolchain with one has a linter.
+        // The native checks do not need the WebAssembly target, and not every toolchain with that target has a linter.
         let command = case.program("cargo").args(args).folder(&folder).env("CARGO_TARGET_DIR", &target);
         command.env("RUSTUP_TOOLCHAIN", support::native_toolchain()).succeed()
     };
@@ -99,7 +98,7 @@ impl Built {
     }
 }
 
-/// A module as the host has it: compiled once, started anew for each question.
+/// A module in a host: compiled once, with a fresh instance for each call.
 struct Policy {
     engine: Engine,
     module: Module,
@@ -112,7 +111,7 @@ impl Policy {
         Self { engine, module }
     }
 
-    /// Exit code and standard output for one question.
+    /// Returns the exit code and the standard output of one call.
     fn run(&self, arguments: &[&str], stdin: &str) -> (i32, String) {
         let stdout = MemoryOutputPipe::new(1 << 20);
         let context = wasmtime_wasi::WasiCtx::builder()
@@ -152,7 +151,7 @@ impl Policy {
     }
 }
 
-/// What every policy owes its host.
+/// Asserts that a policy follows the protocol between host and policy.
 #[track_caller]
 fn keeps_the_protocol(built: &Built) {
     let policy = &built.policy;
@@ -172,7 +171,7 @@ fn keeps_the_protocol(built: &Built) {
     }
     for request in ["", "{", "[]", "{}", "{\"request\": 1}", "\u{0}"] {
         let (code, stdout) = policy.run(&["policy.wasm", "validate"], request);
-        // A raw policy judges any document; what is no validation request at all is a failure.
+        // A raw policy judges any document, but fails if the input is not a validation request.
         assert!(code == 0 || ((1..126).contains(&code) && stdout.is_empty()), "{request}: {code}");
     }
 }
@@ -183,7 +182,7 @@ fn validates(built: &Built, message: &str) {
     assert_eq!(built.answer("accepted.json"), json!({"accepted": true}));
     let rejected = json!({"accepted": false, "code": 403, "message": message});
     assert_eq!(built.answer("rejected.json"), rejected);
-    // Longer than a buffer, whose end is behind a `}` for one of these.
+    // These requests are longer than a buffer, and for one of them the buffer ends right after a `}`.
     for length in 0..3 {
         let mut request = built.fixture("rejected.json");
         request["more"] = json!({"before": "x".repeat(length), "objects": vec![json!({}); 4000]});
@@ -209,7 +208,7 @@ fn mutates(built: &Built, labels: &str) {
     for (key, value) in &wanted {
         assert_eq!(added.get(key), Some(value));
     }
-    // Apart from the labels nothing has changed.
+    // Nothing has changed except the labels.
     let without_labels = |mut value: Value| {
         let (parent, key) = labels.rsplit_once('/').unwrap();
         value.pointer_mut(parent).and_then(Value::as_object_mut).unwrap().remove(key);
@@ -220,7 +219,7 @@ fn mutates(built: &Built, labels: &str) {
     assert_eq!(labeled["accepted"], true);
     let kept =
         labeled.get("mutated_object").unwrap_or(&object("labeled.json")).pointer(labels).unwrap().clone();
-    assert_eq!(kept["owner"], "somebody", "a label that is there is never overwritten");
+    assert_eq!(kept["owner"], "somebody", "an existing label is never overwritten");
     assert_eq!(built.policy.validate_settings("{\"labels\": [\"a\"]}")["valid"], false);
 }
 
@@ -312,7 +311,7 @@ fn go_raw_mutate() {
     mutates(&built_in_go("go-raw-labels", "--kind raw-mutate"), "/labels");
 }
 
-/// Where only go and `kwctl` are, as in Kubewarden's own workflows, and where this tool is.
+/// The Makefile works with only go and `kwctl`, as in Kubewarden's own workflows, and with this tool.
 #[cfg(unix)]
 #[test]
 fn the_makefile_of_a_go_project_works_with_and_without_the_tool() {
@@ -355,7 +354,7 @@ fn the_makefile_of_a_go_project_works_with_and_without_the_tool() {
     case.program("make").args(["fmt"]).folder(case.path("demo")).run().code(2);
 }
 
-/// Generated code is formatted whatever the kind is called, and its rules are what was asked for.
+/// Generated code is formatted whatever the name of the kind is, and the rules have the given resource.
 #[test]
 fn every_resource_of_kubernetes_gives_formatted_code() {
     let case = Case::empty();
@@ -387,14 +386,14 @@ fn every_resource_of_kubernetes_gives_formatted_code() {
     assert_eq!(case.program("gofmt").args(["-l", "go"]).succeed().stdout, "");
 }
 
-/// Where only cargo and `kwctl` are, as in Kubewarden's own workflows, and where this tool is.
+/// The Makefile works with only cargo and `kwctl`, as in Kubewarden's own workflows, and with this tool.
 #[cfg(unix)]
 #[test]
 fn the_makefile_works_with_and_without_the_tool() {
     let case = Case::empty();
     case.kw_wasi("new demo --defaults --vcs none").succeed();
     let folder = case.path("demo");
-    // A folder of its own, since `make clean` empties it.
+    // The project has its own target folder, since `make clean` empties it.
     let target = support::shared_target_folder("makefile");
     case.stub("kwctl", "echo \"kwctl $*\" >> \"$HOME/called\"\nwhile [ $# -gt 1 ]; do case $1 in -o) output=$2;; esac; shift; done\ncp \"$1\" \"$output\"\n");
     case.stub("bats", "echo \"bats $*\" >> \"$HOME/called\"\n");
@@ -404,7 +403,7 @@ fn the_makefile_works_with_and_without_the_tool() {
         let _ = std::fs::remove_file(path);
         text
     };
-    // Tests themselves run under a cargo that may have the tool on its PATH.
+    // The cargo that runs these tests may have the tool on its PATH.
     let path = case.path_with_stubs();
     let without: Vec<_> =
         std::env::split_paths(&path).filter(|folder| !folder.join("cargo-kw-wasi").exists()).collect();
@@ -423,7 +422,7 @@ fn the_makefile_works_with_and_without_the_tool() {
         "kwctl annotate -m metadata.yml -u README.md -o annotated-policy.wasm policy.wasm\n"
     );
     assert!(case.exists("demo/policy.wasm"));
-    // CI puts the module there itself; annotating must not need anything but kwctl.
+    // CI creates the module itself, so annotating must need only kwctl.
     std::fs::remove_file(case.path("demo/annotated-policy.wasm")).unwrap();
     make("annotated-policy.wasm", &without);
     make("e2e-tests", &without);
@@ -434,7 +433,7 @@ fn the_makefile_works_with_and_without_the_tool() {
     let tool = std::path::Path::new(support::TOOL).parent().unwrap().to_owned();
     let with = std::env::join_paths(std::iter::once(tool).chain(std::env::split_paths(&path))).unwrap();
     make("annotated-policy.wasm", &with);
-    assert_eq!(called(), "", "the tool needs no kwctl");
+    assert_eq!(called(), "", "the tool does not need kwctl");
     let wasm = case.read_bytes("demo/annotated-policy.wasm");
     assert_eq!(cargo_kw_wasi::module::read_metadata(&wasm).unwrap().len(), 1);
     make("e2e-tests", &with);
@@ -443,7 +442,7 @@ fn the_makefile_works_with_and_without_the_tool() {
     assert!(cargo_kw_wasi::module::read_metadata(&case.read_bytes("demo/policy.wasm")).unwrap().is_empty());
 }
 
-/// The facts Kubewarden's workflows take out of a repository with their own line tools.
+/// Kubewarden's workflows read these facts from a repository with line-oriented tools.
 #[test]
 fn a_repository_is_what_kubewardens_workflows_expect() {
     let case = Case::empty();

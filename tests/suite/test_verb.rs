@@ -1,11 +1,11 @@
-//! `test`, on policies written as text and on a project that is built first.
+//! `test` on policies in WebAssembly text, and on a project that is built first.
 
 use crate::support::{self, Case, Run};
 use cargo_kw_wasi::metadata::{Metadata, PolicyType};
 use cargo_kw_wasi::module;
 use snapbox::str;
 
-/// A policy that gives constant answers, and refuses settings that do not begin with `{`.
+/// A policy that gives constant answers, and refuses settings that do not start with `{`.
 struct Constant {
     /// What it prints for `validate`.
     answer: &'static str,
@@ -100,7 +100,7 @@ fn test(case: &Case, args: &str) -> Run {
 const POD: &str = "{ apiVersion: v1, kind: Pod, metadata: { name: web } }";
 
 #[test]
-fn what_holds_is_ok() {
+fn expectations_that_are_met_are_ok() {
     let policy = Constant {
         answer: r#"{"accepted": false, "message": "no", "code": 403, "warnings": ["w1", "w2"], "audit_annotations": {"a": "b"}}"#,
         ..ACCEPTING
@@ -148,7 +148,7 @@ test result: ok. 7 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
 }
 
 #[test]
-fn what_does_not_hold_is_shown_with_its_place_and_a_diff() {
+fn expectations_that_are_not_met_are_shown_with_their_place_and_a_diff() {
     let policy = Constant {
         answer: r#"{"accepted": true, "message": "line one\nline two", "warnings": ["same", "other"], "mutated_object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": {"owner": "you"}}}}"#,
         stderr: "a word\nto the \u{1b}[31mwise\n",
@@ -238,7 +238,7 @@ test result: FAILED. 5 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; 
 }
 
 #[test]
-fn a_policy_that_does_not_answer_fails_unless_that_is_stated() {
+fn a_policy_that_does_not_answer_fails_unless_the_case_expects_it() {
     let cases = format!(
         "skip_checks: [subcommands, unknown-subcommand, one-document, settings-not-json]
 cases:
@@ -417,7 +417,7 @@ fn a_policy_that_fails_has_not_refused_its_settings() {
 }
 
 #[test]
-fn nothing_that_is_stated_is_ignored() {
+fn no_expectation_is_ignored() {
     let unread = ACCEPTING.with("cases: [{ name: a, expect: { settings_valid: true, message: x } }]");
     test(&unread, "").code(101).stderr_has("`message` needs a request to be evaluated");
     let list = ACCEPTING.with(
@@ -454,7 +454,7 @@ fn objects_are_read_as_kubectl_reads_them() {
 }
 
 #[test]
-fn mistakes_in_several_policies_are_one_report() {
+fn mistakes_in_several_policies_are_reported_together() {
     let case = Case::empty();
     case.write("Cargo.toml", "[workspace]\nmembers = [\"a\", \"b\"]\nresolver = \"2\"\n");
     for name in ["a", "b"] {
@@ -472,7 +472,7 @@ fn mistakes_in_several_policies_are_one_report() {
 }
 
 #[test]
-fn settings_that_are_refused_fail_a_case_about_a_request() {
+fn refused_settings_fail_a_case_about_a_request() {
     let policy = Constant { settings: r#"{"valid": false, "message": "no names"}"#, ..ACCEPTING };
     let case = policy.with(&format!(
         "cases:
@@ -506,7 +506,7 @@ test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 4 filtered out; 
 }
 
 #[test]
-fn what_a_policy_owes_its_host_is_checked() {
+fn the_protocol_is_checked() {
     let policy = Constant {
         answer: r#"{"accepted": true} {"accepted": true}"#,
         settings: "",
@@ -785,7 +785,7 @@ error: could not read the cases in `cases/own.yml` (3 errors)
 }
 
 #[test]
-fn a_raw_policy_gets_the_document_as_it_is() {
+fn a_raw_policy_gets_the_unchanged_document() {
     let answer = r#"{"accepted": true, "mutated_object": [1, 2]}"#;
     let policy = Constant { answer, policy_type: PolicyType::Raw, ..ACCEPTING };
     let case = policy.with("cases:\n  - name: a list grows\n    object: [1]\n    expect: { object: [1, 2], patch: [{ op: add, path: /1, value: 2 }] }\n");
@@ -836,7 +836,7 @@ fn a_project_is_built_and_tested() {
     let run = case.kw_wasi("test Pod").succeed();
     assert!(run.stdout.contains("test a Pod is accepted ... ok"), "{}", run.stdout);
     run.stderr_has("Testing demo (target/kubewarden/demo.wasm)").stderr_lacks("Manifest");
-    // It answers everything: the protocol is not kept.
+    // The policy answers every subcommand, which violates the protocol.
     case.kw_wasi("test -q").run().code(1).stderr_eq("");
     case.edit("tests/policy.yml", "allowed: true", "alowed: true");
     case.kw_wasi("test").run().code(101).stderr_has("tests/policy.yml:4").stderr_lacks("Compiling");
@@ -875,9 +875,9 @@ fn the_policies_of_a_workspace_are_tested_until_one_fails() {
     case.kw_wasi("test --workspace --cases a/tests/policy.yml").run().code(101).stderr_has("--package");
 }
 
-/// As git may check them out on Windows.
+/// Git may check out files like this on Windows.
 #[test]
-fn cases_with_line_ends_of_windows_say_the_same() {
+fn cases_with_windows_line_endings_mean_the_same() {
     let policy = Constant { answer: r#"{"accepted": false, "message": "one\ntwo\n"}"#, ..ACCEPTING };
     let cases = "# Cases.\ncases:\n  - name: a block\n    request: pod.yaml\n    expect:\n      message: |\n        one\n        two\n  - name: another\n    request: pod.json\n    expect: { allowed: true }\n";
     let case = policy.with(&cases.replace('\n', "\r\n"));

@@ -150,7 +150,7 @@ case "$*" in
 esac
 "#,
     );
-    // No archive of the tool is available here; `release` tests their installation.
+    // No archive of the tool is available here; the tests in `release` install one.
     stub_curl(case);
     case.stub(
         "docker",
@@ -212,7 +212,7 @@ impl Registry {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("docker-registry is there: `make setup` sees to it");
+            .expect("docker-registry is missing: `make setup` installs it");
         let started = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             if started.elapsed() > Duration::from_secs(20) || process.try_wait().unwrap().is_some() {
@@ -276,7 +276,7 @@ fn actionlint_accepts_all_workflows() {
     }
 }
 
-/// The workflows of both languages, which have one text apart from the toolchain.
+/// The workflows of both languages differ only in how the toolchain is installed.
 #[test]
 fn workflows_of_both_languages_differ_in_the_toolchain_only() {
     let case = Case::empty();
@@ -344,7 +344,7 @@ fn a_tag_releases_a_policy_in_rust() {
         package.contains("url: https://github.com/acme/demo/releases/download/v0.1.0/policy.wasm\n"),
         "{package}"
     );
-    assert!(project.asset("v0.1.0", "policy.wasm").is_file(), "which is a file of the release");
+    assert!(project.asset("v0.1.0", "policy.wasm").is_file(), "the module is a file of the release");
     assert_eq!(
         project.git(&["ls-remote", "https://github.com/acme/demo", "artifacthub"]),
         "",
@@ -442,7 +442,7 @@ fn without_a_registry_the_release_has_the_module_itself() {
     assert!(called.contains("--notes  --generate-notes"), "{called}");
 }
 
-/// Which registry gets which password.
+/// Each registry gets its own password.
 #[test]
 fn ghcr_gets_the_token_of_the_workflow_and_others_their_own_password() {
     let project = Project::new("--lang go --registry ghcr.io/acme");
