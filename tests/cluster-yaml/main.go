@@ -1,5 +1,5 @@
-// Reads YAML as a cluster does: for each line of stdin, a JSON string that holds a YAML text, a line of JSON on stdout,
-// with what the text says or with the reason why it says nothing.
+// Reads YAML as a cluster does. Each line of stdin is a JSON string that contains a YAML document. For each, it prints a
+// line of JSON to stdout, with the value or the error.
 package main
 
 import (

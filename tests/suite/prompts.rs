@@ -158,7 +158,7 @@ fn answers_end_up_in_the_project() {
     terminal.enters(&[LANGUAGE]);
     terminal.sees(FOLDER).types("folder/demo\r");
     terminal.sees(KIND).types(DOWN).types(ENTER);
-    // Pods off, deployments on, and something typed by hand: a wrong word, then two, one of which is there already.
+    // Deselect pods, select deployments, and type others: first a wrong one, then two, one of which is already selected.
     terminal.sees(RESOURCES).types(" ").types(DOWN).types(DOWN).types(" ").types(&UP.repeat(3)).types(" ");
     terminal.types(ENTER).sees("Which others?").types("podz\r").sees("`podz` is not a resource");
     terminal.types("example.com/v1/widgets deploy\r");
