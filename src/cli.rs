@@ -5,7 +5,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::commands::{build, completions, inspect, manifest, new, push, run, test};
 use crate::error::Outcome;
-use crate::shell::{ColourChoice, Shell, TermFlags};
+use crate::shell::{ColorChoice, Shell, TermFlags};
 
 /// `cargo kw-wasi …`, as cargo calls us: with our own name as the first argument.
 #[derive(Debug, Parser)]
@@ -40,12 +40,12 @@ pub struct KwWasi {
 
 impl KwWasi {
     fn term_flags(&self) -> TermFlags {
-        let colour = self.color.map(|choice| match choice {
-            clap::ColorChoice::Auto => ColourChoice::Auto,
-            clap::ColorChoice::Always => ColourChoice::Always,
-            clap::ColorChoice::Never => ColourChoice::Never,
+        let color = self.color.map(|choice| match choice {
+            clap::ColorChoice::Auto => ColorChoice::Auto,
+            clap::ColorChoice::Always => ColorChoice::Always,
+            clap::ColorChoice::Never => ColorChoice::Never,
         });
-        TermFlags { quiet: self.quiet, verbose_level: self.verbose, colour }
+        TermFlags { quiet: self.quiet, verbose_level: self.verbose, color }
     }
 }
 

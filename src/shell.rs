@@ -2,7 +2,7 @@
 //!
 //! Results that a script may read go to stdout, everything else to stderr, as in cargo.
 
-mod colour;
+mod color;
 mod diff;
 mod markdown;
 mod problems;
@@ -17,12 +17,12 @@ use anstyle::Style;
 use anyhow::Result;
 use serde::Serialize;
 
-pub(crate) use colour::{ColourChoice, Paint, Tone};
+pub(crate) use color::{ColorChoice, Paint, Tone};
 pub(crate) use progress::Progress;
 pub(crate) use term::TermFlags;
 
 use crate::untrusted::printable;
-use colour::{ERROR, STATUS};
+use color::{ERROR, STATUS};
 use term::TermTable;
 
 /// How much is printed.
@@ -36,13 +36,13 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
-/// Prints on stderr and stdout, as much and as colourful as the user wants.
+/// Prints on stderr and stdout, as much and as colorful as the user wants.
 #[derive(Debug)]
 pub struct Shell {
     verbosity: Verbosity,
     /// How often `-v` is given, for the programs that are run.
     verbose_level: u8,
-    colour_choice: ColourChoice,
+    color_choice: ColorChoice,
     /// That of stderr.
     paint: Paint,
 }
@@ -50,23 +50,23 @@ pub struct Shell {
 /// What is known before the command line is.
 impl Default for Shell {
     fn default() -> Self {
-        let colour_choice = ColourChoice::default();
-        let paint = colour_choice.paint(&std::io::stderr());
-        Self { verbosity: Verbosity::Normal, verbose_level: 0, colour_choice, paint }
+        let color_choice = ColorChoice::default();
+        let paint = color_choice.paint(&std::io::stderr());
+        Self { verbosity: Verbosity::Normal, verbose_level: 0, color_choice, paint }
     }
 }
 
 impl Shell {
     /// A shell as the command line, the environment and cargo's configuration want it.
     pub(crate) fn new(flags: TermFlags) -> Result<Self> {
-        let (verbosity, colour_choice) = flags.or(TermTable::load()?)?;
-        let paint = colour_choice.paint(&std::io::stderr());
-        Ok(Self { verbosity, verbose_level: flags.verbose_level, colour_choice, paint })
+        let (verbosity, color_choice) = flags.or(TermTable::load()?)?;
+        let paint = color_choice.paint(&std::io::stderr());
+        Ok(Self { verbosity, verbose_level: flags.verbose_level, color_choice, paint })
     }
 
-    /// The colours for results on stdout.
+    /// The colors for results on stdout.
     pub(crate) fn paint_results(&self) -> Paint {
-        self.colour_choice.paint(&std::io::stdout())
+        self.color_choice.paint(&std::io::stdout())
     }
 
     /// How much the user wants to see.
@@ -88,7 +88,7 @@ impl Shell {
         self.verbosity >= Verbosity::Normal && std::io::stderr().is_terminal()
     }
 
-    /// The flags that make cargo print as much as this shell, in the same colours.
+    /// The flags that make cargo print as much as this shell, in the same colors.
     pub(crate) fn cargo_flags(&self) -> Vec<String> {
         let mut flags = Vec::new();
         if self.verbosity == Verbosity::Quiet {
@@ -98,10 +98,10 @@ impl Shell {
         if self.verbose_level > 1 {
             flags.push(format!("-{}", "v".repeat(usize::from(self.verbose_level - 1))));
         }
-        match self.colour_choice {
-            ColourChoice::Auto => {}
-            ColourChoice::Always => flags.push("--color=always".to_owned()),
-            ColourChoice::Never => flags.push("--color=never".to_owned()),
+        match self.color_choice {
+            ColorChoice::Auto => {}
+            ColorChoice::Always => flags.push("--color=always".to_owned()),
+            ColorChoice::Never => flags.push("--color=never".to_owned()),
         }
         flags
     }

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use super::colour::{ERROR, NOTE, STATUS};
+use super::color::{ERROR, NOTE, STATUS};
 use super::{Shell, Verbosity};
 use crate::diff::{self, DiffLine};
 use crate::untrusted::printable;

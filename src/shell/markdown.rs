@@ -13,8 +13,8 @@ impl Shell {
             return printable(text).into_owned();
         }
         let skin = match self.paint_results() {
-            Paint { colour: true } => termimad::MadSkin::default(),
-            Paint { colour: false } => termimad::MadSkin::no_style(),
+            Paint { color: true } => termimad::MadSkin::default(),
+            Paint { color: false } => termimad::MadSkin::no_style(),
         };
         // Wider lines are hard to read.
         let width = usize::from(termimad::terminal_size().0).clamp(20, 100);

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use anstyle::Style;
 
-use super::colour::{ERROR, NOTE, PLACE, WARNING};
+use super::color::{ERROR, NOTE, PLACE, WARNING};
 use super::{Shell, Verbosity, indent};
 use crate::error::hints;
 use crate::finding::{Finding, Quote, Severity};

@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Shell;
-use super::colour::NOTE;
+use super::color::NOTE;
 
 impl Shell {
     /// A bar for a task of this many bytes. It is drawn only for a person at a terminal that can move its cursor, and

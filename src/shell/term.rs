@@ -1,11 +1,11 @@
-//! How much is printed, and in which colours: the command line decides, then the environment, then cargo's
+//! How much is printed, and in which colors: the command line decides, then the environment, then cargo's
 //! configuration files. The rules are those of cargo's table `[term]`.
 
 use std::ffi::OsString;
 
 use anyhow::Result;
 
-use super::{ColourChoice, Verbosity};
+use super::{ColorChoice, Verbosity};
 use crate::error::{failure, name_list};
 
 /// What the command line says about it.
@@ -16,18 +16,18 @@ pub(crate) struct TermFlags {
     /// How often `--verbose` is given.
     pub(crate) verbose_level: u8,
     /// `--color`, if given.
-    pub(crate) colour: Option<ColourChoice>,
+    pub(crate) color: Option<ColorChoice>,
 }
 
 impl TermFlags {
     /// What cargo's configuration says is taken where the command line says nothing.
-    pub(super) fn or(self, table: TermTable) -> Result<(Verbosity, ColourChoice)> {
+    pub(super) fn or(self, table: TermTable) -> Result<(Verbosity, ColorChoice)> {
         let verbosity = match (self.quiet, self.verbose_level) {
             (true, _) => Verbosity::Quiet,
             (false, 0) => table.verbosity()?,
             (false, _) => Verbosity::Verbose,
         };
-        Ok((verbosity, self.colour.or(table.colour).unwrap_or_default()))
+        Ok((verbosity, self.color.or(table.color).unwrap_or_default()))
     }
 }
 
@@ -36,7 +36,7 @@ impl TermFlags {
 pub(super) struct TermTable {
     quiet: Option<bool>,
     verbose: Option<bool>,
-    colour: Option<ColourChoice>,
+    color: Option<ColorChoice>,
 }
 
 impl TermTable {
@@ -47,21 +47,21 @@ impl TermTable {
         Ok(Self {
             quiet: environment.quiet.or(files.quiet),
             verbose: environment.verbose.or(files.verbose),
-            colour: environment.colour.or(files.colour),
+            color: environment.color.or(files.color),
         })
     }
 
     fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
         const BOOLEANS: [(&str, bool); 2] = [("true", true), ("false", false)];
-        const COLOURS: [(&str, ColourChoice); 3] =
-            [("auto", ColourChoice::Auto), ("always", ColourChoice::Always), ("never", ColourChoice::Never)];
+        const COLORS: [(&str, ColorChoice); 3] =
+            [("auto", ColorChoice::Auto), ("always", ColorChoice::Always), ("never", ColorChoice::Never)];
         let quiet = "CARGO_TERM_QUIET";
         let verbose = "CARGO_TERM_VERBOSE";
-        let colour = "CARGO_TERM_COLOR";
+        let color = "CARGO_TERM_COLOR";
         Ok(Self {
             quiet: variable(quiet).map(|value| one_of(&BOOLEANS, quiet, &value)).transpose()?,
             verbose: variable(verbose).map(|value| one_of(&BOOLEANS, verbose, &value)).transpose()?,
-            colour: variable(colour).map(|value| one_of(&COLOURS, colour, &value)).transpose()?,
+            color: variable(color).map(|value| one_of(&COLORS, color, &value)).transpose()?,
         })
     }
 
@@ -70,12 +70,12 @@ impl TermTable {
         let without_environment = cargo_config2::ResolveOptions::default().env([("", ""); 0]);
         let here = std::env::current_dir().ok()?;
         let term = cargo_config2::Config::load_with_options(here, without_environment).ok()?.term;
-        let colour = term.color.map(|color| match color {
-            cargo_config2::Color::Auto => ColourChoice::Auto,
-            cargo_config2::Color::Always => ColourChoice::Always,
-            cargo_config2::Color::Never => ColourChoice::Never,
+        let color = term.color.map(|color| match color {
+            cargo_config2::Color::Auto => ColorChoice::Auto,
+            cargo_config2::Color::Always => ColorChoice::Always,
+            cargo_config2::Color::Never => ColorChoice::Never,
         });
-        Some(Self { quiet: term.quiet, verbose: term.verbose, colour })
+        Some(Self { quiet: term.quiet, verbose: term.verbose, color })
     }
 
     fn verbosity(&self) -> Result<Verbosity> {
@@ -119,10 +119,8 @@ mod tests {
         flags.or(environment(variables)?).map(|(verbosity, _)| verbosity)
     }
 
-    fn colour(flag: Option<ColourChoice>, variables: &'static [(&str, &str)]) -> Result<ColourChoice> {
-        TermFlags { colour: flag, ..TermFlags::default() }
-            .or(environment(variables)?)
-            .map(|(_, colour)| colour)
+    fn color(flag: Option<ColorChoice>, variables: &'static [(&str, &str)]) -> Result<ColorChoice> {
+        TermFlags { color: flag, ..TermFlags::default() }.or(environment(variables)?).map(|(_, color)| color)
     }
 
     #[test]
@@ -133,8 +131,8 @@ mod tests {
         assert_eq!(verbosity(quiet, &[("CARGO_TERM_VERBOSE", "true")]).unwrap(), Verbosity::Quiet);
         assert_eq!(verbosity(verbose, &[("CARGO_TERM_QUIET", "true")]).unwrap(), Verbosity::Verbose);
         assert_eq!(verbosity(verbose, both).unwrap(), Verbosity::Verbose);
-        let never = Some(ColourChoice::Never);
-        assert_eq!(colour(never, &[("CARGO_TERM_COLOR", "always")]).unwrap(), ColourChoice::Never);
+        let never = Some(ColorChoice::Never);
+        assert_eq!(color(never, &[("CARGO_TERM_COLOR", "always")]).unwrap(), ColorChoice::Never);
     }
 
     #[test]
@@ -144,9 +142,9 @@ mod tests {
         assert_eq!(verbosity(none, &[("CARGO_TERM_QUIET", "true")]).unwrap(), Verbosity::Quiet);
         assert_eq!(verbosity(none, &[("CARGO_TERM_QUIET", "false")]).unwrap(), Verbosity::Normal);
         assert_eq!(verbosity(none, &[("CARGO_TERM_VERBOSE", "true")]).unwrap(), Verbosity::Verbose);
-        assert_eq!(colour(None, &[]).unwrap(), ColourChoice::Auto);
-        assert_eq!(colour(None, &[("CARGO_TERM_COLOR", "always")]).unwrap(), ColourChoice::Always);
-        assert_eq!(colour(None, &[("CARGO_TERM_COLOR", "never")]).unwrap(), ColourChoice::Never);
+        assert_eq!(color(None, &[]).unwrap(), ColorChoice::Auto);
+        assert_eq!(color(None, &[("CARGO_TERM_COLOR", "always")]).unwrap(), ColorChoice::Always);
+        assert_eq!(color(None, &[("CARGO_TERM_COLOR", "never")]).unwrap(), ColorChoice::Never);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Colours: when there are any, and what they mean.
+//! Colors: when there are any, and what they mean.
 
+use anstream::AutoStream;
 use anstream::stream::RawStream;
-use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
 // Those of cargo.
@@ -13,32 +13,32 @@ pub(super) const PLACE: Style = AnsiColor::BrightBlue.on_default().bold();
 
 /// The values of `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum ColourChoice {
+pub(crate) enum ColorChoice {
     /// When the stream is a terminal, unless the environment asks for something else.
     #[default]
     Auto,
     /// Also in files and pipes.
     Always,
-    /// No colours.
+    /// No colors.
     Never,
 }
 
-impl ColourChoice {
-    /// Whether this stream gets colours, by `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` too.
+impl ColorChoice {
+    /// Whether this stream gets colors, by `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` too.
     pub(super) fn paint(self, stream: &impl RawStream) -> Paint {
-        let colour = match self {
+        let color = match self {
             Self::Never => false,
             Self::Always => true,
-            Self::Auto => AutoStream::choice(stream) != ColorChoice::Never,
+            Self::Auto => AutoStream::choice(stream) != anstream::ColorChoice::Never,
         };
-        Paint { colour }
+        Paint { color }
     }
 }
 
-/// How results on stdout are coloured.
+/// How results on stdout are colored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Paint {
-    pub(super) colour: bool,
+    pub(super) color: bool,
 }
 
 /// What a piece of a result means to a person.
@@ -53,12 +53,12 @@ pub(crate) enum Tone {
 }
 
 impl Paint {
-    /// No colours.
+    /// No colors.
     pub(crate) fn plain() -> Self {
-        Self { colour: false }
+        Self { color: false }
     }
 
-    /// The string in the colour of a tone.
+    /// The string in the color of a tone.
     pub(crate) fn text(self, tone: Tone, text: &str) -> String {
         let style = match tone {
             Tone::Good => AnsiColor::Green.on_default(),
@@ -69,12 +69,13 @@ impl Paint {
     }
 
     pub(super) fn styled(self, style: Style, text: &str) -> String {
-        if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    /// The stream, made to obey the codes of colours: consoles of Windows have to be told.
+    /// The stream, made to obey the codes of colors: consoles of Windows have to be told.
     pub(super) fn stream<S: RawStream>(self, stream: S) -> AutoStream<S> {
-        let choice = if self.colour { ColorChoice::Always } else { ColorChoice::AlwaysAnsi };
+        let choice =
+            if self.color { anstream::ColorChoice::Always } else { anstream::ColorChoice::AlwaysAnsi };
         AutoStream::new(stream, choice)
     }
 }
