@@ -1,4 +1,4 @@
-//! What a build has made.
+//! The result of a build: the files of each policy.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::protocol::PolicyType;
 /// The files of one policy. As JSON, it is a line of `build --message-format json`.
 #[derive(Debug, Serialize)]
 pub(crate) struct BuiltPolicy {
-    /// That of the project.
+    /// The name of the project.
     pub(crate) name: String,
     pub(crate) version: Option<String>,
     /// The annotated module.
@@ -20,9 +20,9 @@ pub(crate) struct BuiltPolicy {
     /// The manifest next to it, unless the metadata lacks what it needs.
     pub(crate) manifest: Option<PathBuf>,
     pub(crate) size_bytes: usize,
-    /// Did the files have their content before?
+    /// Whether the files already had this content.
     pub(crate) fresh: bool,
-    /// What the manifest tells the cluster to load.
+    /// The location of the module that the manifest gives to the cluster.
     pub(crate) module: Option<String>,
     #[serde(skip)]
     pub(crate) policy_type: PolicyType,

@@ -1,4 +1,4 @@
-//! `kwctl annotate`, for who wants the metadata embedded by the real thing.
+//! `kwctl annotate`, as an alternative to this tool's own annotator.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::module;
 use crate::process::Program;
 use crate::shell::Shell;
 
-/// Fails, with the way without it, when `kwctl` is missing.
+/// Finds `kwctl`. If it is missing, the hint of the error says how to build without it.
 pub(crate) fn require() -> Result<Program> {
     Program::on_path("kwctl").ok_or_else(|| {
         failure(
@@ -20,7 +20,7 @@ pub(crate) fn require() -> Result<Program> {
     })
 }
 
-/// The annotated module. The temporary file for it is in `folder`.
+/// Returns the annotated module, which `kwctl` writes to a temporary file in `folder`.
 pub(crate) fn annotate(
     compiled: &Path,
     metadata_file: &Path,
@@ -41,7 +41,7 @@ pub(crate) fn annotate(
     kwctl.run(shell)?;
     let annotated = fs::read(&output)?;
     if module::read_metadata(&annotated)?.is_empty() {
-        bail!("`kwctl annotate` succeeded, but there is no metadata in what it wrote");
+        bail!("`kwctl annotate` succeeded, but wrote a module without metadata");
     }
     Ok(annotated)
 }

@@ -12,7 +12,7 @@ use crate::kubernetes;
 use crate::metadata::{Metadata, key};
 use crate::project::Project;
 
-/// What metadata may lack that a manifest needs.
+/// A value that a manifest needs and the metadata does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MissingForManifest {
     Title,
@@ -20,7 +20,7 @@ pub(crate) enum MissingForManifest {
     Registry,
 }
 
-/// The manifest as YAML, or what is missing for it.
+/// Returns the manifest as YAML, or the value that is missing for it.
 pub(crate) fn to_yaml(project: &Project, metadata: &Metadata) -> Result<String, MissingForManifest> {
     let name = metadata.annotation(key::TITLE).unwrap_or(&project.name);
     let version = project.version_in(metadata);
@@ -37,7 +37,7 @@ pub(crate) fn to_yaml(project: &Project, metadata: &Metadata) -> Result<String, 
 }
 
 impl MissingForManifest {
-    /// A warning that names what is missing and where to write it.
+    /// Returns a warning that names the missing value and where to write it.
     pub(crate) fn finding(self, project: &Project) -> Finding {
         let (name, word, fix) = match self {
             Self::Title => (
@@ -70,7 +70,7 @@ impl MissingForManifest {
     }
 }
 
-/// Fails when there is a file at `path` that an earlier build did not write.
+/// Fails if there is a file at `path` that was not written by an earlier build.
 pub(crate) fn refuse_to_replace_other_files(path: &Path) -> Result<()> {
     match fs::find(path)? {
         Some(present) if !is_ours(&present) => Err(failure(
@@ -84,7 +84,7 @@ pub(crate) fn refuse_to_replace_other_files(path: &Path) -> Result<()> {
     }
 }
 
-/// Writes the manifest. Without one, that of an earlier build goes: it would deploy something else.
+/// Writes the manifest. If there is none, removes the one of an earlier build, which would deploy something else.
 pub(crate) fn write(path: &Path, yaml: Option<&str>) -> Result<Written> {
     if let Some(yaml) = yaml {
         return fs::write(path, yaml.as_bytes());

@@ -8,7 +8,7 @@ use crate::metadata::Metadata;
 use crate::project::{Network, Project};
 use crate::shell::Shell;
 
-/// Writes the file where its content changes. It is ours only in projects whose metadata is in a table.
+/// Writes the file if its content changes. Does nothing in projects whose metadata is not in a table.
 pub(crate) fn update(project: &Project, metadata: &Metadata, network: Network, shell: &Shell) -> Result<()> {
     if !project.writes_metadata_file() {
         return Ok(());
@@ -39,7 +39,7 @@ pub(crate) fn update(project: &Project, metadata: &Metadata, network: Network, s
     Ok(())
 }
 
-/// A checkout on Windows may have changed the line ends.
+/// Ignores line endings, which a checkout on Windows may have changed.
 fn same_but_for_line_ends(present: &[u8], yaml: &str) -> bool {
     present == yaml.as_bytes() || String::from_utf8_lossy(present).replace("\r\n", "\n") == yaml
 }

@@ -1,4 +1,4 @@
-//! Building: from projects to modules with their metadata inside, and a manifest next to each.
+//! Builds projects into modules with embedded metadata, and writes a manifest next to each module.
 
 mod built;
 mod kwctl;
@@ -18,7 +18,7 @@ pub(crate) use built::BuiltPolicy;
 pub(crate) use pending::PendingBuild;
 pub(crate) use request::{Annotator, BuildRequest, Optimizer};
 
-/// What the verb `build` does: all policies that are selected, in the order of the workspace.
+/// Builds all selected policies, as the verb `build` does, and returns them in the order of the workspace.
 pub(crate) fn build(request: BuildRequest, shell: &Shell) -> Result<Vec<BuiltPolicy>> {
     PendingBuild::new(request, shell)?.finish(shell)
 }

@@ -10,13 +10,13 @@ use crate::fs;
 /// Where a build writes its modules.
 #[derive(Debug)]
 pub(crate) enum OutputPlace {
-    /// Into this folder, each with its project's name.
+    /// In this folder, each with its project's name.
     Folder(PathBuf),
-    /// The one module to this file.
+    /// To this file, for a single module.
     File(PathBuf),
 }
 
-/// The files of one policy, by absolute paths.
+/// The output files of one policy, as absolute paths.
 #[derive(Debug)]
 pub(crate) struct OutputFiles {
     pub(crate) module: PathBuf,
@@ -24,7 +24,7 @@ pub(crate) struct OutputFiles {
 }
 
 impl OutputPlace {
-    /// The place that was given, or the default: `<target-dir>/kubewarden`.
+    /// Returns the given place, or the default: `<target-dir>/kubewarden`.
     pub(crate) fn new(given: Option<PathBuf>, target_dir: &Path, policies: usize) -> Result<Self> {
         let Some(path) = given else { return Ok(Self::Folder(target_dir.join("kubewarden"))) };
         if path.is_dir() || path.as_os_str().to_string_lossy().ends_with(std::path::is_separator) {
@@ -48,7 +48,7 @@ impl OutputPlace {
         Ok(Self::File(path))
     }
 
-    /// The files of the policy with this name. Fails when something other than a module would be replaced by a module.
+    /// Returns the files of the policy with this name. Fails if a module would replace a file that is not a module.
     pub(crate) fn files(&self, name: &str) -> Result<OutputFiles> {
         let module = match self {
             Self::Folder(folder) => folder.join(format!("{name}.wasm")),

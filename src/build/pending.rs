@@ -1,4 +1,4 @@
-//! A build whose projects are known, and of which nothing slow has happened yet.
+//! A build whose projects are known, before any of its slow steps.
 
 use anyhow::{Result, bail};
 
@@ -11,7 +11,7 @@ use crate::finding::tally;
 use crate::project::{self, Compiler, Network, Project};
 use crate::shell::Shell;
 
-/// A build whose projects are known, while their compiler is being asked for.
+/// A build whose projects are known, while their compiler is still being queried.
 #[derive(Debug)]
 pub(crate) struct PendingBuild {
     projects: Vec<Project>,
@@ -23,7 +23,7 @@ pub(crate) struct PendingBuild {
 }
 
 impl PendingBuild {
-    /// Finds the projects of a request. Fails early when a program is missing that the request needs.
+    /// Finds the projects of a request. Fails early if a program that the request needs is missing.
     pub(crate) fn new(request: BuildRequest, shell: &Shell) -> Result<Self> {
         let BuildRequest { selection, compile, output, annotator, optimizer } = request;
         if annotator == Annotator::Kwctl {

@@ -1,4 +1,4 @@
-//! One policy on its way, from metadata that is known to be good to the files to deploy.
+//! The build of one policy, from valid metadata to the files to deploy.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::module;
 use crate::project::{Network, Project};
 use crate::shell::Shell;
 
-/// One policy whose metadata is known to be good, and where its files go.
+/// One policy with valid metadata, and the paths of its output files.
 #[derive(Debug)]
 pub(crate) struct PolicyBuild {
     project: Project,
@@ -28,7 +28,7 @@ pub(crate) struct PolicyBuild {
 }
 
 impl PolicyBuild {
-    /// Fails when the README cannot be read, or a file would be lost.
+    /// Prepares the build. Fails if the README cannot be read, or if a module would replace a file that is not one.
     pub(crate) fn new(project: Project, metadata: Metadata, place: &OutputPlace) -> Result<Self> {
         let files = place.files(&project.name)?;
         let usage = readme(&project)?;
@@ -39,12 +39,12 @@ impl PolicyBuild {
         &self.project
     }
 
-    /// Keeps `metadata.yml` in step with the table.
+    /// Updates `metadata.yml` if it does not match the table.
     pub(crate) fn update_metadata_file(&self, network: Network, shell: &Shell) -> Result<()> {
         metadata_file::update(&self.project, &self.metadata, network, shell)
     }
 
-    /// From the module as the compiler left it to the files to deploy.
+    /// Turns the compiled module into the files to deploy.
     pub(crate) fn finish(
         &self,
         compiled: &Path,
@@ -61,7 +61,7 @@ impl PolicyBuild {
         }
     }
 
-    /// The module with its metadata. Fails when no host would load it.
+    /// Returns the module with its metadata. Fails if no host would load it.
     fn annotate(&self, compiled: &Path, annotator: Annotator, shell: &Shell) -> Result<Vec<u8>> {
         let bytes = fs::read(compiled)?;
         let shown = fs::for_people(compiled);
@@ -113,7 +113,7 @@ impl PolicyBuild {
 
 fn readme(project: &Project) -> Result<Option<String>> {
     let path = project.readme();
-    // The same README is the same usage text, whatever system it was checked out on.
+    // The usage text must not depend on the system that the README was checked out on.
     fs::find_text(&path)
         .map(|text| text.map(fs::unix_line_ends))
         .context("could not use the README as the usage text of the policy")

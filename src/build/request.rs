@@ -1,25 +1,25 @@
-//! What is asked of a build.
+//! The request for a build.
 
 use std::path::PathBuf;
 
 use crate::project::{Compile, Selection};
 
-/// All that a build needs to know: no flag is left open.
+/// Everything a build needs to know, with all defaults applied.
 #[derive(Debug)]
 pub(crate) struct BuildRequest {
-    /// Which projects.
+    /// The projects to build.
     pub(crate) selection: Selection,
     /// How to compile them.
     pub(crate) compile: Compile,
-    /// A file or a folder, instead of the default below the target folder.
+    /// The file or folder to write to, instead of the default in the target folder.
     pub(crate) output: Option<PathBuf>,
-    /// What embeds the metadata.
+    /// The tool that embeds the metadata.
     pub(crate) annotator: Annotator,
-    /// What makes the module smaller.
+    /// The tool that makes the module smaller.
     pub(crate) optimizer: Optimizer,
 }
 
-/// What embeds the metadata.
+/// The tool that embeds the metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Annotator {
     /// This tool, which needs no other program.
@@ -28,17 +28,17 @@ pub(crate) enum Annotator {
     Kwctl,
 }
 
-/// What makes the module smaller after the compiler.
+/// The tool that makes the compiled module smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Optimizer {
-    /// Nothing.
+    /// No tool.
     None,
     /// `wasm-opt` from PATH.
     WasmOpt,
 }
 
 impl BuildRequest {
-    /// A build to the default place.
+    /// Creates a request for a build to the default place.
     pub(crate) fn new(selection: Selection, compile: Compile) -> Self {
         Self { selection, compile, output: None, annotator: Annotator::Builtin, optimizer: Optimizer::None }
     }

@@ -1,4 +1,4 @@
-//! Binaryen's `wasm-opt`, which makes a module smaller after the compiler.
+//! Binaryen's `wasm-opt`, which makes a compiled module smaller.
 
 use std::path::Path;
 
@@ -14,26 +14,28 @@ use crate::shell::Shell;
 const INSTALL: &str = "install Binaryen (`apt-get install binaryen`, `brew install binaryen`, \
     `npm install --global binaryen`), or leave out `--wasm-opt`";
 
-/// Fails, saying what to install, when `wasm-opt` is missing.
+/// Finds `wasm-opt`. If it is missing, the hint of the error says what to install.
 pub(crate) fn require() -> Result<Program> {
     Program::on_path("wasm-opt").ok_or_else(|| failure("`wasm-opt` is not on PATH", INSTALL))
 }
 
-/// A smaller module, in a temporary file in `folder`: a failure leaves nothing.
+/// Writes a smaller module to a temporary file in `folder`, which is removed on failure.
 pub(crate) fn run(compiled: &Path, folder: &Path, shell: &Shell) -> Result<TempPath> {
     fs::create_folder(folder)?;
-    // Closed: Windows may let no other program write to it otherwise.
+    // The file is closed, because Windows may not let another program write to an open file.
     let smaller = fs::temporary_file(folder)
         .with_context(|| format!("could not write to `{}`", folder.display()))?
         .into_temp_path();
-    // wasm-opt refuses features that are not enabled, and may introduce any that is: enable those in use.
+    // wasm-opt rejects features that are not enabled and may introduce any that are, so enable those in use.
     let features = module::features(&fs::read(compiled)?).into_iter().map(|name| format!("--enable-{name}"));
     let mut wasm_opt = require()?;
     wasm_opt.arg("-Oz").args(features).arg(compiled).arg("-o").arg(&smaller);
     let error = || format!("could not make `{}` smaller", fs::for_people(compiled).display());
-    // As text, so that the error is not silent: an older wasm-opt names neither itself nor the reason.
+    // As a string, so that the error is printed: an older wasm-opt names neither itself nor the reason.
     wasm_opt.run(shell).map_err(|failed| anyhow::anyhow!("{failed}")).with_context(error).hint(|| {
-        format!("its own message is above; an old version may not know what compilers write today: {INSTALL}")
+        format!(
+            "see its message above; an old version may not support what current compilers emit: {INSTALL}"
+        )
     })?;
     Ok(smaller)
 }
