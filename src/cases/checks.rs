@@ -1,4 +1,4 @@
-//! Checks of the protocol, which every policy has to follow whatever it decides.
+//! Checks of the protocol, which every policy must follow, whatever it decides.
 
 use serde::de::IgnoredAny;
 
@@ -20,7 +20,7 @@ pub(crate) enum Check {
     SettingsNotJson,
 }
 
-/// What the checks give a policy that has to answer.
+/// The input for the checks in which a policy has to answer.
 #[derive(Debug)]
 pub(super) struct CheckInput {
     request: Request,
@@ -28,7 +28,7 @@ pub(super) struct CheckInput {
 }
 
 impl CheckInput {
-    /// What the first case asks that expects an answer; without one, about `example` with no settings.
+    /// Returns the input of the first case that expects an answer, or `example` without settings if there is none.
     pub(super) fn of(files: &[CaseFile], example: Request) -> Self {
         let answered =
             |case: &&Case| case.expect.error.is_none() && case.expect.settings_valid != Some(false);
@@ -41,11 +41,11 @@ impl CheckInput {
 }
 
 impl Check {
-    /// In the order in which they are run.
+    /// All checks, in the order in which they run.
     pub(crate) const ALL: [Self; 4] =
         [Self::Subcommands, Self::UnknownSubcommand, Self::OneDocument, Self::SettingsNotJson];
 
-    /// The name by which it is skipped.
+    /// The name of the check, as written in `skip_checks`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Subcommands => "subcommands",
@@ -55,7 +55,7 @@ impl Check {
         }
     }
 
-    /// `None` when the policy does what it should.
+    /// Runs the check. Returns `None` if the policy passes.
     pub(super) fn run(self, policy: &Policy, question: &CheckInput) -> Option<Failure> {
         let mut failure = Failure::default();
         match self {

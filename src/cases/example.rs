@@ -1,4 +1,4 @@
-//! A request for checks that no case gives one.
+//! An example request, for checks when no case has a request.
 
 use anyhow::Result;
 use serde_json::json;
@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::kubernetes::{self, Operation, Resource, Rule};
 use crate::protocol::{PolicyType, Request};
 
-/// An example of a request that a policy with these rules sees: for its first rule, or else for a Pod. For a raw policy,
-/// an empty document.
+/// Returns an example of a request that a policy with these rules receives: for its first rule, or else for a Pod.
+/// For a raw policy, it is an empty document.
 pub(crate) fn example_request(policy_type: PolicyType, rules: &[Rule]) -> Result<Request> {
     if policy_type == PolicyType::Raw {
         return Ok(Request::Raw(json!({})));

@@ -11,9 +11,9 @@ use crate::runtime::Policy;
 /// Why a test failed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Failure {
-    /// What explains it, a line each.
+    /// Explanations, one line each.
     pub(crate) notes: Vec<String>,
-    /// What was expected and did not come.
+    /// The expectations that do not hold.
     pub(crate) mismatches: Vec<Mismatch>,
     /// What the policy wrote to stderr.
     pub(crate) stderr: String,
@@ -24,9 +24,9 @@ pub(crate) struct Failure {
 pub(crate) struct Mismatch {
     /// The key of `expect`.
     pub(crate) what: &'static str,
-    /// As it is written in the case; regular expressions between slashes.
+    /// The expected value, as written in the case; regular expressions are between slashes.
     pub(crate) expected: Value,
-    /// `null` for nothing.
+    /// The actual value; `null` if there is none.
     pub(crate) got: Value,
 }
 
@@ -48,7 +48,7 @@ impl Failure {
         }
     }
 
-    /// A failure is known by the host's reason, or by what the cluster is told.
+    /// Compares the expected error with the host's reason, and then with the message for the cluster.
     fn expect_error(&mut self, expected: &Wording, reason: &str, told: Option<&str>) {
         if !expected.fits(reason) {
             let told = told.filter(|told| !told.is_empty());
@@ -67,8 +67,7 @@ impl Failure {
 }
 
 impl Case {
-    /// Asks the policy what the case has it asked. `None` when all that is stated holds. Notes whether the policy
-    /// changed the object.
+    /// Runs the case, and sets `mutated` if the policy changed the object. Returns `None` if all expectations hold.
     pub(super) fn judge(&self, policy: &Policy, mutated: &AtomicBool) -> Option<Failure> {
         let verdict = self.settings.verdict(policy);
         let failure = match &self.request {
@@ -85,13 +84,13 @@ impl Case {
 }
 
 impl Expect {
-    /// Of a case that came no further than its settings.
+    /// Judges a case whose request was not evaluated.
     fn judge_settings(&self, verdict: &SettingsVerdict) -> Failure {
         let mut failure = Failure { stderr: excerpt(&verdict.log), ..Failure::default() };
         match (&self.error, &verdict.failure) {
             (Some(error), Some(reason)) => failure.expect_error(error, reason, Some(&verdict.message)),
             (Some(error), None) => failure.expect_text("error", error, None),
-            // A policy that fails has not refused the settings, though a host treats it as if it had.
+            // A policy that fails has not refused the settings, although a host treats it as if it had.
             (None, Some(reason)) => {
                 failure.notes.push(format!("the policy did not answer: {reason}"));
                 if failure.stderr.is_empty() && verdict.message != *reason {
@@ -118,7 +117,7 @@ impl Expect {
         failure
     }
 
-    /// `object` is the one after the patch, if there is one.
+    /// Judges the answer to a request. `object` is the object after the patch, if any.
     fn judge_answer(&self, evaluation: &Evaluation, object: Option<&Value>) -> Failure {
         let mut failure = Failure { stderr: excerpt(&evaluation.log), ..Failure::default() };
         let told = evaluation.response.message();
@@ -172,19 +171,19 @@ impl Expect {
     }
 }
 
-/// At most this much of what a policy writes is kept for a report.
+/// The most bytes of a policy's output that are kept for a report.
 const EXCERPT_BYTES: usize = 16 << 10;
 
-/// A string shortened to a readable length.
+/// Shortens a string to [`EXCERPT_BYTES`].
 pub(super) fn excerpt(text: &str) -> String {
     if text.len() <= EXCERPT_BYTES {
         return text.to_owned();
     }
     let end = text.floor_char_boundary(EXCERPT_BYTES);
-    format!("{}\n… and {} bytes more", &text[..end], text.len() - end)
+    format!("{}\n… and {} more bytes", &text[..end], text.len() - end)
 }
 
-/// The text that came, if it fits; else what was expected, as it is written.
+/// Returns the actual string if it fits, or else the expected one as it is written.
 fn as_got(expected: &Wording, got: Option<&String>) -> String {
     match got {
         Some(got) if expected.fits(got) => got.clone(),

@@ -1,6 +1,6 @@
 //! Declarative tests of a policy: read from the files below `tests`, run on the built module, judged and reported.
 //!
-//! `docs/testing.md` has the format for those who write cases, `schemas/policy-tests.schema.json` for their editors.
+//! `docs/testing.md` documents the format; `schemas/policy-tests.schema.json` describes it for editors.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,30 +36,30 @@ pub(crate) use wording::Wording;
 /// A file of cases.
 #[derive(Debug)]
 pub struct CaseFile {
-    /// As the user would name it.
+    /// The path, as the user would write it.
     pub(crate) path: PathBuf,
-    /// In the order of the file.
+    /// The cases, in the order of the file.
     pub(crate) cases: Vec<Case>,
     /// The checks of the protocol to skip.
     pub(crate) skipped_checks: Vec<Check>,
 }
 
-/// One thing that is stated about a policy.
+/// One test case.
 #[derive(Debug)]
 pub(crate) struct Case {
-    /// Unique in its file.
+    /// The name, unique in its file.
     pub(crate) name: String,
-    /// Where it begins, counted from 1.
+    /// The line where the case begins, counted from 1.
     pub(crate) line: usize,
     /// The settings of the case, or those of the file if it has none.
     pub(crate) settings: Arc<CaseSettings>,
-    /// What the policy answers to; nothing when the case is about settings alone.
+    /// The request that the policy evaluates; `None` if the case only tests settings.
     pub(crate) request: Option<Request>,
-    /// What is stated.
+    /// What is expected of the policy.
     pub(crate) expect: Expect,
 }
 
-/// Settings that cases share, with what the policy says of them.
+/// Settings that cases share, with the policy's verdict on them.
 #[derive(Debug, Default)]
 pub(crate) struct CaseSettings {
     settings: Settings,
@@ -71,36 +71,36 @@ impl CaseSettings {
         Self { settings, verdict: OnceLock::new() }
     }
 
-    /// What the policy says of them. It is asked once, however many cases there are.
+    /// Returns the policy's verdict. The policy is asked only once, however many cases share the settings.
     fn verdict(&self, policy: &Policy) -> &SettingsVerdict {
         self.verdict.get_or_init(|| policy.validate_settings(&self.settings))
     }
 }
 
-/// What a case states. Nothing is checked that is not stated.
+/// What a case expects. A value that is `None` is not checked.
 #[derive(Debug, Default)]
 pub(crate) struct Expect {
-    /// May the request happen?
+    /// Whether the request is allowed.
     pub(crate) allowed: Option<bool>,
-    /// The reason for a rejection, of the request or of the settings.
+    /// The message of a rejection, of the request or of the settings.
     pub(crate) message: Option<Wording>,
-    /// The status that goes with a rejection.
+    /// The status code of a rejection.
     pub(crate) code: Option<u16>,
-    /// The operations of the JSON patch, in their order; empty for none.
+    /// The operations of the JSON patch, in order; empty for none.
     pub(crate) patch: Option<Vec<Value>>,
     /// The object after the patch.
     pub(crate) object: Option<Value>,
-    /// The warnings, in their order; empty for none.
+    /// The warnings, in order; empty for none.
     pub(crate) warnings: Option<Vec<Wording>>,
     /// All audit annotations; empty for none.
     pub(crate) audit_annotations: Option<BTreeMap<String, Wording>>,
-    /// Are the settings accepted? They must be, unless this says otherwise.
+    /// Whether the settings are accepted. If it is `None`, they must be.
     pub(crate) settings_valid: Option<bool>,
-    /// Why there is no answer. There must be one, unless this says otherwise.
+    /// Why there is no answer. If it is `None`, there must be one.
     pub(crate) error: Option<Wording>,
 }
 
-/// The case files in a folder: `policy.yml`, then all `*.policy.yml` by name. Empty when the folder does not exist.
+/// Finds the case files in a folder: `policy.yml`, then all `*.policy.yml` by name. Empty if there is no folder.
 fn find_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let is_cases = |path: &PathBuf| {
         let name = path.file_name().map(|name| format!(".{}", name.to_string_lossy()));

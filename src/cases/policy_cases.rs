@@ -17,11 +17,11 @@ pub(crate) struct PolicyCases {
     pub(crate) files: Vec<CaseFile>,
 }
 
-/// Reads the cases of one policy after the other, and reports everything wrong with them.
+/// Reads the cases of one policy after the other, and reports all mistakes in them.
 pub(crate) struct CaseFinder<'a> {
-    /// Files that are read instead of those in `tests`, unless empty.
+    /// Files to read instead of those in `tests`; empty for the latter.
     named: &'a [PathBuf],
-    /// What to call the files with mistakes.
+    /// The files with mistakes, as the error lists them.
     wrong: Vec<String>,
     shell: &'a Shell,
 }
@@ -31,7 +31,7 @@ impl<'a> CaseFinder<'a> {
         Self { named, wrong: Vec::new(), shell }
     }
 
-    /// The cases of the policy in this folder. Without a policy type, there are none: its metadata is wrong.
+    /// Returns the cases of the policy in this folder; none if invalid metadata leaves its type unknown.
     pub(crate) fn find(
         &mut self,
         name: String,

@@ -1,4 +1,4 @@
-//! Runs tests in parallel, and hands over the results in order.
+//! Runs tests in parallel, and reports the results in order.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,24 +13,24 @@ use super::{Case, CaseFile, Check, Failure};
 use crate::protocol::Request;
 use crate::runtime::Policy;
 
-/// Which tests are run.
+/// Selects the tests to run.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
-    /// Those with one of these in their name; all, if there are none.
+    /// Filters for the tests to run; empty for all tests.
     pub(crate) wanted: Vec<String>,
-    /// But not those with one of these in their name.
+    /// Filters for the tests to leave out.
     pub(crate) unwanted: Vec<String>,
-    /// How a name is compared.
+    /// How names are compared with filters.
     pub(crate) names: Names,
 }
 
 /// How a name is compared with a filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Names {
-    /// It contains the filter.
+    /// The name contains the filter.
     #[default]
     Containing,
-    /// It is the filter.
+    /// The name is equal to the filter.
     Whole,
 }
 
@@ -47,38 +47,38 @@ impl Filter {
 /// All tests of one policy: the checks of the protocol, then the cases in the order of their files.
 #[derive(Debug)]
 pub(crate) struct Suite<'a> {
-    /// Those that are run.
+    /// The tests to run.
     pub(crate) tests: Vec<Test<'a>>,
-    /// How many others there are.
+    /// The number of tests that are left out.
     pub(crate) filtered_out: usize,
     files: &'a [CaseFile],
     mutated: AtomicBool,
 }
 
-/// One thing that is checked.
+/// One test.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Test<'a> {
     /// A check of the protocol.
     Check(Check),
-    /// The same, skipped.
+    /// A check of the protocol that is skipped.
     SkippedCheck(Check),
-    /// What is stated in a file.
+    /// A case in a file.
     Case(&'a CaseFile, &'a Case),
 }
 
 /// The result of a test, and how long it took.
 #[derive(Debug)]
 pub(crate) enum Tested {
-    /// All that was stated holds.
+    /// All expectations hold.
     Passed(Duration),
-    /// Something does not.
+    /// An expectation does not hold.
     Failed(Failure, Duration),
-    /// It was skipped.
+    /// The test was skipped.
     Ignored,
 }
 
 impl<'a> Test<'a> {
-    /// What it is called, and what filters look at.
+    /// The name of the test, which filters are compared with.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Check(check) | Self::SkippedCheck(check) => format!("protocol::{}", check.name()),
@@ -86,7 +86,7 @@ impl<'a> Test<'a> {
         }
     }
 
-    /// The file and line where it is written, if it is.
+    /// The file and line of a case; `None` for a check.
     pub(crate) fn place(&self) -> Option<(&'a Path, usize)> {
         match self {
             Self::Check(_) | Self::SkippedCheck(_) => None,
@@ -96,7 +96,7 @@ impl<'a> Test<'a> {
 }
 
 impl<'a> Suite<'a> {
-    /// The checks, and the cases of these files, that the filter selects.
+    /// Creates a suite of the checks and cases that the filter selects.
     pub(crate) fn new(files: &'a [CaseFile], filter: &Filter) -> Self {
         let is_skipped = |check| files.iter().any(|file| file.skipped_checks.contains(&check));
         let test = |check| if is_skipped(check) { Test::SkippedCheck(check) } else { Test::Check(check) };
@@ -107,20 +107,20 @@ impl<'a> Suite<'a> {
         Self { tests, filtered_out: others.len(), files, mutated: AtomicBool::new(false) }
     }
 
-    /// Did the policy change the object in at least one case?
+    /// Whether the policy changed the object in at least one case.
     pub(crate) fn mutated(&self) -> bool {
         self.mutated.load(Ordering::Relaxed)
     }
 
-    /// Runs all tests, and gives each to `report` as soon as it and those before it are done. Checks ask about
-    /// `example` where no case has anything to ask.
+    /// Runs all tests, and passes each to `report` as soon as it and those before it are done. Checks use `example`
+    /// if no case has a request.
     pub(crate) fn run(&self, policy: &Policy, example: Request, mut report: impl FnMut(&Test<'a>, Tested)) {
         let question = &CheckInput::of(self.files, example);
         let (sender, results) = mpsc::channel();
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 self.tests.par_iter().enumerate().for_each_with(sender, |sender, (index, test)| {
-                    // Nobody listens any more only if reporting panicked.
+                    // The receiver is gone only if reporting panicked.
                     let _ = sender.send((index, self.run_one(test, policy, question)));
                 });
             });

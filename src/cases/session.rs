@@ -10,7 +10,7 @@ use crate::protocol::Request;
 use crate::runtime::Policy;
 use crate::shell::Shell;
 
-/// Where the format of cases is documented.
+/// The URL of the documentation of the case format.
 pub(crate) const CASES_DOCS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/testing.md");
 
 /// Runs tests and reports them.
@@ -22,9 +22,9 @@ pub(crate) struct TestSession<'a> {
 
 /// The result of the tests of one policy.
 pub(crate) struct TestedPolicy {
-    /// Did a test fail?
+    /// Whether a test failed.
     pub(crate) outcome: Outcome,
-    /// Did the policy change an object?
+    /// Whether the policy changed an object.
     pub(crate) mutated: bool,
 }
 
@@ -33,7 +33,7 @@ impl<'a> TestSession<'a> {
         Self { filter, report: format.report(shell.paint_results()), shell }
     }
 
-    /// Runs the tests of a policy. Checks ask about `example` where no case has anything to ask.
+    /// Runs the tests of a policy. Checks use `example` if no case has a request.
     pub(crate) fn test(
         &mut self,
         policy: &Policy,
@@ -62,7 +62,7 @@ impl<'a> TestSession<'a> {
         Ok(TestedPolicy { outcome, mutated: suite.mutated() })
     }
 
-    /// Prints the end of the report.
+    /// Prints the last part of the report.
     pub(crate) fn finish(mut self) -> Result<()> {
         print(&self.report.finish(), self.shell)
     }
@@ -75,7 +75,7 @@ impl<'a> TestSession<'a> {
     }
 }
 
-/// The names of the tests that a session would run.
+/// Prints the names of the tests that a session would run.
 pub(crate) fn list_tests(
     cases: &[PolicyCases],
     filter: &Filter,

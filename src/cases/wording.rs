@@ -1,21 +1,20 @@
-//! What a string must be.
+//! An expected string: an exact one, or a regular expression.
 
 use std::fmt;
 
 use regex_lite::Regex;
 
-/// What a case says about a string: that it is this one, or that it matches an expression.
+/// What a case expects of a string.
 #[derive(Debug, Clone)]
 pub(crate) enum Wording {
-    /// The whole string.
+    /// The string is equal to this one.
     Exactly(String),
-    /// Anywhere in the string unless it has anchors. Written `/…/`.
+    /// The expression, written `/…/`, matches anywhere in the string unless it has anchors.
     Matching(Regex),
 }
 
 impl Wording {
-    /// Reads what is written in a case file. Fails with the reason when it is between slashes but not a regular
-    /// expression.
+    /// Parses a string in a case file. Fails with the reason if it is between slashes but not a regular expression.
     pub(crate) fn parse(written: &str) -> Result<Self, String> {
         let expression = written.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
         match expression {
@@ -24,7 +23,7 @@ impl Wording {
         }
     }
 
-    /// Is `text` what was meant?
+    /// Whether `text` is as expected.
     pub(crate) fn fits(&self, text: &str) -> bool {
         match self {
             Self::Exactly(expected) => expected == text,
@@ -33,7 +32,7 @@ impl Wording {
     }
 }
 
-/// As it is written in a case file.
+/// Written as in a case file.
 impl fmt::Display for Wording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

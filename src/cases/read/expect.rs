@@ -1,4 +1,4 @@
-//! What a case expects.
+//! Reads what a case expects.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) const EXPECT_KEYS: [&str; 9] = [
     "settings_valid",
     "error",
 ];
-/// Keys about the answer to a request, which an evaluation that failed does not have.
+/// Keys about the answer to a request, which a failed evaluation does not have.
 const ANSWER_KEYS: [&str; 6] = ["allowed", "code", "patch", "object", "warnings", "audit_annotations"];
 /// Keys of an operation of a patch.
 pub(super) const OPERATION_KEYS: [&str; 3] = ["op", "path", "value"];
@@ -78,7 +78,7 @@ impl CaseReader<'_> {
         if let Some(error) = stated(&["error"])
             && let Some(other) = stated(&ANSWER_KEYS).or_else(|| stated(&["message"]))
         {
-            let message = format!("an evaluation that failed, as `error` states, has no `{}`", other.key);
+            let message = format!("a failed evaluation, as `error` expects, has no `{}`", other.key);
             self.contradiction(other, message, format!("remove `{}` or `{}`", other.key, error.key));
         }
         if expect.settings_valid == Some(false)
@@ -118,7 +118,7 @@ impl CaseReader<'_> {
                         FindingName::MissingKey,
                         item.line,
                         "the operation has no `value`",
-                        "write it",
+                        "add it",
                     );
                 }
                 _ => {
@@ -127,7 +127,7 @@ impl CaseReader<'_> {
                         FindingName::WrongType,
                         item.line,
                         message,
-                        "hosts make patches of these alone",
+                        "hosts create patches with these operations only",
                     );
                 }
             }
@@ -141,7 +141,7 @@ impl CaseReader<'_> {
                     FindingName::MissingKey,
                     item.line,
                     "the operation has no `path`",
-                    "write it as a JSON pointer, such as `/metadata/labels`",
+                    "add it as a JSON pointer, such as `/metadata/labels`",
                 ),
             }
         }
@@ -163,7 +163,7 @@ impl CaseReader<'_> {
                 FindingName::WrongType,
                 entry.line,
                 message,
-                "write keys with a string each, `{}` for none",
+                "write a map of strings, `{}` for none",
             );
             return None;
         };

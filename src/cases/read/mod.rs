@@ -1,4 +1,4 @@
-//! Reads a case file: all that is wrong with it in one go, each with its line.
+//! Reads a case file, and reports all mistakes in it at once, each with its line.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,19 +22,19 @@ const FILE_KEYS: [&str; 4] = ["settings", "settings_file", "skip_checks", "cases
 /// Keys of a case.
 const CASE_KEYS: [&str; 8] =
     ["name", "settings", "settings_file", "request", "object", "operation", "old_object", "expect"];
-/// What requests are made for.
+/// The operations of requests.
 const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
-/// Cases as far as they could be read, and what is wrong with them.
+/// The cases of a file, or what is wrong with them.
 #[derive(Debug)]
 pub struct CheckedCases {
     /// `None` when there are findings.
     pub file: Option<CaseFile>,
-    /// All of them are errors, in the order of the file.
+    /// What is wrong, in the order of the file. All findings are errors.
     pub findings: Vec<Finding>,
 }
 
-/// Reads the text of a case file. `path`, as the user would name it, is where the paths in it start.
+/// Reads a case file. `path` is as the user would write it; paths in the file are relative to its folder.
 pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> CheckedCases {
     let (file, findings) = match std::str::from_utf8(bytes) {
         Ok(text) => {
@@ -108,7 +108,7 @@ impl CaseReader<'_> {
             .collect()
     }
 
-    /// The settings written in these fields, if any are.
+    /// Reads the settings in these fields, if there are any.
     fn settings(&mut self, fields: &Fields<'_>) -> Option<Arc<CaseSettings>> {
         let settings = match (fields.find("settings"), fields.find("settings_file")) {
             (Some(_), Some(file)) => {

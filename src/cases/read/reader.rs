@@ -1,4 +1,4 @@
-//! Values of the types that cases are made of, and a finding for each value of another type.
+//! Reads values of the types that cases use, and reports each value of another type.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,13 @@ use crate::yaml::{self, DocumentReader, Fields, MapEntry, Node, NodeContent, Rea
 
 /// A file being read, with the findings so far.
 pub(super) struct ValueReader<'a> {
-    /// As the user would name it.
+    /// The path of the file, as the user would write it.
     pub(super) file: &'a Path,
     pub(super) text: &'a str,
     pub(super) document: DocumentReader<'a>,
     /// The contents of other files, by path; `None` for those that were reported.
     fixtures: HashMap<PathBuf, Option<InputDocument>>,
-    /// Decides how YAML other than settings is read.
+    /// The type of the policy, which decides how YAML other than settings is read.
     policy_type: PolicyType,
 }
 
@@ -30,7 +30,7 @@ impl<'a> ValueReader<'a> {
         Self { file, text, document, fixtures: HashMap::new(), policy_type }
     }
 
-    /// Something wrong in a line of the file.
+    /// Reports an error in a line of the file.
     pub(super) fn error(
         &mut self,
         name: FindingName,
@@ -45,7 +45,7 @@ impl<'a> ValueReader<'a> {
         self.document.wrong_type(entry, "", wanted, fix);
     }
 
-    /// A map of known keys. Unknown and repeated keys are reported, and a value that is not a map.
+    /// Reads a map of known keys. Reports unknown and repeated keys, and a value that is not a map.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
         let fields = self.document.fields(node, what, known)?;
         for entry in fields.unknown(known) {
@@ -56,7 +56,7 @@ impl<'a> ValueReader<'a> {
         Some(fields)
     }
 
-    /// The values of a list, as they are.
+    /// Reads the items of a list.
     pub(super) fn list<'n>(&mut self, entry: &'n MapEntry, fix: &str) -> Option<&'n [Node]> {
         let NodeContent::List(items) = &entry.value.content else {
             self.wrong_type(entry, "a list", fix);
@@ -81,7 +81,7 @@ impl<'a> ValueReader<'a> {
         Some(value)
     }
 
-    /// A number that can be the code of a response.
+    /// Reads a number that can be the code of a response.
     pub(super) fn code(&mut self, entry: &MapEntry) -> Option<u16> {
         let code = match &entry.value.content {
             NodeContent::Number(number) => number.as_u64().and_then(|code| u16::try_from(code).ok()),
@@ -98,7 +98,7 @@ impl<'a> ValueReader<'a> {
         self.wording_of(&entry.value, &entry.key)
     }
 
-    /// A string, or a regular expression between slashes.
+    /// Reads a string, or a regular expression between slashes.
     pub(super) fn wording_of(&mut self, node: &Node, what: &str) -> Option<Wording> {
         let NodeContent::Text(written) = &node.content else {
             let message = format!("`{what}` must hold strings, found {}", node.content);
@@ -117,7 +117,7 @@ impl<'a> ValueReader<'a> {
         }
     }
 
-    /// Any value: written here, or the file that a string names.
+    /// Reads any value, which is written inline or is in the file that a string names.
     pub(super) fn value(&mut self, entry: &MapEntry) -> Option<Value> {
         match &entry.value.content {
             NodeContent::Text(_) => self.value_of_fixture(entry),
@@ -125,19 +125,19 @@ impl<'a> ValueReader<'a> {
         }
     }
 
-    /// A value that is written here.
+    /// Reads an inline value.
     pub(super) fn inline(&mut self, node: &Node) -> Option<Value> {
         self.check_keys(node)?;
         Some(self.policy_type.value_of(node.clone().into()))
     }
 
-    /// The value in the file that this names.
+    /// Reads the value in the file that this entry names.
     pub(super) fn value_of_fixture(&mut self, entry: &MapEntry) -> Option<Value> {
         let document = self.fixture(entry)?;
         Some(self.policy_type.value_of(document))
     }
 
-    /// Finds a key that is written twice.
+    /// Reports a key that is written twice.
     pub(super) fn check_keys(&mut self, node: &Node) -> Option<()> {
         let Some(repeated) = node.repeated_key() else { return Some(()) };
         let message = format!("`{}` is written twice", repeated.key);
@@ -145,15 +145,15 @@ impl<'a> ValueReader<'a> {
         None
     }
 
-    /// Settings that are written here.
+    /// Reads inline settings.
     pub(super) fn settings(&mut self, entry: &MapEntry) -> Option<Settings> {
         self.check_keys(&entry.value)?;
         self.take_settings(entry.value.to_json(), entry)
     }
 
-    /// The settings in the file that this names.
+    /// Reads the settings in the file that this entry names.
     pub(super) fn settings_of_fixture(&mut self, entry: &MapEntry) -> Option<Settings> {
-        // Settings are Kubewarden's own, not Kubernetes'.
+        // Settings follow Kubewarden's rules for YAML, not those of Kubernetes.
         let value = self.fixture(entry)?.into_json();
         self.take_settings(value, entry)
     }
@@ -169,7 +169,7 @@ impl<'a> ValueReader<'a> {
         settings
     }
 
-    /// The contents of the file that this names, relative to the folder of the case file.
+    /// Reads the file that this entry names, by its path from the folder of the case file.
     fn fixture(&mut self, entry: &MapEntry) -> Option<InputDocument> {
         let written = self.string(entry)?;
         let path = fs::folder_of(self.file).join(written);
@@ -187,7 +187,7 @@ impl<'a> ValueReader<'a> {
             Err(error) => {
                 let message = format!("could not read `{written}`: {}", error.root_cause());
                 let fix = format!(
-                    "name a file by its path from the folder of this one, `{}`",
+                    "write the path of a file, relative to the folder of this one, `{}`",
                     fs::folder_of(self.file).display()
                 );
                 self.error(FindingName::UnreadableFile, entry.value.line, message, fix);

@@ -1,4 +1,4 @@
-//! The request of a case.
+//! Reads the request of a case.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::protocol::{PolicyType, Request};
 use crate::yaml::{Fields, MapEntry};
 
 impl CaseReader<'_> {
-    /// The request of a case, from a file or written in it.
+    /// Reads the request of a case, which is inline or in a file.
     pub(super) fn request(&mut self, fields: &Fields<'_>) -> Option<Request> {
         let details = RequestDetails {
             operation: fields.find("operation").and_then(|entry| self.operation(entry)),
@@ -58,7 +58,7 @@ impl CaseReader<'_> {
         }
     }
 
-    /// Describes a document that is a request already.
+    /// Describes a document that is already a request.
     fn complete(&self, document: &Value) -> Option<&'static str> {
         match self.policy_type {
             PolicyType::Raw => Some("a document for a raw policy"),

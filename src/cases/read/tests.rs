@@ -12,12 +12,12 @@ fn cases(text: &str) -> CaseFile {
     file.unwrap()
 }
 
-/// `line name message (fix)` of each finding.
+/// Returns each finding as `line name message (fix)`.
 fn findings(text: &str) -> Vec<String> {
     let CheckedCases { file, findings } = checked(text);
     assert_eq!(file.is_none(), has_errors(&findings), "a file with a mistake is not used");
     let line = |finding: &Finding| finding.place.as_ref().unwrap().line.unwrap();
-    // Each system has its own words for it.
+    // The message depends on the operating system.
     let missing = std::io::Error::from_raw_os_error(2).to_string();
     let message = |finding: &Finding| finding.message.replace(&missing, "there is none");
     findings.iter().map(|f| format!("{} {}: {} ({})", line(f), f.name, message(f), f.fix)).collect()
@@ -119,12 +119,12 @@ cases:
             "11 wrong-type: `code` must be a whole number from 0 to 65535, found the number `70000` (write the status, such as `403`)",
             "12 invalid-regex: `/(/` is not a regular expression: found open group without closing ')' (a string between slashes is a regular expression: write `\\` before its special characters)",
             "13 wrong-type: `warnings` must hold strings, found the number `1` (write it in quotes)",
-            "15 wrong-type: `op` must be one of `add`, `remove`, `replace` (hosts make patches of these alone)",
+            "15 wrong-type: `op` must be one of `add`, `remove`, `replace` (hosts create patches with these operations only)",
             "15 wrong-type: `a` is not a JSON pointer (write `/a`)",
             "16 unknown-key: unknown key `valeu` in an operation of a patch (write `value`)",
-            "16 missing-key: the operation has no `value` (write it)",
+            "16 missing-key: the operation has no `value` (add it)",
             "17 wrong-type: a case must be a map, found the string `just text` (known keys are `name`, `settings`, `settings_file`, `request`, `object`, `operation`, `old_object`, `expect`)",
-            "19 unreadable-file: could not read `fixtures/no-such-file.yaml`: there is none (name a file by its path from the folder of this one, `tests`)",
+            "19 unreadable-file: could not read `fixtures/no-such-file.yaml`: there is none (write the path of a file, relative to the folder of this one, `tests`)",
             "20 unknown-operation: unknown operation `UPDAET` (write `UPDATE`)",
             "21 missing-key: `expect` is empty: the case expects nothing (write one of `allowed`, `message`, `code`, `patch`, `object`, `warnings`, `audit_annotations`, `settings_valid`, `error`)",
             "22 duplicate-name: the case in line 6 has the name `two` too (give each case a name of its own)",

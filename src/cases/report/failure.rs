@@ -1,4 +1,4 @@
-//! A failure in words: what explains it, what was expected and what came as a diff, what the policy wrote to stderr.
+//! Describes a failure: explanations, a diff of expected and actual values, and what the policy wrote to stderr.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::diff::{self, DiffLine};
 use crate::shell::{Paint, Tone};
 use crate::untrusted::printable;
 
-/// All of a failure, in lines.
+/// Describes a failure in full.
 pub(super) fn describe(failure: &Failure, paint: Paint) -> String {
     let mut text = String::new();
     for note in &failure.notes {
@@ -22,8 +22,8 @@ pub(super) fn describe(failure: &Failure, paint: Paint) -> String {
     text
 }
 
-/// A failure in one line.
-pub(super) fn summarise(failure: &Failure) -> String {
+/// Describes a failure in one line.
+pub(super) fn summarize(failure: &Failure) -> String {
     let notes =
         failure.notes.iter().filter_map(|note| note.lines().next()).map(|note| printable(note).into_owned());
     let mismatches = failure.mismatches.iter().map(|mismatch| match brief(mismatch) {
@@ -46,7 +46,7 @@ fn describe_mismatch(mismatch: &Mismatch, paint: Paint) -> String {
     )
 }
 
-/// Both sides, where they are short.
+/// Returns both sides of a mismatch, if they are short.
 fn brief(mismatch: &Mismatch) -> Option<(String, String)> {
     let brief = |value: &Value| match value {
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
@@ -67,7 +67,7 @@ fn diff(mismatch: &Mismatch, paint: Paint) -> String {
     diff::lines(&lines(&mismatch.expected), &lines(&mismatch.got)).into_iter().map(line).collect()
 }
 
-/// A value in lines that a person compares: a string as it is, a list with one item per line, an object as YAML.
+/// Formats a value for a diff: a string as it is, a list with one item per line, an object as YAML.
 fn lines(value: &Value) -> String {
     let text = match value {
         Value::Null => return String::new(),

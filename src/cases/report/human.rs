@@ -1,4 +1,4 @@
-//! A report for people, in the words of `cargo test`.
+//! A report for people, in the format of `cargo test`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::shell::{Paint, Tone};
 pub(super) struct Human {
     paint: Paint,
     tally: Tally,
-    /// Names of what failed, each with its description.
+    /// The names of failed tests, each with a description.
     failed: Vec<(String, String)>,
 }
 
@@ -78,7 +78,7 @@ impl TestReport for Human {
     }
 }
 
-/// `name: test`, as `cargo test -- --list` has it.
+/// Lists tests as `name: test`, like `cargo test -- --list`.
 pub(super) fn list(suite: &Suite<'_>) -> String {
     suite.tests.iter().map(|test| format!("{}: test\n", test.name())).collect()
 }

@@ -85,7 +85,7 @@ fn head(policy: &str, test: &Test<'_>) -> Map<String, Value> {
     head
 }
 
-/// To the microsecond.
+/// Returns the time in seconds, rounded to the microsecond.
 fn seconds(time: Duration) -> Value {
     json!((time.as_secs_f64() * 1e6).round() / 1e6)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::TestReport;
-use super::failure::{describe, summarise};
+use super::failure::{describe, summarize};
 use crate::cases::{Failure, Suite, Test, Tested};
 use crate::fs;
 use crate::shell::Paint;
@@ -64,6 +64,6 @@ impl TestReport for Junit {
 fn failed(failure: &Failure) -> TestCaseStatus {
     let without_stderr = Failure { stderr: String::new(), ..failure.clone() };
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_message(summarise(failure)).set_description(describe(&without_stderr, Paint::plain()));
+    status.set_message(summarize(failure)).set_description(describe(&without_stderr, Paint::plain()));
     status
 }

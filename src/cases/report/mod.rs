@@ -21,20 +21,20 @@ pub(crate) enum ReportFormat {
     Junit,
 }
 
-/// Writes a report piece by piece. Policies come one after the other, each with its tests in order.
+/// Writes a report piece by piece, one policy after the other, each with its tests in order.
 pub(crate) trait TestReport {
-    /// The tests of a policy are about to run.
+    /// Begins the tests of a policy, before they run.
     fn begin(&mut self, policy: &str, suite: &Suite<'_>) -> String;
-    /// One of them is done.
+    /// Adds the result of a test.
     fn tested(&mut self, test: &Test<'_>, tested: &Tested) -> String;
-    /// All of them are done, after this time.
+    /// Ends the tests of a policy, which took this time.
     fn end(&mut self, time: Duration) -> String;
-    /// No policy is left.
+    /// Ends the report, after the last policy.
     fn finish(&mut self) -> String;
 }
 
 impl ReportFormat {
-    /// A report in this format; `paint` is for people.
+    /// Creates a report in this format. Only the report for people uses `paint`.
     pub(crate) fn report(self, paint: Paint) -> Box<dyn TestReport> {
         match self {
             Self::Human => Box::new(human::Human::new(paint)),
@@ -43,7 +43,7 @@ impl ReportFormat {
         }
     }
 
-    /// The names of tests, one per line, for `--list`.
+    /// Lists the names of tests, one per line, for `--list`.
     pub(crate) fn list(self, policy: &str, suite: &Suite<'_>) -> String {
         match self {
             Self::Json => json::list(policy, suite),
@@ -52,7 +52,7 @@ impl ReportFormat {
     }
 }
 
-/// How many tests ended how.
+/// The number of tests for each result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Tally {
     passed: usize,
