@@ -7,7 +7,7 @@ use crate::commands::{build, completions, inspect, manifest, new, push, run, tes
 use crate::error::Outcome;
 use crate::shell::{ColorChoice, Shell, TermFlags};
 
-/// `cargo kw-wasi …`, as cargo calls us: with our own name as the first argument.
+/// `cargo kw-wasi …`, as cargo runs it: with `kw-wasi` as the first argument.
 #[derive(Debug, Parser)]
 #[command(name = "cargo", bin_name = "cargo", styles = clap_cargo::style::CLAP_STYLING)]
 pub enum Cargo {
@@ -22,7 +22,7 @@ pub enum Cargo {
     KwWasi(KwWasi),
 }
 
-/// What follows `cargo kw-wasi`.
+/// The arguments after `cargo kw-wasi`.
 #[derive(Debug, clap::Args)]
 pub struct KwWasi {
     #[command(subcommand)]
@@ -62,7 +62,7 @@ enum Command {
 }
 
 impl Cargo {
-    /// The command line of this process. Ends the process for `--help`, `--version` and wrong usage.
+    /// Parses the command line of this process. Exits for `--help`, `--version` and invalid usage.
     pub fn parse_args() -> Self {
         let mut args: Vec<_> = std::env::args_os().collect();
         // Without cargo, the first argument is not `kw-wasi`.
@@ -72,9 +72,9 @@ impl Cargo {
         Self::parse_from(args)
     }
 
-    /// The command line of a program of its own, `cargo-kw-wasi`, as shells and manuals know it.
+    /// Returns the command line of the program `cargo-kw-wasi`, for completions and manual pages.
     pub fn program() -> clap::Command {
-        // The tree starts with `cargo`, which is not ours.
+        // The root of the tree is `cargo`, which is not ours.
         let tree = Self::command();
         let tool = tree.find_subcommand("kw-wasi").expect("the one subcommand").clone();
         tool.name("cargo-kw-wasi").version(env!("CARGO_PKG_VERSION"))

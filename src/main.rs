@@ -16,8 +16,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints the error, unless the user knows already or has stopped reading: 1 after a cancelled prompt, the child's own
-/// code after a child that has printed why, else 101.
+/// Prints the error, unless the user already knows it or has stopped reading. Returns 1 after a canceled prompt, the
+/// child's code after a child that has printed the reason, and 101 otherwise.
 fn could_not_complete(error: &anyhow::Error, shell: &Shell) -> ExitCode {
     if error.is::<Cancelled>() {
         shell.note(error);
