@@ -15,7 +15,7 @@ use crate::metadata::{Metadata, absolute_url, addresses, key};
 use crate::reference::Reference;
 use crate::yaml;
 
-/// First line of what we write.
+/// The first line of the file that we write.
 const HEADER: &str = "# Package of Artifact Hub, written by `cargo kw-wasi manifest --artifacthub`.";
 
 /// The characters that are not escaped in a part of a URL's path.
@@ -76,11 +76,11 @@ struct Recommendation {
 }
 
 impl Package {
-    /// The package of a policy, at this time. `questions` are the content of the policy's `questions-ui.yml`.
+    /// Creates the package of a policy. `questions` is the content of the policy's `questions-ui.yml`.
     ///
     /// # Errors
     ///
-    /// Everything the metadata lacks, or has in a form that Artifact Hub refuses.
+    /// Returns a finding for each value that is missing in the metadata, or that Artifact Hub refuses.
     pub fn new(
         metadata: &Metadata,
         questions: Option<&str>,
@@ -107,7 +107,7 @@ impl Package {
             &format!("`\"{}\"` in `[package.metadata.kubewarden.annotations]`", key::DISPLAY_NAME),
         );
         check_version(&version, &mut findings);
-        // One mistake is one finding: the image needs both.
+        // The image needs both; if one is missing, there is already a finding.
         let image = (!oci_url.is_empty() && !version.is_empty())
             .then(|| image(&oci_url, &version, &mut findings))
             .flatten()
@@ -158,11 +158,11 @@ fn check_version(version: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The image with its registry filled in.
+/// Returns the image reference, with its registry filled in.
 fn image(oci_url: &str, version: &str, findings: &mut Vec<Finding>) -> Option<String> {
     let image = format!("{oci_url}:v{version}");
     match image.parse::<Reference>() {
-        // If the URL had a tag, the version would not be the tag of the whole.
+        // If the URL already had a tag, the version would not be the tag of the reference.
         Ok(reference) if reference.tag() == Some(&format!("v{version}")) => Some(reference.to_string()),
         _ => {
             findings.push(invalid(
@@ -188,7 +188,7 @@ fn url(metadata: &Metadata, key: &str, findings: &mut Vec<Finding>) -> Option<Ur
         .ok()
 }
 
-/// Links to the module of a release and to the sources. Where a release has its files is known for GitHub only.
+/// Returns links to the module of a release and to the sources. The URL of a release file is known for GitHub only.
 fn links(source: Option<&Url>, release_tag: Option<&str>, version: &str) -> Vec<Link> {
     let Some(source) = source else { return Vec::new() };
     let mut links = Vec::new();
@@ -222,7 +222,7 @@ fn maintainers(metadata: &Metadata, findings: &mut Vec<Finding>) -> Vec<Maintain
         None => {
             findings.push(invalid(
                 key::AUTHOR,
-                "is not a list of mail addresses".to_owned(),
+                "is not a list of email addresses".to_owned(),
                 "write `Jane Doe <jane@example.com>`, several separated by commas; a name with a comma goes in double \
                  quotes",
             ));

@@ -1,4 +1,4 @@
-//! Reading a resource that deploys a policy.
+//! Reads a resource that deploys a policy.
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
@@ -12,9 +12,9 @@ use crate::yaml;
 /// How a resource that deploys a policy configures it.
 #[derive(Debug)]
 pub struct Deployed {
-    /// What becomes of the policy's answers.
+    /// What the resource does with the policy's answers.
     pub(crate) installation: Installation,
-    /// How it configures the policy.
+    /// The settings of the policy.
     pub(crate) settings: Settings,
 }
 
@@ -27,7 +27,7 @@ impl Deployed {
     ///
     /// # Errors
     ///
-    /// When there is none or more than one, when a field has the wrong type, and for what `kwctl` refuses to run.
+    /// Fails if there is none or more than one, if a field has the wrong type, or if `kwctl` would refuse to run it.
     pub fn from_yaml(yaml: &str) -> Result<Self> {
         let documents = yaml::parse_all(yaml)?;
         let kind = |document: &Value, kinds: &[&str]| {
@@ -78,7 +78,7 @@ impl Deployed {
     }
 }
 
-/// The value of a key, if the resource has it.
+/// Reads the value of a key, if there is one.
 fn field<T: DeserializeOwned>(of: &Value, named: &str, key: &str) -> Result<Option<T>> {
     let Some(value) = of.get(key) else { return Ok(None) };
     T::deserialize(value).map(Some).with_context(|| format!("could not read `{named}.{key}`"))

@@ -1,4 +1,4 @@
-//! Writing what deploys a policy.
+//! Writes the resource that deploys a policy.
 
 use std::collections::BTreeMap;
 
@@ -11,34 +11,34 @@ use crate::metadata::{ContextAwareResource, Metadata, key};
 use crate::protocol::{Mode, PolicyType};
 use crate::yaml;
 
-/// What to deploy under which name.
+/// A policy to deploy, and how to deploy it.
 #[derive(Debug)]
 pub struct Deployment<'a> {
-    /// A name Kubernetes accepts.
+    /// The name of the resource, which must be valid in Kubernetes.
     pub name: &'a str,
-    /// Where the cluster finds the module, such as `registry://ghcr.io/acme/policies/demo:v0.1.0`.
+    /// The location of the module, such as `registry://ghcr.io/acme/policies/demo:v0.1.0`.
     pub module: &'a str,
-    /// What the policy is.
+    /// The metadata of the policy.
     pub metadata: &'a Metadata,
-    /// What the operator decides.
+    /// The choices of the operator.
     pub choices: &'a Choices,
 }
 
-/// What the operator decides about a policy. By default nothing: the cluster has a default for each.
+/// The operator's choices for a policy. Nothing is set by default, so that the cluster's defaults apply.
 #[derive(Debug, Default)]
 pub struct Choices {
-    /// The namespace an `AdmissionPolicy` is for; `None` makes it a `ClusterAdmissionPolicy`.
+    /// The namespace of an `AdmissionPolicy`; `None` for a `ClusterAdmissionPolicy`.
     pub namespace: Option<String>,
-    /// Settings of the policy, in the order in which they were written, and of what JSON can hold.
+    /// The settings of the policy, in the order in which they were written. JSON can hold all of them.
     pub settings: Mapping,
-    /// Are requests rejected, or is it only logged which would be?
+    /// Whether requests are rejected, or rejections are only logged.
     pub mode: Option<Mode>,
-    /// Name of the policy server that runs the policy.
+    /// The name of the policy server that runs the policy.
     pub policy_server: Option<String>,
 }
 
 impl Deployment<'_> {
-    /// One YAML document, without `---`. A comment says which hosts are too old.
+    /// Returns one YAML document, without `---`. A comment names the oldest Kubewarden that can run the policy.
     pub fn to_yaml(&self) -> String {
         let yaml = match self.metadata.policy_type {
             PolicyType::Kubernetes => yaml::to_string(&self.resource()),
@@ -46,7 +46,7 @@ impl Deployment<'_> {
         };
         let yaml = yaml.expect("only strings, lists, booleans, and settings that JSON can hold");
         match &self.metadata.minimum_kubewarden_version {
-            // The resource has no field for it: a host that is too old refuses the module.
+            // The resource has no field for the version: a host that is too old refuses the module.
             Some(version) => format!("# Needs Kubewarden {version} or later.\n{yaml}"),
             None => yaml,
         }
@@ -132,7 +132,7 @@ struct Spec<'a> {
     context_aware_resources: Option<Vec<&'a ContextAwareResource>>,
 }
 
-/// An entry of `policies.yml`. Booleans are written even where they are the default of a policy server.
+/// An entry of `policies.yml`. Booleans are written even if they are the default of a policy server.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ServerEntry<'a> {

@@ -1,5 +1,5 @@
-//! What deploys a policy: the Kubernetes resource, or, for a raw policy, which no cluster resource can deploy, the
-//! entry for a policy server's `policies.yml`.
+//! The resource that deploys a policy: a Kubernetes resource or, for a raw policy, which no Kubernetes resource can
+//! deploy, an entry in a policy server's `policies.yml`.
 //!
 //! Source: the CRDs of Kubewarden 1.36 and `kwctl scaffold manifest`.
 
@@ -16,20 +16,19 @@ pub(crate) mod settings;
 pub use deployed::Deployed;
 pub use deployment::{Choices, Deployment};
 
-/// First line of every manifest we write. A file without it was written by somebody else.
+/// The first line of every manifest that we write. A file without it was written by somebody else.
 pub(crate) const WRITTEN_BY_US: &str =
     "# Written by `cargo kw-wasi build`: settings and mode are yours to add in a copy.";
 
 const API_VERSION: &str = "policies.kubewarden.io/v1";
 
-/// Where the cluster finds the module of a policy of this version once it is pushed; `None` if the metadata does not
-/// name a registry.
+/// Returns the location of the module of this version after a push; `None` if the metadata has no registry.
 pub(crate) fn module_in_registry(metadata: &Metadata, version: Option<&str>) -> Option<String> {
     Some(format!("registry://{}:v{}", metadata.annotation(key::OCI_URL)?, version?))
 }
 
-/// The error that the metadata does not name a registry. `instead` tells how to do without one, `place` where a project
-/// names it; `None` for a module, whose metadata is fixed.
+/// Returns the error for metadata without a registry. `instead` says how to do without one, and `place` where a project
+/// names it; `place` is `None` for a module, whose metadata is fixed.
 pub(crate) fn no_registry(message: impl Display, instead: &str, place: Option<&str>) -> anyhow::Error {
     failure(
         message,

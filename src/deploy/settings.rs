@@ -1,6 +1,6 @@
-//! Settings as a person writes them into a resource: as they were written, keys in their order.
+//! Settings in a resource, exactly as a person wrote them, with keys in their order.
 //!
-//! The settings that `run` takes are read by `protocol`, as `kwctl run` does.
+//! The settings for `run` are read by `protocol`, in the way of `kwctl run`.
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use crate::error::failure;
 use crate::untrusted::printable;
 use crate::yaml;
 
-/// Settings in YAML or JSON.
+/// Reads settings in YAML or JSON.
 pub(crate) fn read(text: &str) -> Result<Mapping> {
     // Not all JSON is YAML: `"\ud83e\udd80"` is not.
     if let Ok(settings) = serde_json::from_str(text) {
@@ -24,12 +24,12 @@ pub(crate) fn read(text: &str) -> Result<Mapping> {
     for_cluster(settings)
 }
 
-/// Settings in JSON.
+/// Reads settings in JSON.
 pub(crate) fn read_json(text: &str) -> Result<Mapping> {
     for_cluster(serde_json::from_str(text)?)
 }
 
-/// Settings that a cluster accepts: a map of what JSON can hold. Unlike for `run`, `null` is refused.
+/// Fails unless a cluster accepts the settings: a map that JSON can hold. Unlike in `run`, `null` is refused.
 fn for_cluster(settings: Value) -> Result<Mapping> {
     const NOT_A_MAP: &str = "write a name and a value for each setting, such as `denied_names: [a, b]`";
     check_json(&settings, "")?;
