@@ -4,12 +4,12 @@ use std::path::Path;
 
 use super::{Place, Quote};
 
-/// A file whose lines are found without a walk through it.
+/// A file with an index of its lines.
 pub(crate) struct FileLines<'a> {
-    /// As the user would name it.
+    /// The path of the file, as the user would write it.
     pub(crate) file: &'a Path,
     text: &'a str,
-    /// Where each line begins.
+    /// The offset where each line begins.
     starts: Vec<usize>,
 }
 
@@ -20,13 +20,13 @@ impl<'a> FileLines<'a> {
         Self { file, text, starts }
     }
 
-    /// A line, counted from 1, as a place with what is written there.
+    /// Returns the place of a line, counted from 1, and a quote of the line.
     pub(crate) fn place(&self, line: Option<usize>) -> (Place, Option<Quote>) {
         let quote = line.and_then(|line| self.quote(line));
         (Place { file: self.file.to_owned(), line }, quote)
     }
 
-    /// `None` for an empty line. The end of a very long one is cut off.
+    /// Quotes a line. Returns `None` for an empty line, and cuts off the end of a very long one.
     fn quote(&self, line: usize) -> Option<Quote> {
         const LONGEST: usize = 200;
         let start = *self.starts.get(line.checked_sub(1)?)?;

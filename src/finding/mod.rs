@@ -9,10 +9,10 @@ mod name;
 pub(crate) use file_lines::FileLines;
 pub(crate) use name::FindingName;
 
-/// Is the policy refused because of it?
+/// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Severity {
-    /// Stock Kubewarden accepts the policy, but does not do what was meant.
+    /// Stock Kubewarden accepts the policy, but does not do what its author meant.
     Warning,
     /// Stock Kubewarden, or the cluster it runs in, would refuse the policy.
     Error,
@@ -21,28 +21,28 @@ pub(crate) enum Severity {
 /// One thing that is wrong, in the words of the user's own file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What one looks up.
+    /// The name, which the documentation explains.
     pub(crate) name: FindingName,
-    /// Error or warning.
+    /// Whether it is an error or a warning.
     pub(crate) severity: Severity,
-    /// What is wrong: lower case, no full stop.
+    /// What is wrong, in lower case and without a period.
     pub(crate) message: String,
-    /// Where it is wrong, if it has a place.
+    /// Where it is wrong, if that is a place in a file.
     pub place: Option<Place>,
-    /// The line it is wrong in.
+    /// The line in which it is wrong.
     pub(crate) quote: Option<Quote>,
     /// What to do about it.
     pub(crate) fix: String,
 }
 
 impl Finding {
-    /// An error without a place.
+    /// Creates an error without a place.
     pub(crate) fn error(name: FindingName, message: impl Into<String>, fix: impl Into<String>) -> Self {
         let (message, fix) = (message.into(), fix.into());
         Self { name, severity: Severity::Error, message, place: None, quote: None, fix }
     }
 
-    /// A warning without a place.
+    /// Creates a warning without a place.
     pub(crate) fn warning(name: FindingName, message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(name, message, fix) }
     }
@@ -51,9 +51,9 @@ impl Finding {
 /// A file, and a line in it counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The file, as the user would name it.
+    /// The file, as the user would write its path.
     pub(crate) file: PathBuf,
-    /// The line, if it is one.
+    /// The line; `None` for the whole file.
     pub line: Option<usize>,
 }
 
@@ -70,18 +70,18 @@ impl fmt::Display for Place {
 /// A line of the user's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Quote {
-    /// Counted from 1.
+    /// The number of the line, counted from 1.
     pub(crate) line: usize,
-    /// Without its line end.
+    /// The line, without its line ending.
     pub(crate) text: String,
 }
 
-/// Is there an error among the findings?
+/// Whether one of the findings is an error.
 pub(crate) fn has_errors(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.severity == Severity::Error)
 }
 
-/// `1 error`, `2 errors and 1 warning`: what a list of findings holds.
+/// Counts findings: `1 error`, `2 errors and 1 warning`.
 pub(crate) fn tally(findings: &[Finding]) -> String {
     let count =
         |severity, word: &str| match findings.iter().filter(|finding| finding.severity == severity).count() {

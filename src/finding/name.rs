@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Declares the enum, its strings, and for the test a list of all.
+/// Declares the enum, its strings, and a list of all names for the test.
 macro_rules! finding_names {
     ($($variant:ident = $name:literal,)*) => {
-        /// What is wrong, in one or two words: short, stable and unique, so that one can look it up.
+        /// The name of what is wrong: short, stable and unique, so that users can look it up.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum FindingName {
             $($variant,)*
@@ -100,7 +100,7 @@ impl Serialize for FindingName {
 mod tests {
     use super::FindingName;
 
-    /// The names in the first column of each table of the document.
+    /// Returns the names in the first column of each table of the document.
     fn documented() -> Vec<Vec<&'static str>> {
         let sections = include_str!("../../docs/findings.md").split("\n## ").skip(1);
         let name = |line: &'static str| line.strip_prefix("| `")?.split('`').next();
