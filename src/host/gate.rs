@@ -1,4 +1,4 @@
-//! Decides whether a call is answered at all.
+//! Decides whether the host answers a call.
 
 use super::{CapabilityCall, HostCapabilities, shortened};
 
@@ -8,7 +8,7 @@ pub(crate) struct NoCapabilities;
 
 impl HostCapabilities for NoCapabilities {
     fn call(&self, call: &CapabilityCall<'_>) -> Result<Vec<u8>, String> {
-        // In the order in which a host looks at them.
+        // In the order in which a Kubewarden host checks them.
         match (call.binding, call.namespace, call.operation) {
             // Its only operation is `log`, which needs no grant.
             ("kubewarden", "tracing", operation) => {

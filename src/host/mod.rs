@@ -1,6 +1,6 @@
-//! What a policy may ask of its host while it runs, and who answers.
+//! Host capabilities: what a policy may ask of its host while it runs, and what answers it.
 //!
-//! Source: Kubewarden's host capabilities. How a call gets here, and its answer back, is left to `runtime`.
+//! Source: Kubewarden's host capabilities. `runtime` passes calls to this room, and answers back to the policy.
 
 mod gate;
 
@@ -8,24 +8,24 @@ use serde_json::{Map, Value};
 
 pub(crate) use gate::NoCapabilities;
 
-/// At most this many characters of a name are repeated in messages.
+/// The most characters of a name that a message repeats.
 const NAMED_CHARS: usize = 100;
 
-/// What a guest asks of its host.
+/// A call from a guest to its host.
 #[derive(Debug)]
 pub(crate) struct CapabilityCall<'a> {
-    /// `kubewarden`, if the guest is right.
+    /// The binding; `kubewarden` in a correct call.
     pub(crate) binding: &'a str,
-    /// `oci`, `kubernetes`.
+    /// The namespace, such as `oci` or `kubernetes`.
     pub(crate) namespace: &'a str,
-    /// `v1/manifest_digest`.
+    /// The operation, such as `v1/manifest_digest`.
     pub(crate) operation: &'a str,
-    /// JSON.
+    /// The payload, as JSON.
     pub(crate) payload: &'a [u8],
 }
 
 impl CapabilityCall<'_> {
-    /// `oci/v1/manifest_digest`: what the capability is called where it is granted.
+    /// The name under which the capability is granted, such as `oci/v1/manifest_digest`.
     pub(crate) fn path(&self) -> String {
         let mut path: String =
             format_args!("{}/{}", shortened(self.namespace), shortened(self.operation)).to_string();
@@ -33,7 +33,7 @@ impl CapabilityCall<'_> {
         path
     }
 
-    /// The line to log, if the call asks for that. It needs no grant, never fails, and has no answer.
+    /// Returns the line to log, if this is a call to log, which needs no grant, never fails, and has no answer.
     pub(crate) fn logged(&self) -> Option<String> {
         if (self.binding, self.namespace, self.operation) != ("kubewarden", "tracing", "log") {
             return None;
@@ -58,9 +58,9 @@ fn shortened(name: &str) -> &str {
     name.char_indices().nth(NAMED_CHARS).map_or(name, |(end, _)| &name[..end])
 }
 
-/// Answers what guests ask of their host.
+/// Answers the calls of guests to their host.
 pub(crate) trait HostCapabilities: Send + Sync + std::fmt::Debug {
-    /// The answer, or, as the error, what the guest is told instead.
+    /// Returns the answer. The error is the message for the guest.
     fn call(&self, call: &CapabilityCall<'_>) -> Result<Vec<u8>, String>;
 }
 
