@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
-/// Lines shown around a change.
+/// The number of lines shown around a change.
 const CONTEXT_LINES: usize = 3;
 
-/// After this time the diff may be longer than necessary.
+/// The time to search for the shortest diff. A longer diff is used after it.
 const TIME: Duration = Duration::from_millis(500);
 
 /// One line, without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DiffLine {
-    /// Here lines that are the same on both sides are left out.
+    /// A gap, where equal lines are left out.
     Gap,
-    /// On both sides.
+    /// A line in both strings.
     Same(String),
-    /// Only in the old string.
+    /// A line in the old string only.
     Removed(String),
-    /// Only in the new string.
+    /// A line in the new string only.
     Added(String),
 }
 
-/// The lines that differ, with those around them. Empty for equal strings.
+/// Returns the lines that differ, with those around them. Empty for equal strings.
 pub(crate) fn lines(old: &str, new: &str) -> Vec<DiffLine> {
     let diff = TextDiff::configure().timeout(TIME).diff_lines(old, new);
     let mut lines = Vec::new();

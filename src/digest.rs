@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use sha2::Digest as _;
 
-/// The name of some content in a registry: an algorithm and hexadecimal digits, such as `sha256:…`.
+/// The digest of some content, as an algorithm and hexadecimal digits, such as `sha256:…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Digest(String);
 
 impl Digest {
-    /// The SHA-256 digest of `bytes`.
+    /// Computes the SHA-256 digest of `bytes`.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self(format!("sha256:{}", sha256(bytes)))
     }
@@ -19,7 +19,7 @@ impl Digest {
     ///
     /// # Errors
     ///
-    /// The digest of `bytes`, when it is another one.
+    /// Returns the actual digest of `bytes` if it differs.
     pub(crate) fn check(&self, bytes: &[u8]) -> Result<(), Self> {
         let actual = match self.0.split_once(':') {
             Some(("sha384", _)) => Self(format!("sha384:{}", hex(&sha2::Sha384::digest(bytes)))),
@@ -58,15 +58,15 @@ impl fmt::Display for Digest {
     }
 }
 
-/// Bytes in hexadecimal digits, in lower case.
+/// Formats bytes as hexadecimal digits, in lower case.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes whatever is written");
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
         text
     })
 }
 
-/// The SHA-256 digest in hexadecimal digits, as `sha256sum` prints it.
+/// Returns the SHA-256 digest in hexadecimal digits, as `sha256sum` prints it.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&sha2::Sha256::digest(bytes))
 }

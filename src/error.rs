@@ -2,16 +2,16 @@
 
 use std::fmt::{self, Display};
 
-/// How a verb that could complete ended.
+/// The outcome of a verb that ran to completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It did what it was asked to.
+    /// The verb did what it was asked to do.
     Done,
-    /// Something stated beforehand did not hold.
+    /// Something that was expected did not hold, such as a test.
     Failed,
 }
 
-/// An error with a hint: what to do now. It reads like the error it wraps.
+/// An error with a hint about what to do now. It is displayed like the error it wraps.
 #[derive(Debug)]
 struct Hinted {
     error: anyhow::Error,
@@ -30,14 +30,14 @@ impl std::error::Error for Hinted {
     }
 }
 
-/// The hints of an error and its causes.
+/// Returns the hints of an error and its causes.
 pub(crate) fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
     error.chain().filter_map(|link| link.downcast_ref::<Hinted>()).map(|hinted| hinted.hint.as_str())
 }
 
-/// Adds a hint to an error.
+/// Adds hints to errors.
 pub(crate) trait WithHint<T> {
-    /// The same result; an error gets a hint, shown below it and its causes.
+    /// Adds a hint to an error, which is shown below the error and its causes.
     fn hint(self, hint: impl FnOnce() -> String) -> anyhow::Result<T>;
 }
 
@@ -47,14 +47,14 @@ impl<T, E: Into<anyhow::Error>> WithHint<T> for Result<T, E> {
     }
 }
 
-/// An error with this message and this hint.
+/// Creates an error with a message and a hint.
 pub(crate) fn failure(message: impl Display, hint: impl Into<String>) -> anyhow::Error {
     Hinted { error: anyhow::anyhow!("{message}"), hint: hint.into() }.into()
 }
 
-/// The known name that a misspelt one most likely means.
+/// Returns the known name that a misspelled one most likely means.
 pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    // Long names are not misspelt ones, and comparing takes the product of both lengths.
+    // A long name is not a typo, and the time of a comparison grows with the product of both lengths.
     if name.len() > 100 {
         return None;
     }
@@ -64,7 +64,7 @@ pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     (similarity(near) > 0.6).then_some(near)
 }
 
-/// Names in backticks, separated by commas.
+/// Formats names in backticks, separated by commas.
 pub(crate) fn name_list(names: impl IntoIterator<Item = impl Display>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
@@ -75,13 +75,13 @@ pub struct Cancelled;
 
 impl Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cancelled: nothing was written")
+        f.write_str("canceled: nothing was written")
     }
 }
 
 impl std::error::Error for Cancelled {}
 
-/// Has the program that reads our output stopped reading, as `head` does? Then nobody sees a message.
+/// Whether the program that reads our output has stopped reading, as `head` does. Nobody would see a message.
 pub fn is_reader_gone(error: &anyhow::Error) -> bool {
     let is_pipe = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref().is_some_and(is_pipe))

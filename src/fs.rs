@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The bytes of a file.
+/// Reads a file as bytes.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
 }
 
-/// A file as a string, without the byte order mark that programs on Windows put in front. Fails when it is not UTF-8.
+/// Reads a file as a string, without the byte order mark that some programs add. Fails if it is not UTF-8.
 pub(crate) fn read_to_string(path: &Path) -> Result<String> {
     let mut text =
         std::fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))?;
@@ -20,17 +20,17 @@ pub(crate) fn read_to_string(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// A file as a string, or `None` if it does not exist.
+/// Reads a file as a string. Returns `None` if it does not exist.
 pub(crate) fn find_text(path: &Path) -> Result<Option<String>> {
     absent_is_none(std::fs::read_to_string(path), path)
 }
 
-/// The bytes of a file, or `None` if it does not exist.
+/// Reads a file as bytes. Returns `None` if it does not exist.
 pub(crate) fn find(path: &Path) -> Result<Option<Vec<u8>>> {
     absent_is_none(std::fs::read(path), path)
 }
 
-/// The string with the line ends of Unix: those of a file depend on the system it was checked out on.
+/// Converts line endings to those of Unix, because those of a file depend on the system it was checked out on.
 pub(crate) fn unix_line_ends(text: String) -> String {
     if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text }
 }
@@ -43,7 +43,7 @@ fn absent_is_none<T>(read: std::io::Result<T>, path: &Path) -> Result<Option<T>>
     }
 }
 
-/// The files in a folder, in any order, without those in its subfolders. Empty if the folder does not exist.
+/// Lists the files in a folder, in any order, without those in its subfolders. Empty if the folder does not exist.
 pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let Some(entries) = absent_is_none(std::fs::read_dir(folder), folder)? else { return Ok(Vec::new()) };
     let paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
@@ -54,19 +54,19 @@ pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
 /// What a write did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
-    /// The file has other bytes than before, or is new.
+    /// The file is new, or its content has changed.
     Changed,
-    /// The file had these bytes already; its modification time is as before.
+    /// The file already had this content, and its modification time is unchanged.
     Unchanged,
 }
 
-/// Makes `path` a file of these bytes, through a temporary file in the same folder: a reader sees the old file or the
-/// new one, and a failure leaves the old one. A file that has these bytes already is not touched.
+/// Writes a file through a temporary file in the same folder, so that a reader sees the old file or the new one, and
+/// a failure leaves the old one. A file that already has this content is not touched.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<Written> {
     if std::fs::read(path).is_ok_and(|present| present == bytes) {
         return Ok(Written::Unchanged);
     }
-    // A link stays one, and what it points to gets the bytes.
+    // Write to the target of a link, so that the link remains.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = folder_of(&target);
     create_folder(folder)?;
@@ -94,8 +94,8 @@ fn write_through_temporary(path: &Path, folder: &Path, bytes: &[u8]) -> Result<(
     Ok(())
 }
 
-/// An empty temporary file in this folder, which is removed unless it is persisted. Others can read it if the user's
-/// umask allows that.
+/// Creates an empty temporary file in this folder, which is removed unless it is persisted. Others can read it if
+/// the user's umask allows that.
 pub(crate) fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".kw-wasi-");
@@ -112,7 +112,7 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
     std::fs::remove_file(path).with_context(|| format!("could not remove `{}`", path.display()))
 }
 
-/// The folder of a file; `.` for a bare name.
+/// Returns the folder of a file; `.` for a bare name.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -125,18 +125,18 @@ pub(crate) fn create_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).with_context(|| format!("could not create the folder `{}`", path.display()))
 }
 
-/// Does the file or folder exist? A broken link does.
+/// Whether the file or folder exists. A broken link counts as existing.
 pub(crate) fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
-/// The absolute path of an existing file or folder, with links resolved. On Windows without the prefix `\\?\`, which
-/// people and some programs do not understand.
+/// Returns the absolute path of an existing file or folder, with links resolved. On Windows, it does not have the
+/// prefix `\\?\`, which people and some programs do not understand.
 pub fn canonicalize(path: &Path) -> std::io::Result<PathBuf> {
     dunce::canonicalize(path)
 }
 
-/// The path that a `file://` URL names; `None` for anything else.
+/// Returns the path in a `file://` URL; `None` for anything else.
 pub(crate) fn path_of_url(url: &str) -> Option<PathBuf> {
     let rest = url.strip_prefix("file://")?;
     let path = url::Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
@@ -144,17 +144,17 @@ pub(crate) fn path_of_url(url: &str) -> Option<PathBuf> {
     Some(path.unwrap_or_else(|| rest.into()))
 }
 
-/// The current folder.
+/// Returns the current folder.
 pub(crate) fn current_folder() -> Result<PathBuf> {
     std::env::current_dir().context("could not find the current folder")
 }
 
-/// The absolute path, without a look at the disk: links and `..` stay.
+/// Returns the absolute path without accessing the disk: links and `..` are kept.
 pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("could not find `{}`", path.display()))
 }
 
-/// The absolute path with links and `..` resolved, also where not all of it exists yet.
+/// Returns the absolute path with links and `..` resolved, even if not all of it exists yet.
 pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
     let absolute = absolute(path)?;
     let mut resolved = PathBuf::new();
@@ -173,12 +173,12 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
     Ok(resolved)
 }
 
-/// The path for scripts: with `/` on every system.
+/// Formats a path for scripts, with `/` on every system.
 pub(crate) fn for_scripts(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-/// The path for people: relative if it is inside the current folder.
+/// Returns the path to show to people: relative if it is inside the current folder.
 pub(crate) fn for_people(path: &Path) -> PathBuf {
     let below =
         std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
