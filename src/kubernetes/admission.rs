@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::names;
 
-/// An admission request. Keys that are not here are dropped, and `null` is the same as nothing, before a policy sees it.
+/// An admission request. Other keys are dropped, and `null` is treated as absent, before a policy sees the request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "they are documented in k8s.io/api/admission/v1")]
@@ -30,7 +30,7 @@ pub struct AdmissionRequest {
     pub(crate) name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) namespace: Option<String>,
-    /// Any text: the host does not compare it with a list.
+    /// The operation, which may be any string: the host does not check it.
     pub(crate) operation: String,
     pub(crate) user_info: UserInfo,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ pub struct AdmissionRequest {
     pub(crate) options: Option<Value>,
 }
 
-/// The group, version and name of a kind: what `apiVersion` and `kind` of an object say. The core group is empty.
+/// The group, version and name of a kind, from `apiVersion` and `kind` of an object. The core group is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "they are documented in k8s.io/api/admission/v1")]
 pub(crate) struct GroupVersionKind {
@@ -53,13 +53,13 @@ pub(crate) struct GroupVersionKind {
 }
 
 impl GroupVersionKind {
-    /// What `apiVersion` says in a manifest: `v1`, `apps/v1`.
+    /// Returns the `apiVersion` of a manifest: `v1`, `apps/v1`.
     pub(super) fn api_version(&self) -> String {
         names::api_version(&self.group, &self.version)
     }
 }
 
-/// `apps/v1 Deployment`.
+/// Written as `apps/v1 Deployment`.
 impl fmt::Display for GroupVersionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.api_version(), self.kind)
@@ -75,7 +75,7 @@ pub(crate) struct GroupVersionResource {
     pub(crate) resource: String,
 }
 
-/// Who asks.
+/// The user who sends a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "they are documented in k8s.io/api/admission/v1")]
 pub(crate) struct UserInfo {

@@ -1,30 +1,30 @@
-//! The resources that come with kube-apiserver.
+//! The resources that are built into kube-apiserver.
 
 use strsim::{damerau_levenshtein, jaro_winkler};
 
 /// A resource that every cluster has.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BuiltIn {
-    /// Empty for the core group.
+    /// The API group; empty for the core group.
     pub(crate) group: &'static str,
-    /// Those that Kubernetes 1.34 to 1.37 serve; the preferred one comes first.
+    /// The versions that Kubernetes 1.34 to 1.37 serve, the preferred one first.
     pub(crate) versions: &'static [&'static str],
-    /// As in URLs and rules: `ingresses`.
+    /// The plural, as in URLs and rules: `ingresses`.
     pub(crate) plural: &'static str,
-    /// As in a manifest: `Ingress`.
+    /// The kind, as in a manifest: `Ingress`.
     pub(crate) kind: &'static str,
-    /// Where its objects are.
+    /// Whether its objects are in a namespace.
     pub(crate) scope: Scope,
-    /// As in `kubectl get po`.
+    /// The short names, as in `kubectl get po`.
     pub(crate) short_names: &'static [&'static str],
 }
 
-/// Where the objects of a resource are.
+/// Whether the objects of a resource are in a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// In a namespace.
+    /// Its objects are in a namespace.
     Namespaced,
-    /// Outside of namespaces.
+    /// Its objects are not in a namespace.
     Cluster,
 }
 
@@ -32,8 +32,8 @@ const V1: &[&str] = &["v1"];
 
 /// All built-in resources that are stable in Kubernetes 1.35, and those in beta that have no stable version there.
 ///
-/// Sorted by group and plural, so that the core group comes first: `events` alone means that of the core group, as
-/// it does for kubectl. Subresources are not listed.
+/// Sorted by group and plural, so that the core group comes first: `events` alone means the resource in the core
+/// group, as in kubectl. Subresources are not listed.
 #[rustfmt::skip] // a table
 pub const BUILT_IN: &[BuiltIn] = &[
     namespaced("", V1, "bindings", "Binding", &[]),
@@ -172,10 +172,10 @@ const FOREIGN_OBJECTS: &[(&str, &str, (&str, &str, &str))] = &[
 impl BuiltIn {
     /// The version that a rule and a manifest should name.
     pub(crate) fn preferred_version(&self) -> &'static str {
-        self.versions[0] // a test sees to it that there is one
+        self.versions[0] // a test checks that there is one
     }
 
-    /// The shortest that names it without doubt: `pods`, `deployments.apps`.
+    /// The shortest unambiguous name: `pods`, `deployments.apps`.
     pub fn typed(&self) -> String {
         match self.group {
             "" => self.plural.to_owned(),
@@ -183,7 +183,7 @@ impl BuiltIn {
         }
     }
 
-    /// Group, version and kind of what requests for `subresource` carry, if not the resource itself.
+    /// Group, version and kind of the object in requests for `subresource`, if it is not the resource itself.
     pub(super) fn object_of(&self, subresource: &str) -> Option<(&'static str, &'static str, &'static str)> {
         let mut foreign = FOREIGN_OBJECTS.iter();
         let (.., object) =
@@ -196,7 +196,7 @@ impl BuiltIn {
         self.names().any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// Whether `name` is the plural or singular but for at most two slips of the fingers.
+    /// Whether `name` is the plural or singular with at most two typos.
     pub(super) fn is_nearly_called(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let is_near = |own: &str| damerau_levenshtein(&own.to_ascii_lowercase(), &name) <= 2;
@@ -214,17 +214,17 @@ impl BuiltIn {
     }
 }
 
-/// The first resource of that name in any group.
+/// Finds the first resource with this name in any group.
 pub(super) fn find(name: &str) -> Option<&'static BuiltIn> {
     BUILT_IN.iter().find(|built_in| built_in.is_called(name))
 }
 
-/// In table order; nothing for a group that is not built in.
+/// Returns the resources of a group, in table order; none for a group that is not built in.
 pub(super) fn of_group(group: &str) -> impl Iterator<Item = &'static BuiltIn> {
     BUILT_IN.iter().filter(move |built_in| built_in.group == group)
 }
 
-/// The resource whose objects are of this kind, in this letter case, and its subresource where it is one of those.
+/// Finds the resource, and the subresource if it belongs to one, whose objects are of this kind. Letter case matters.
 pub(super) fn of_kind(group: &str, kind: &str) -> Option<(&'static BuiltIn, Option<&'static str>)> {
     let own = of_group(group).find(|built_in| built_in.kind == kind).map(|built_in| (built_in, None));
     own.or_else(|| {
@@ -234,7 +234,7 @@ pub(super) fn of_kind(group: &str, kind: &str) -> Option<(&'static BuiltIn, Opti
     })
 }
 
-/// At most three that the user may have meant, the likeliest first.
+/// Returns at most three resources that the user may have meant, the most likely first.
 pub(super) fn similar_to<'a>(name: &str, among: impl Iterator<Item = &'a BuiltIn>) -> Vec<&'a BuiltIn> {
     const LIKELY: f64 = 0.85;
     let name = name.to_ascii_lowercase();
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn misspelt_names_find_the_right_one_first() {
+    fn misspelled_names_find_the_right_one_first() {
         for (typed, meant) in [
             ("deploymnet", "deployments"),
             ("podz", "pods"),

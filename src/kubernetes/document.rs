@@ -1,6 +1,6 @@
-//! Files of Kubernetes objects and requests as a person hands them in: JSON, or YAML with one or more documents.
+//! Reads files with Kubernetes objects and requests: JSON, or YAML with one or more documents.
 //!
-//! The rules are those of `kubectl apply -f`. What a document means to a policy is left to `protocol`.
+//! The rules are those of `kubectl apply -f`. `protocol` decides what a document means to a policy.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::error::WithHint;
 use crate::yaml;
 
-/// One document of a file, not yet a value: what its scalars mean depends on who reads it.
+/// One document of a file. It is not yet a value, because the meaning of its scalars depends on the reader.
 #[derive(Debug, Clone)]
 pub struct InputDocument(InputContent);
 
@@ -27,12 +27,12 @@ pub enum InputFormat {
     Json,
     /// As YAML, which includes JSON.
     Yaml,
-    /// As what it looks like: JSON starts with a bracket.
+    /// By its content: JSON starts with a bracket.
     Unknown,
 }
 
 impl InputFormat {
-    /// The format that the extension of a file names.
+    /// Returns the format for the extension of a file.
     pub(crate) fn of(path: &Path) -> Self {
         let is =
             |known: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(known));
@@ -44,11 +44,11 @@ impl InputFormat {
     }
 }
 
-/// The documents of a file. JSON is one, YAML may be several.
+/// Reads the documents of a file: one in JSON, one or more in YAML.
 ///
 /// # Errors
 ///
-/// When it is not in that format, or is empty.
+/// Fails if the file is not in this format, or is empty.
 pub fn read_documents(text: &str, format: InputFormat) -> Result<Vec<InputDocument>> {
     let looks_like_json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
     let error = match serde_json::from_str(text) {
@@ -69,7 +69,7 @@ pub fn read_documents(text: &str, format: InputFormat) -> Result<Vec<InputDocume
         InputFormat::Yaml => "not valid YAML",
         _ => "neither valid JSON nor valid YAML",
     })?;
-    // After a last `---` there is a document that is null.
+    // A `---` at the end is followed by a document that is null.
     let documents: Vec<_> = documents.into_iter().filter(|document| !document.is_null()).collect();
     if documents.is_empty() {
         return Err(anyhow!("it is empty"));
@@ -90,8 +90,8 @@ impl From<yaml::Node> for InputDocument {
 }
 
 impl InputDocument {
-    /// The objects of a document: the items of a `List`, as `kubectl get` prints it, one by one; nothing where the
-    /// document is null.
+    /// Returns the objects of a document: each item of a `List`, as `kubectl get` prints it; none if the document is
+    /// null.
     pub(crate) fn into_objects(self) -> Vec<Value> {
         match self.into_object() {
             Value::Null => Vec::new(),
@@ -102,7 +102,7 @@ impl InputDocument {
         }
     }
 
-    /// The one value, by Kubernetes' rules: those of YAML 1.1.
+    /// Returns the value by Kubernetes' rules, which are those of YAML 1.1.
     pub fn into_object(self) -> Value {
         match self.0 {
             InputContent::Json(value) => value,
@@ -110,7 +110,7 @@ impl InputDocument {
         }
     }
 
-    /// The one value, by Kubewarden's rules: those of YAML 1.2.
+    /// Returns the value by Kubewarden's rules, which are those of YAML 1.2.
     pub(crate) fn into_json(self) -> Value {
         match self.0 {
             InputContent::Json(value) => value,
@@ -119,13 +119,13 @@ impl InputDocument {
     }
 }
 
-/// Is this what `kubectl get` prints for several objects?
+/// Whether this is a `List`, which `kubectl get` prints for several objects.
 pub(crate) fn is_list(document: &Value) -> bool {
     document["kind"] == "List" && document["apiVersion"] == "v1" && document["items"].is_array()
 }
 
-/// Is a document a Kubernetes object, for which a request can be made? The `kind` of an admission request is not a
-/// string, and an `AdmissionReview` is known by its name.
+/// Whether a document is a Kubernetes object, for which a request can be created. The `kind` of an admission request
+/// is not a string, and an `AdmissionReview` is recognized by its `kind`.
 pub(crate) fn is_object(document: &Value) -> bool {
     document["kind"].as_str().is_some_and(|kind| kind != "AdmissionReview")
 }

@@ -1,11 +1,11 @@
-//! Why what the user typed does not name a resource, an operation or a rule.
+//! Errors about resources, operations and rules that a user typed.
 
 use std::fmt;
 
-/// At most this many characters of what the user typed are repeated in a message.
+/// The most characters of the user's input that a message repeats.
 const QUOTED_CHARS: usize = 80;
 
-/// What is wrong with the user's words, in one line, and what to write instead.
+/// What is wrong with the user's input, in one line, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     message: String,
@@ -31,7 +31,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The user's own words in backticks, on one line whatever they are.
+/// Quotes the user's input in backticks, always on one line.
 pub(super) fn quoted(typed: &str) -> String {
     let shown: String = typed.chars().take(QUOTED_CHARS).collect();
     let dots = if shown.len() < typed.len() { "…" } else { "" };
@@ -45,7 +45,7 @@ pub(super) fn quoted(typed: &str) -> String {
     format!("`{escaped}{dots}`")
 }
 
-/// `` `a`, `b` or `c` ``
+/// Formats names as `` `a`, `b` or `c` ``.
 pub(super) fn alternatives(names: &[impl AsRef<str>]) -> String {
     let quoted: Vec<_> = names.iter().map(|name| quoted(name.as_ref())).collect();
     match quoted.split_last() {

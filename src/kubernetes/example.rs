@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 /// Manifests by `apiVersion/Kind`, without names and namespaces; valid for kubectl.
 const OBJECTS: &str = include_str!("../../templates/shared/objects.json");
 
-/// A request for `operation` on an object called `name`.
+/// Creates a request for `operation` on an object called `name`.
 ///
-/// The object is a valid manifest of its kind where this tool has one, else `apiVersion`, `kind` and `metadata`.
-/// `labels` are added to its metadata. Where `*` leaves the resource open the likeliest is taken, a Pod if it may be
-/// one; [`Operation::All`] is a CREATE. Without a subresource that can be connected to, CONNECT takes `pods/exec` and
-/// the `proxy` of services and nodes. The same arguments give the same request, `uid` included.
+/// The object is a valid manifest of its kind if this tool has one, and otherwise only `apiVersion`, `kind` and
+/// `metadata`. `labels` are added to its metadata. If `*` leaves the resource open, the most likely one is used,
+/// which is a Pod if possible; [`Operation::All`] becomes a CREATE. If no subresource is given, CONNECT uses
+/// `pods/exec` and the `proxy` of services and nodes. The same arguments always give the same request, including its
+/// `uid`.
 pub fn admission_request(
     resource: &Resource,
     operation: Operation,
@@ -28,7 +29,7 @@ pub fn admission_request(
         operation => operation,
     };
     let resource = resource.example(operation);
-    let kind = resource.object_kind().expect("an example has no wildcards in it");
+    let kind = resource.object_kind().expect("an example has no wildcards");
     let object = object(&resource, &kind, name, labels);
     let seed = format!("{operation} {resource} {name}");
     let subject = RequestSubject {
@@ -70,7 +71,8 @@ fn object(
     Value::Object(object)
 }
 
-/// What a manifest has besides `apiVersion`, `kind` and `metadata`; nothing for a kind that is not in [`OBJECTS`].
+/// Returns what a manifest has besides `apiVersion`, `kind` and `metadata`; empty for a kind that is not in
+/// [`OBJECTS`].
 fn manifest(key: &str) -> Map<String, Value> {
     let mut objects: Map<String, Value> =
         serde_json::from_str(OBJECTS).expect("a test reads every object of the file");
@@ -81,7 +83,7 @@ fn manifest(key: &str) -> Map<String, Value> {
 }
 
 impl Resource {
-    /// One resource that `self` selects, with nothing left open.
+    /// Returns one resource that `self` selects, without wildcards.
     fn example(&self, operation: Operation) -> Self {
         let built_in = self.built_in.or_else(|| self.likeliest_built_in());
         let mut example = self.clone();
@@ -114,7 +116,7 @@ impl Resource {
         example
     }
 
-    /// Of all resources that a `*` covers, the one that policies are written for most often.
+    /// Returns the resource covered by a `*` that policies are most often written for.
     fn likeliest_built_in(&self) -> Option<&'static BuiltIn> {
         if self.plural != "*" {
             return None;
@@ -134,7 +136,7 @@ impl Resource {
     }
 }
 
-/// The subresource that CONNECT requests to a resource mostly name.
+/// Returns the subresource that CONNECT requests to a resource most often name.
 fn connection_of(built_in: &BuiltIn) -> Option<&'static str> {
     match built_in.plural {
         "pods" => Some("exec"),

@@ -1,8 +1,8 @@
-//! What this tool knows of Kubernetes' own resources: their names, the rules that select them, and a request for each.
+//! What this tool knows about Kubernetes' resources: their names, the rules that select them, and a request for each.
 //!
 //! The source is the API of Kubernetes 1.34 to 1.37 as published in its OpenAPI documents, and for the short names
 //! `kubectl api-resources`. Resources are written here as policies name them: the plural, with group and version.
-//! Reading and checking a policy's metadata, in which rules end up, is left to `metadata.rs`.
+//! `metadata` reads and checks a policy's metadata, which contains the rules.
 
 mod admission;
 mod builtin;
@@ -32,7 +32,7 @@ pub(crate) use resource::Resource;
 pub use rules::{Operation, Rule};
 pub(crate) use rules::{check_operations, rules};
 
-/// Resources for a prompt, as one would type them: those that policies are written for most often come first.
+/// Resources for a prompt, in the form that users type. Those that policies are most often written for come first.
 pub(crate) const COMMON: &[&str] = &[
     "pods",
     "deployments.apps",

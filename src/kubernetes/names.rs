@@ -44,7 +44,7 @@ pub(super) fn api_version(group: &str, version: &str) -> String {
 
 /// The likely kind of a custom resource's plural: `widgets` gives `Widget`.
 ///
-/// Where one word ends and the next begins cannot be seen: `gatewayclasses` gives `Gatewayclass`.
+/// The plural does not show where a word ends: `gatewayclasses` gives `Gatewayclass`.
 pub(super) fn kind_of(plural: &str) -> String {
     let capitalised = |word: &str| {
         let mut chars = word.chars();
@@ -54,11 +54,11 @@ pub(super) fn kind_of(plural: &str) -> String {
     singular_of(plural).split('-').map(capitalised).collect()
 }
 
-/// The likely plural of something typed as a kind or singular: `Policy` gives `policies`.
+/// The likely plural of a kind or a singular: `Policy` gives `policies`.
 pub(super) fn plural_of(kind: &str) -> String {
     let kind = kind.to_ascii_lowercase();
     match kind.strip_suffix('y') {
-        _ if kind.ends_with("es") => kind, // rather a plural already
+        _ if kind.ends_with("es") => kind, // probably a plural already
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
         _ if ["s", "x", "ch", "sh"].iter().any(|end| kind.ends_with(end)) => format!("{kind}es"),
         _ => format!("{kind}s"),

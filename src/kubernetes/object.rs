@@ -1,4 +1,4 @@
-//! From an object to the request that an API server would send for it.
+//! Turns an object into the request that an API server would send for it.
 
 use serde_json::Value;
 
@@ -6,14 +6,15 @@ use super::error::{Error, quoted};
 use super::request::{NAMESPACE, RequestDetails, RequestSubject};
 use super::{AdmissionRequest, GroupVersionKind, GroupVersionResource, Operation, Scope, builtin, names};
 
-/// The request for an operation on `object`.
+/// Creates the request for an operation on `object`.
 ///
-/// On UPDATE the object is the new one, and the old object the one before, by default the same. On DELETE it is the
-/// old object, or else `object`, that goes. The same arguments give the same request, `uid` included.
+/// On UPDATE, `object` is the new object, and the old object is the same by default. On DELETE, the old object is
+/// deleted, or else `object`. The same arguments always give the same request, including its `uid`.
 ///
 /// # Errors
 ///
-/// When `object` has no `apiVersion` and `kind`, the operation is not a single one, or the old object does not fit.
+/// Fails if `object` has no `apiVersion` or `kind`, if the operation is not a single one, or if the old object does
+/// not fit.
 pub(crate) fn request_for_object(object: Value, details: RequestDetails) -> Result<AdmissionRequest, Error> {
     let operation = details.operation.unwrap_or(Operation::Create);
     if operation == Operation::All {
@@ -48,7 +49,7 @@ fn check_old_object(old: &Value, operation: Operation, subject: &RequestSubject)
 }
 
 impl RequestSubject {
-    /// What an object says about itself, and what follows from it.
+    /// Returns the subject of a request about an object: what the object says, and what follows from it.
     fn of(object: &Value) -> Result<Self, Error> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let missing = |what: &str| {
@@ -75,11 +76,11 @@ impl RequestSubject {
             (Some(own), None) => gvr(group, version, own.plural),
             (None, _) => gvr(group, version, &names::plural_of(kind)),
         };
-        let said = |key: &str| object.get("metadata")?.get(key)?.as_str().map(str::to_owned);
+        let in_metadata = |key: &str| object.get("metadata")?.get(key)?.as_str().map(str::to_owned);
         let is_namespaced = built_in.is_none_or(|built_in| built_in.scope == Scope::Namespaced);
         let namespace = match (group, kind) {
-            ("", "Namespace") => said("name"),
-            _ => is_namespaced.then(|| said("namespace").unwrap_or_else(|| NAMESPACE.to_owned())),
+            ("", "Namespace") => in_metadata("name"),
+            _ => is_namespaced.then(|| in_metadata("namespace").unwrap_or_else(|| NAMESPACE.to_owned())),
         };
         Ok(Self {
             kind: GroupVersionKind {
@@ -89,7 +90,7 @@ impl RequestSubject {
             },
             resource,
             subresource: subresource.map(str::to_owned),
-            name: said("name"),
+            name: in_metadata("name"),
             namespace,
         })
     }

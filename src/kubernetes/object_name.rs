@@ -2,12 +2,12 @@
 //!
 //! Source: RFC 1123 as Kubernetes applies it, and the check of titles by `kwctl scaffold manifest`.
 
-/// Longest name, in bytes.
+/// The longest name, in bytes.
 const MAX_BYTES: usize = 253;
-/// Longest part between dots, in bytes.
+/// The longest part between dots, in bytes.
 const MAX_PART_BYTES: usize = 63;
 
-/// Fails with the reason when Kubernetes would refuse the name.
+/// Fails with the reason if Kubernetes would refuse the name.
 pub fn check_name(name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err("it is empty".to_owned());
@@ -32,7 +32,7 @@ pub fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A name like this one that Kubernetes accepts: `demo-policy` for `Demo Policy`. `None` when nothing is left.
+/// Proposes a similar name that Kubernetes accepts: `demo-policy` for `Demo Policy`. `None` if nothing is left.
 pub(crate) fn propose_name(name: &str) -> Option<String> {
     let mut proposal = String::new();
     for c in name.chars() {

@@ -7,29 +7,29 @@ use super::{AdmissionRequest, GroupVersionKind, GroupVersionResource, Operation,
 /// The namespace of objects that do not name one.
 pub(super) const NAMESPACE: &str = "default";
 
-/// What a request says besides its subject and the object. A complete request needs none of it.
+/// Details of a request besides its subject and its object. A complete request needs none of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RequestDetails {
-    /// What is done to the object, if not CREATE.
+    /// The operation, if it is not CREATE.
     pub(crate) operation: Option<Operation>,
-    /// The object before, for UPDATE and DELETE, if it is not the same.
+    /// The old object for UPDATE and DELETE, if it is not the same.
     pub(crate) old_object: Option<Value>,
 }
 
-/// What a request is about.
+/// The subject of a request.
 pub(super) struct RequestSubject {
     pub(super) kind: GroupVersionKind,
     pub(super) resource: GroupVersionResource,
     pub(super) subresource: Option<String>,
     pub(super) name: Option<String>,
-    /// `None` for what is not in a namespace.
+    /// The namespace; `None` for an object outside of namespaces.
     pub(super) namespace: Option<String>,
 }
 
 impl RequestSubject {
-    /// The request about `object`: the new one, or the one that goes on DELETE.
+    /// Creates the request about `object`, which is the new object, or the one to delete on DELETE.
     ///
-    /// The `uid` follows from `seed` alone, so that the same request is made every time.
+    /// The `uid` depends only on `seed`, so that the result is the same every time.
     pub(super) fn request(self, object: Value, details: RequestDetails, seed: &str) -> AdmissionRequest {
         let operation = details.operation.unwrap_or(Operation::Create);
         let (object, old_object) = match operation {
@@ -61,7 +61,7 @@ impl RequestSubject {
     }
 }
 
-/// Who asks: the administrator of a new cluster.
+/// The user in requests: the administrator of a new cluster.
 fn administrator() -> UserInfo {
     UserInfo {
         username: Some("kubernetes-admin".to_owned()),
@@ -80,7 +80,7 @@ fn options_kind(operation: Operation) -> Option<&'static str> {
     }
 }
 
-/// A UUID that depends on nothing but `seed`; version 8 is the one for own recipes (RFC 9562, 5.8).
+/// Returns a UUID that depends only on `seed`. Version 8 is for custom formats (RFC 9562, 5.8).
 fn uid(seed: &str) -> String {
     // FNV-1a with 128 bits: the standard library's hashers may change between Rust releases
     let hash = seed.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {

@@ -6,8 +6,8 @@ use super::{BuiltIn, GroupVersionKind, Scope, names};
 
 /// A resource, or with `*` a set of them, that a policy can ask to see.
 ///
-/// Comes from text (`"deploy".parse()`), so that every name in it follows Kubernetes' syntax. Two are equal when they
-/// select the same: `po` and `v1/pods` are.
+/// It is parsed from a string (`"deploy".parse()`), so that every name in it follows Kubernetes' syntax. Two
+/// resources are equal if they select the same: `po` equals `v1/pods`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
     pub(super) group: String,
@@ -18,12 +18,12 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// Empty for the core group, `*` for all.
+    /// The API group; empty for the core group, `*` for all.
     pub(crate) fn group(&self) -> &str {
         &self.group
     }
 
-    /// `*` for all.
+    /// The version; `*` for all.
     pub(crate) fn version(&self) -> &str {
         &self.version
     }
@@ -33,12 +33,12 @@ impl Resource {
         &self.plural
     }
 
-    /// `*` for all subresources of the resource, which do not include the resource itself.
+    /// The subresource; `*` for all subresources of the resource, which do not include the resource itself.
     pub(crate) fn subresource(&self) -> Option<&str> {
         self.subresource.as_deref()
     }
 
-    /// What people type for it: `deployments.apps/scale`. With group and version if it is not one of Kubernetes' own.
+    /// What people type for it: `deployments.apps/scale`. A custom resource has its group and version.
     pub(crate) fn short(&self) -> String {
         match (self.built_in, &self.subresource) {
             (None, _) => self.to_string(),
@@ -47,7 +47,7 @@ impl Resource {
         }
     }
 
-    /// The kind of the resource, `Deployment` also for `deployments/scale`. `None` when a `*` leaves it open.
+    /// The kind of the resource, which is `Deployment` also for `deployments/scale`. `None` if a `*` leaves it open.
     ///
     /// For a custom resource it is a guess from the plural.
     pub(crate) fn kind(&self) -> Option<String> {
@@ -58,8 +58,8 @@ impl Resource {
         }
     }
 
-    /// The kind of the objects that requests for it carry, which for a subresource may be another than
-    /// [`Resource::kind`]: `autoscaling/v1` `Scale` for `deployments/scale`. `None` when a `*` leaves it open.
+    /// The kind of the objects in requests for the resource. For a subresource, it may differ from
+    /// [`Resource::kind`]: `autoscaling/v1` `Scale` for `deployments/scale`. `None` if a `*` leaves it open.
     pub(crate) fn object_kind(&self) -> Option<GroupVersionKind> {
         let own = |kind| GroupVersionKind { group: self.group.clone(), version: self.version.clone(), kind };
         let foreign = || {
@@ -76,12 +76,12 @@ impl Resource {
         foreign().or_else(|| (self.version != "*").then(|| self.kind().map(own))?)
     }
 
-    /// Whether its objects are in a namespace; assumed for custom resources and for `*`.
+    /// Whether its objects are in a namespace, which is assumed for custom resources and for `*`.
     pub(crate) fn is_namespaced(&self) -> bool {
         self.built_in.is_none_or(|built_in| built_in.scope == Scope::Namespaced)
     }
 
-    /// The resource as a rule's `resources` list has it: `pods`, `pods/exec`, `*`, `*/*`.
+    /// The resource, as written in a rule's `resources` list: `pods`, `pods/exec`, `*`, `*/*`.
     pub(crate) fn in_rule(&self) -> String {
         match &self.subresource {
             Some(subresource) => format!("{}/{subresource}", self.plural),
@@ -116,7 +116,7 @@ impl Resource {
     }
 }
 
-/// The full form, which reads back as the same resource: `apps/v1/deployments/scale`, `v1/pods`, `*.apps`, `*`.
+/// The full form, which parses to the same resource: `apps/v1/deployments/scale`, `v1/pods`, `*.apps`, `*`.
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&*self.group, &*self.version, &*self.plural) {

@@ -1,4 +1,4 @@
-//! The rules that make Kubernetes send a policy the requests it wants to see.
+//! The rules that select the requests Kubernetes sends to a policy.
 //!
 //! Source: the validation of webhook rules in k8s.io/kubernetes, pkg/apis/admissionregistration/validation.
 
@@ -12,13 +12,13 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Operation {
-    /// A new object.
+    /// Creates an object.
     Create,
-    /// A change of an object, by `PUT` or `PATCH`.
+    /// Changes an object, by `PUT` or `PATCH`.
     Update,
-    /// The end of an object.
+    /// Deletes an object.
     Delete,
-    /// A connection through the API server: `kubectl exec`, `attach`, `port-forward` and `proxy`.
+    /// Connects through the API server: `kubectl exec`, `attach`, `port-forward` and `proxy`.
     Connect,
     /// `*`: every operation.
     #[serde(rename = "*")]
@@ -29,7 +29,7 @@ impl Operation {
     /// Every operation, `*` last.
     pub const EVERY: [Self; 5] = [Self::Create, Self::Update, Self::Delete, Self::Connect, Self::All];
 
-    /// As rules and requests have it.
+    /// The operation, as written in rules and requests.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "CREATE",
@@ -69,21 +69,21 @@ impl FromStr for Operation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rule {
-    /// `""` is the core group, `*` any.
+    /// API groups: `""` is the core group, `*` is any group.
     pub api_groups: Vec<String>,
-    /// `v1`, or `*` for any.
+    /// API versions: `v1`, or `*` for any.
     pub api_versions: Vec<String>,
-    /// `pods`, `pods/exec`, `*`.
+    /// Resources: `pods`, `pods/exec`, `*`.
     pub resources: Vec<String>,
-    /// What is done to the resource.
+    /// Operations on the resources.
     pub operations: Vec<Operation>,
 }
 
-/// The rules that select `operations` on `resources`.
+/// Returns the rules that select `operations` on `resources`.
 ///
-/// Resources of one group and version share a rule; rules and the resources in them are in the order of first mention,
-/// and what is mentioned twice appears once. Fails when nothing would be selected, when the operations do not pass
-/// [`check_operations`], and when a `*` covers another resource of the list.
+/// Resources of one group and version share a rule. Rules and the resources in them are in the order of first
+/// mention, without repetitions. Fails if nothing would be selected, if the operations do not pass
+/// [`check_operations`], or if a `*` covers another resource of the list.
 pub(crate) fn rules(resources: &[Resource], operations: &[Operation]) -> Result<Vec<Rule>, Error> {
     check_operations(operations)?;
     check_resources(resources)?;
@@ -107,7 +107,7 @@ pub(crate) fn rules(resources: &[Resource], operations: &[Operation]) -> Result<
     Ok(rules)
 }
 
-/// Refuses what Kubernetes would: no operation at all, `*` next to others, and an operation given twice.
+/// Fails for operations that Kubernetes refuses: none at all, `*` next to others, or an operation given twice.
 pub(crate) fn check_operations(operations: &[Operation]) -> Result<(), Error> {
     if operations.is_empty() {
         let hint = format!("use {}", alternatives(&Operation::EVERY.map(Operation::as_str)));
@@ -145,8 +145,8 @@ fn check_resources(resources: &[Resource]) -> Result<(), Error> {
 impl Resource {
     /// Whether `self` selects all that `other` does, and more.
     ///
-    /// As in a rule, the resource `*` has no subresources in it, `pods/*` all of those but not the pods, and `*/*`
-    /// everything.
+    /// As in a rule, the resource `*` does not include subresources, `pods/*` includes the subresources of pods but
+    /// not the pods, and `*/*` includes everything.
     fn covers(&self, other: &Self) -> bool {
         let wide = |own: &str, others: &str| own == "*" || own == others;
         let covers_subresource = match (self.subresource(), other.subresource()) {
@@ -172,7 +172,7 @@ mod tests {
         typed.map(|typed| typed.parse().unwrap()).collect()
     }
 
-    /// `group/version: resources` of each rule.
+    /// Returns each rule as `group/version: resources`.
     fn shown(typed: &str) -> Vec<String> {
         let rules = rules(&resources(typed), &[Operation::Create]).unwrap();
         let show = |rule: &Rule| {

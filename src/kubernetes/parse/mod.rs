@@ -1,4 +1,4 @@
-//! From what people type to a [`Resource`]: names as kubectl takes them, or paths as in the API's URLs.
+//! Parses what people type into a [`Resource`]: names as in kubectl, or paths as in the API's URLs.
 
 mod refusals;
 #[cfg(test)]
@@ -9,7 +9,7 @@ use super::error::{Error, quoted};
 use super::{Resource, names};
 use std::str::FromStr;
 
-/// Longer than any resource can be written; keeps the search for similar names short.
+/// The longest input. No resource is longer, and the limit keeps the search for similar names short.
 const MAX_BYTES: usize = 512;
 
 const FORMS: &str =
@@ -35,7 +35,7 @@ impl FromStr for Resource {
     }
 }
 
-/// The parts of what was typed. A group is `None` if it was left out, which is not the core group, `Some("")`.
+/// The parts of the input. The group is `None` if it was left out, and `Some("")` for the core group.
 #[derive(Clone, Copy)]
 struct Typed<'a> {
     whole: &'a str,
@@ -76,7 +76,7 @@ impl<'a> Typed<'a> {
         })
     }
 
-    /// kubectl's form: `name`, `name.group`, `name.version.group`, or `name.version.` in the core group.
+    /// Splits kubectl's form: `name`, `name.group`, `name.version.group`, or `name.version.` in the core group.
     fn dotted(whole: &'a str, typed: &'a str, subresource: Option<&'a str>) -> Self {
         let (name, rest) = match typed.split_once('.') {
             Some((name, rest)) => (name, Some(rest)),
@@ -96,14 +96,14 @@ impl<'a> Typed<'a> {
         {
             let hint =
                 "a subresource is in lower case: `pods/exec`, `deployments.apps/scale`, or `pods/*` for all";
-            return Err(self.misspelt(subresource, "a subresource", hint));
+            return Err(self.misspelled(subresource, "a subresource", hint));
         }
         if let Some(version) = self.version
             && version != "*"
             && !names::is_version(version)
         {
             let hint = "a version is `v1`, `v1beta1`, `v2alpha3` and so on, or `*` for all";
-            return Err(self.misspelt(version, "a version", hint));
+            return Err(self.misspelled(version, "a version", hint));
         }
         match self.group {
             None if self.name == "*" => Ok(self.all_of("*")),
@@ -147,15 +147,15 @@ impl<'a> Typed<'a> {
         }
     }
 
-    /// Groups below `k8s.io` gain resources with most releases of Kubernetes, the five without a dot no longer do:
-    /// there a name that is not in the table is wrong, elsewhere only one that looks like a slip is.
+    /// Handles a name that is not in the table. Groups in `k8s.io` gain resources with most releases of Kubernetes,
+    /// so only a name that looks like a typo is an error. The five groups without a dot no longer do, so any name is.
     fn missing_in(self, group: &str) -> Result<Resource, Error> {
         let similar = builtin::similar_to(self.name, builtin::of_group(group));
-        let is_slip = builtin::of_group(group).any(|built_in| built_in.is_nearly_called(self.name));
+        let is_typo = builtin::of_group(group).any(|built_in| built_in.is_nearly_called(self.name));
         let elsewhere: Vec<_> = BUILT_IN.iter().filter(|built_in| built_in.is_called(self.name)).collect();
         if let Some(version) = self.version
             && group.contains('.')
-            && !is_slip
+            && !is_typo
             && elsewhere.is_empty()
         {
             return self.unlisted(group, version);
@@ -179,7 +179,7 @@ impl<'a> Typed<'a> {
     fn of_custom(self, group: &str) -> Result<Resource, Error> {
         if !names::is_group(group) {
             let hint = "a group is a domain in lower case such as `example.com`; the core group is left out: `v1/pods`";
-            return Err(self.misspelt(group, "an API group", hint));
+            return Err(self.misspelled(group, "an API group", hint));
         }
         if !group.contains('.') {
             return Err(self.unknown_group(group));
@@ -195,7 +195,7 @@ impl<'a> Typed<'a> {
         }
     }
 
-    /// A resource this tool has no table entry for, named in full.
+    /// Returns a resource that is not in the table, but named in full.
     fn unlisted(self, group: &str, version: &str) -> Result<Resource, Error> {
         self.check_name(self.name)?;
         Ok(Resource {

@@ -1,4 +1,4 @@
-//! Why what a user typed does not name a resource, and what to write instead.
+//! Errors about input that does not name a resource, with what to write instead.
 
 use super::Typed;
 use crate::kubernetes::builtin::{self, BUILT_IN, BuiltIn};
@@ -24,7 +24,7 @@ impl Typed<'_> {
         Error::new(message, hint)
     }
 
-    /// A group without a dot can only be one of Kubernetes' own, and is not.
+    /// Returns the error about a group without a dot, which can only be one of Kubernetes' own, but is not.
     pub(super) fn unknown_group(self, group: &str) -> Error {
         let message = format!("Kubernetes has no API group {}", quoted(group));
         let by_name: Vec<_> = BUILT_IN.iter().filter(|built_in| built_in.is_called(self.name)).collect();
@@ -42,7 +42,7 @@ impl Typed<'_> {
         }
     }
 
-    /// `name` may have a subresource in it.
+    /// Returns the error about a custom resource without a version. `name` may include a subresource.
     pub(super) fn without_version(self, group: &str, name: &str) -> Error {
         let message = format!("custom resource {} has no version", quoted(self.whole));
         Error::new(message, format!("write {}", quoted(&format!("{group}/VERSION/{name}"))))
@@ -54,7 +54,7 @@ impl Typed<'_> {
             true => format!("use the plural in lower case, perhaps `{plural}`"),
             false => "use the plural in lower case, such as `widgets`".to_owned(),
         };
-        self.misspelt(self.name, "a resource", &hint)
+        self.misspelled(self.name, "a resource", &hint)
     }
 
     pub(super) fn unserved(self, built_in: Vec<&BuiltIn>) -> Error {
@@ -72,7 +72,7 @@ impl Typed<'_> {
         )
     }
 
-    pub(super) fn misspelt(self, part: &str, noun: &str, hint: &str) -> Error {
+    pub(super) fn misspelled(self, part: &str, noun: &str, hint: &str) -> Error {
         let place = match part == self.whole {
             true => String::new(),
             false => format!(" in {}", quoted(self.whole)),
@@ -84,7 +84,7 @@ impl Typed<'_> {
         Error::new(message, hint)
     }
 
-    /// What to write to get each of `resources` instead, in the form the user chose.
+    /// Returns what to write instead for each of `resources`, in the form that the user chose.
     pub(super) fn instead(self, resources: &[&BuiltIn]) -> String {
         let written = |built_in: &&BuiltIn| {
             let full = |version| {

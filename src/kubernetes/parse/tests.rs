@@ -7,7 +7,7 @@ fn read(typed: &str) -> String {
     }
 }
 
-/// Message and hint.
+/// Returns the message and the hint of the error.
 fn refused(typed: &str) -> (String, String) {
     let error = typed.parse::<Resource>().unwrap_err();
     (error.to_string(), error.hint().to_owned())
@@ -215,7 +215,7 @@ fn groups_without_a_dot_are_kubernetes_own() {
 }
 
 #[test]
-fn misspelt_parts_are_named() {
+fn misspelled_parts_are_named() {
     for (typed, message) in [
         ("", "the name of a resource is empty"),
         ("a/b/c/d/e", "`a/b/c/d/e` has too many parts"),
