@@ -1,4 +1,4 @@
-//! Annotations: those that follow from `[package]`, and checks of their values.
+//! Adds the annotations that follow from `[package]`, and checks the values of annotations.
 
 use std::collections::HashMap;
 
@@ -28,21 +28,21 @@ impl<'n> Root<'n> {
         Self { fields, annotations }
     }
 
-    /// The line of an annotation, or, where it is not written, of what is around it.
+    /// The line of an annotation or, if there is none, of the map that it belongs to.
     fn annotation(&self, key: &str) -> Option<usize> {
         let around = || self.fields.find("annotations").map(|entry| entry.line).or(self.fields.line);
         self.annotations.get(key).copied().or_else(around)
     }
 
-    /// The line of the key of a table that an annotation comes from, or of the annotation itself.
+    /// The line of the table key that an annotation comes from, or of the annotation itself.
     fn source(&self, reader: &MetadataReader<'_>, annotation: &str, table_key: &str) -> Option<usize> {
         let key = self.fields.find(table_key).filter(|_| reader.is_table()).map(|entry| entry.line);
         key.or_else(|| self.annotation(annotation))
     }
 }
 
-/// Adds the annotations that follow from keys of a table or from `[package]`. Everything is written once: an
-/// annotation that contradicts its source is an error.
+/// Adds the annotations that follow from keys of a table or from `[package]`. An annotation that contradicts its
+/// source is an error.
 pub(super) fn complete(
     reader: &mut MetadataReader<'_>,
     root: &Root<'_>,
@@ -82,7 +82,7 @@ pub(super) fn complete(
                 FindingName::Contradiction,
                 root.annotation(key),
                 message,
-                "remove the annotation: everything about a policy is written once",
+                "remove the annotation: it is then filled in automatically",
             );
         }
         metadata.annotations.insert(key.to_owned(), value);
@@ -92,19 +92,19 @@ pub(super) fn complete(
     }
 }
 
-/// The authors as a list of mail addresses. Artifact Hub refuses the whole list for one name without an address.
+/// Returns the authors as a list of email addresses. Artifact Hub refuses a list with a name that has no address.
 fn authors(reader: &mut MetadataReader<'_>, root: &Root<'_>, authors: &[String]) -> Option<String> {
     let mut addresses = Vec::new();
     for author in authors {
         match author.split_once('<').map(|(name, mail)| (name.trim(), mail)) {
-            // In a mail header a comma separates addresses, unless it is in quotes.
+            // In an email header, a comma separates addresses, unless it is in quotes.
             Some((name, mail)) if name.contains([',', '"']) => {
                 addresses.push(format!("\"{}\" <{mail}", name.replace('"', "'")))
             }
             Some((name, _)) if !name.is_empty() => addresses.push(author.clone()),
             _ => {
                 let message = format!(
-                    "author `{author}` has no name with a mail address, which Artifact Hub needs: it is left out"
+                    "author `{author}` is not a name with an email address, which Artifact Hub needs: it is left out"
                 );
                 reader.reader.warning(
                     FindingName::AuthorWithoutAddress,
@@ -118,11 +118,11 @@ fn authors(reader: &mut MetadataReader<'_>, root: &Root<'_>, authors: &[String])
     (!addresses.is_empty()).then(|| addresses.join(", "))
 }
 
-/// Checks the values that something in Kubewarden, its workflows or Artifact Hub reads.
+/// Checks the values that Kubewarden, its workflows or Artifact Hub read.
 pub(super) fn check(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata, facts: &Facts) {
     let title_is_good = title(reader, root, metadata, facts);
     version(reader, root, metadata, facts);
-    // In a table the title is a part of it, and one mistake is one finding.
+    // In a table, the title is a part of the URL, and a bad title has its own finding.
     if let Some(url) = metadata.annotation(key::OCI_URL).filter(|_| title_is_good || !reader.is_table())
         && let Err(reason) = reference::check_repository(url)
     {
@@ -147,7 +147,7 @@ pub(super) fn check(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: 
         );
     }
     if let Some(author) = metadata.annotation(key::AUTHOR).filter(|author| addresses(author).is_none()) {
-        let message = format!("`{author}` is not a list of mail addresses as Artifact Hub reads it");
+        let message = format!("`{author}` is not a list of email addresses as Artifact Hub reads it");
         reader.reader.warning(FindingName::InvalidAuthor, root.annotation(key::AUTHOR), message, "write `Jane Doe <jane@example.com>`, several separated by commas; a name with a comma goes in double quotes");
     }
     for key in [key::URL, key::SOURCE] {
@@ -155,7 +155,7 @@ pub(super) fn check(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: 
             reader.reader.warning(
                 FindingName::InvalidUrl,
                 root.annotation(key),
-                format!("`{url}` is not an absolute URL, as Artifact Hub wants it"),
+                format!("`{url}` is not an absolute URL, which Artifact Hub needs"),
                 "write the whole URL, such as `https://example.com/policy`",
             );
         }
@@ -261,16 +261,16 @@ fn version(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata
         reader.reader.error(FindingName::VersionMismatch, line, message, format!("write the same version in both, or move the metadata to `[package.metadata.kubewarden]` in `{file}`, which needs no second version"));
         return;
     }
-    // The release workflows of Kubewarden take the second word of the first line with this key.
+    // Kubewarden's release workflows use the second word of the first line with this key.
     let written =
         reader.document.yaml_text().and_then(|text| text.lines().find(|line| line.contains(key::VERSION)));
     let word = written.and_then(|line| line.split_whitespace().nth(1)).map(|word| word.replace('"', ""));
     if word.is_some_and(|word| word != version) {
-        reader.reader.warning(FindingName::VersionLine, line, "Kubewarden's release workflows would not find the version here", format!("write `{}: {version}` on a line of its own, without single quotes, and name the key nowhere before it", key::VERSION));
+        reader.reader.warning(FindingName::VersionLine, line, "Kubewarden's release workflows would not find the version here", format!("write `{}: {version}` on a line of its own, without single quotes, and do not mention the key before it", key::VERSION));
     }
 }
 
-/// A URL with a host. The error says what is wrong, after "is".
+/// Parses a URL with a host. The error says what is wrong, as a continuation of "is".
 pub(crate) fn absolute_url(text: &str) -> Result<Url, String> {
     match Url::parse(text) {
         Ok(url) if url.has_host() => Ok(url),
@@ -279,8 +279,8 @@ pub(crate) fn absolute_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// The names and mail addresses of a list such as `Name <mail>, "Last, First" <mail>`; `None` when an address lacks its
-/// name or is not one.
+/// The names and email addresses of a list such as `Name <mail>, "Last, First" <mail>`; `None` when an address lacks
+/// its name or is not one.
 pub(crate) fn addresses(text: &str) -> Option<Vec<(String, String)>> {
     let mut quoted = false;
     let addresses = text.split(|c: char| {

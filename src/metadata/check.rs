@@ -21,7 +21,8 @@ pub(super) fn list(reader: &mut MetadataReader<'_>, rule: &Fields<'_>, key: &str
         return resources(reader, spelling, list);
     }
     if list.len() > 1 && list.iter().any(|item| item.text == "*") {
-        let message = format!("`*` in `{spelling}` covers the other items: Kubewarden wants it alone");
+        let message =
+            format!("`*` in `{spelling}` covers the other items: Kubewarden requires it to be alone");
         let fix = "keep `*`, or remove it";
         reader.reader.error(FindingName::WildcardNotAlone, entry.line, message, fix);
     }
@@ -36,10 +37,10 @@ fn empty_text(reader: &mut MetadataReader<'_>, list: &str, item: &Item, fix: &st
     reader.reader.error(FindingName::EmptyText, item.line, format!("an item of `{list}` is empty"), fix);
 }
 
-/// `resource` or `resource/subresource`, of which none should cover another.
+/// Checks items of the form `resource` or `resource/subresource`, of which none should cover another.
 ///
-/// `kwctl` and Kubernetes refuse that only in some orders. In the others it is a warning, since the next edit may turn
-/// one order into another.
+/// `kwctl` and Kubernetes refuse this only in some orders. In the others, it is a warning, because the next edit may
+/// change the order.
 fn resources(reader: &mut MetadataReader<'_>, key: &str, list: &[Item]) {
     let resources = Resources::of(list);
     for (index, item) in list.iter().enumerate() {
@@ -65,10 +66,10 @@ fn resources(reader: &mut MetadataReader<'_>, key: &str, list: &[Item]) {
     }
 }
 
-/// The resources of a rule, and where each is first.
+/// The resources of a rule, and where each of them first appears.
 struct Resources<'a> {
     first: HashMap<&'a str, usize>,
-    /// The last one without a subresource.
+    /// The last resource without a subresource.
     last_whole: Option<&'a str>,
 }
 
@@ -90,8 +91,8 @@ impl<'a> Resources<'a> {
         self.first.get(resource).is_some_and(|first| *first < index)
     }
 
-    /// The first resource of the list that covers this one. Two wildcards that are equal conflict once; two equal names
-    /// do not, in Kubernetes and here.
+    /// Returns the first resource of the list that covers this one. Two equal wildcards conflict once; two equal
+    /// names do not conflict, in Kubernetes and here.
     fn covering(&self, resource: &str, index: usize) -> Option<&'a str> {
         let wider = match resource.split_once('/') {
             // `*` is all resources without a subresource.
@@ -107,11 +108,11 @@ impl<'a> Resources<'a> {
         found.min_by_key(|(_, first)| **first).map(|(by, _)| *by)
     }
 
-    /// Whether a list is refused because of this one. Source: `validateResources` in k8s.io/kubernetes,
-    /// pkg/apis/admissionregistration/validation, which the validator of Kubewarden is a copy of.
+    /// Whether a list is refused because of this resource. Source: `validateResources` in k8s.io/kubernetes,
+    /// pkg/apis/admissionregistration/validation, which Kubewarden's validator is a copy of.
     fn is_refused(&self, resource: &str, index: usize) -> bool {
         match resource.split_once('/') {
-            // Of those without a subresource, the last one decides.
+            // Among the resources without a subresource, the last one decides.
             None => {
                 self.has("*/*")
                     || resource != "*" && self.last_whole.is_some_and(|last| last != "*") && self.has("*")

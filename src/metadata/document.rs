@@ -21,32 +21,32 @@ enum DocumentSource {
     Yaml,
     /// The table `[package.metadata.kubewarden]`.
     Table(Node),
-    /// The section in a module. It has no lines that people see.
+    /// The metadata section of a module, whose lines people do not see.
     Section(Node),
 }
 
 impl Document {
-    /// The text of a `metadata.yml`.
+    /// Creates a document from the content of a `metadata.yml`.
     pub fn yaml(path: &Path, text: String) -> Self {
         Self { path: path.to_owned(), text, source: DocumentSource::Yaml }
     }
 
-    /// The text of a `Cargo.toml`. Only the table `[package.metadata.kubewarden]` is read.
+    /// Creates a document from the content of a `Cargo.toml`. Only the table `[package.metadata.kubewarden]` is read.
     pub(crate) fn toml(path: &Path, text: String) -> Result<Self, toml_edit::TomlError> {
-        // Unlike YAML, TOML keeps the line ends of the file in a string of several lines.
+        // Unlike YAML, TOML keeps the line endings of the file in a multi-line string.
         let text = fs::unix_line_ends(text);
         let source = DocumentSource::Table(table::read(&text)?);
         Ok(Self { path: path.to_owned(), text, source })
     }
 
-    /// The section in a module, which a host reads as JSON. Empty metadata if it is not JSON.
+    /// Creates a document from the metadata section of a module, which a host reads as JSON. Empty if it is not JSON.
     pub(crate) fn section(module: &Path, section: &[u8]) -> Self {
         let value: serde_json::Value = serde_json::from_slice(section).unwrap_or_default();
         let source = DocumentSource::Section(Node::from(&value));
         Self { path: module.to_owned(), text: String::from_utf8_lossy(section).into_owned(), source }
     }
 
-    /// The text of a `metadata.yml`.
+    /// The content of a `metadata.yml`; `None` for other documents.
     pub(super) fn yaml_text(&self) -> Option<&str> {
         matches!(self.source, DocumentSource::Yaml).then_some(self.text.as_str())
     }
@@ -64,7 +64,7 @@ impl Document {
         }
     }
 
-    /// Collects what is wrong in this document.
+    /// Returns a reader that collects what is wrong in this document.
     pub(super) fn reader(&self) -> DocumentReader<'_> {
         let lines = || FileLines::of(&self.path, &self.text);
         match self.source {
@@ -74,7 +74,7 @@ impl Document {
         }
     }
 
-    /// The document as a tree. An empty file is a map without keys.
+    /// Parses the document into a tree. An empty file is a map without keys.
     pub(super) fn tree(&self) -> Result<Node, ReadError> {
         let mut node = match &self.source {
             DocumentSource::Yaml => yaml::parse(&self.text)?,
@@ -86,7 +86,7 @@ impl Document {
         Ok(node)
     }
 
-    /// The line of the whole document, which is that of the table's header.
+    /// The line of the whole document, which is the line of the table's header.
     pub(super) fn line(&self) -> Option<usize> {
         match &self.source {
             DocumentSource::Table(node) => Some(node.line),

@@ -5,20 +5,20 @@ use std::path::PathBuf;
 /// What a project knows about a policy: for a cargo package, the values in `[package]`.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Name of the project.
+    /// The name of the project.
     pub name: String,
-    /// The file the facts are from, as the user would name it.
+    /// The file with the facts, as the user would write its path.
     pub file: PathBuf,
-    /// Version of the project, where the language has one.
+    /// The version of the project, if the language has versions.
     pub version: Option<String>,
-    /// One line about it.
+    /// One line about the project.
     pub description: Option<String>,
-    /// `Name <mail>` each.
+    /// The authors, each as `Name <email>`.
     pub authors: Vec<String>,
-    /// SPDX expression.
+    /// The license, as an SPDX expression.
     pub license: Option<String>,
-    /// URL of the sources.
+    /// The URL of the sources.
     pub repository: Option<String>,
-    /// URL of the home page.
+    /// The URL of the home page.
     pub homepage: Option<String>,
 }

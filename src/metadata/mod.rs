@@ -1,5 +1,5 @@
 //! Kubewarden's metadata of a policy: read from `metadata.yml` or from `[package.metadata.kubewarden]`, checked,
-//! and written as YAML or as the JSON inside the module. It does not know WebAssembly.
+//! and written as YAML or as the JSON inside the module. This room does not know WebAssembly.
 //!
 //! The rules are those of `kwctl annotate` 1.36; where the cluster's webhook is stricter, so are we.
 
@@ -22,7 +22,7 @@ pub(crate) use read::Checked;
 pub use read::read;
 pub use wire::{ContextAwareResource, Metadata};
 
-/// Keys of annotations that mean something to Kubewarden, its workflows or Artifact Hub.
+/// Keys of annotations that Kubewarden, its workflows or Artifact Hub read.
 pub mod key {
     /// Name of the policy, and by default of the resource that deploys it.
     pub const TITLE: &str = "io.kubewarden.policy.title";
@@ -30,7 +30,7 @@ pub mod key {
     pub const VERSION: &str = "io.kubewarden.policy.version";
     /// One line about the policy.
     pub const DESCRIPTION: &str = "io.kubewarden.policy.description";
-    /// Mail addresses, as in a mail header.
+    /// Email addresses, as in an email header.
     pub(crate) const AUTHOR: &str = "io.kubewarden.policy.author";
     /// Registry and repository, without scheme and tag.
     pub const OCI_URL: &str = "io.kubewarden.policy.ociUrl";
@@ -50,11 +50,11 @@ pub mod key {
     pub(crate) const ANNOTATED_BY: &str = "io.kubewarden.kwctl";
     /// Title for people.
     pub const DISPLAY_NAME: &str = "io.artifacthub.displayName";
-    /// What the policy is about, such as `Pod, Job`: shown by user interfaces.
+    /// The resources that the policy is about, such as `Pod, Job`, for user interfaces.
     pub(crate) const RESOURCES: &str = "io.artifacthub.resources";
-    /// The tag of a release on GitHub, where it is not `v` and the version.
+    /// The tag of a release on GitHub, if it is not `v` and the version.
     pub(crate) const RELEASE_TAG: &str = "com.github.release.tag";
-    /// Comma separated.
+    /// Keywords, separated by commas.
     pub(crate) const KEYWORDS: &str = "io.artifacthub.keywords";
     /// `true` or `false`.
     pub(crate) const HIDDEN_UI: &str = "io.kubewarden.hidden-ui";
@@ -63,17 +63,17 @@ pub mod key {
 /// Values of `io.kubewarden.policy.severity`.
 pub(crate) const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 
-/// First line of the `metadata.yml` that `build` writes. A file without it was written by a person.
+/// The first line of the `metadata.yml` that `build` writes. A file without it was written by a person.
 pub(crate) const WRITTEN_BY_US: &str =
     "# Written by `cargo kw-wasi build` from Cargo.toml, [package.metadata.kubewarden]: edit it there.";
 
 impl Metadata {
-    /// The value of an annotation, if it is there and not empty.
+    /// The value of an annotation, unless it is missing or empty.
     pub fn annotation(&self, key: &str) -> Option<&str> {
         self.annotations.get(key).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The same metadata as it goes into a module: with the README of the policy as its usage text, if it has
+    /// Returns the metadata to embed in a module: with the README of the policy as its usage text, if there is
     /// one, and with the tool that wrote it.
     pub(crate) fn for_module(&self, usage: Option<&str>) -> Self {
         let mut metadata = self.clone();
@@ -85,7 +85,7 @@ impl Metadata {
         metadata
     }
 
-    /// The `metadata.yml` of this metadata, for Kubewarden's tools that read it from the repository.
+    /// Returns the content of `metadata.yml`, for Kubewarden's tools that read it from the repository.
     pub fn to_yaml(&self) -> String {
         format!("{WRITTEN_BY_US}\n{}", self.to_file())
     }

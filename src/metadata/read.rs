@@ -1,4 +1,4 @@
-//! Reads metadata from a document: all that is wrong with it in one go, each with its line.
+//! Reads metadata from a document, and reports all mistakes in it at once, each with its line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use super::annotations::{self, Root};
 use super::reader::{Item, MetadataReader, within};
 use super::{ContextAwareResource, Document, Facts, Metadata, PolicyType, check};
 
-/// Metadata as far as it could be read, and what is wrong with it.
+/// The metadata of a document, and what is wrong with it.
 #[derive(Debug)]
 pub struct Checked {
-    /// `None` when a finding is an error.
+    /// The metadata; `None` if a finding is an error.
     pub metadata: Option<Metadata>,
     /// Errors and warnings, in the order of the file.
     pub findings: Vec<Finding>,
@@ -52,11 +52,12 @@ const RULE_KEYS: [(&str, &str); 4] = [
 const RESOURCE_KEYS: [(&str, &str); 2] = [("apiVersion", "v1"), ("kind", "Pod")];
 
 impl MetadataReader<'_> {
-    /// One document, a map, without a byte order mark; `None` when there is nothing more to check.
+    /// Parses the document, which must be one map without a byte order mark. `None` if there is nothing more to
+    /// check.
     fn tree(&mut self) -> Option<Node> {
         if self.document.yaml_text().is_some_and(|text| text.starts_with('\u{feff}')) {
             let message =
-                "the file starts with a byte order mark, which Kubewarden takes for a part of the first key";
+                "the file starts with a byte order mark, which Kubewarden reads as part of the first key";
             let fix = "save the file as UTF-8 without a byte order mark";
             self.reader.error(FindingName::ByteOrderMark, None, message, fix);
             return None;
@@ -100,7 +101,7 @@ impl MetadataReader<'_> {
     }
 
     fn rules(&mut self, fields: &Fields<'_>, policy_type: PolicyType) -> Vec<Rule> {
-        // In TOML, rules are written as `[[…rules]]`: a raw policy has none, and does not need the key.
+        // In TOML, rules are written as `[[…rules]]`, so a raw policy, which has none, does not need the key.
         let left_out = self.is_table() && fields.find("rules").is_none();
         let items = if left_out { Some(&[][..]) } else { self.list(fields, "rules", "[]") };
         let Some(items) = items else { return Vec::new() };
@@ -163,7 +164,8 @@ impl MetadataReader<'_> {
         entry.and_then(|entry| self.boolean(fields, entry)).unwrap_or_default()
     }
 
-    /// `wasi`. A table may leave it out; a `metadata.yml` may not, since Kubewarden assumes another mode.
+    /// Checks that the mode is `wasi`. A table may leave it out; a `metadata.yml` may not, because Kubewarden assumes
+    /// another mode.
     fn execution_mode(&mut self, fields: &Fields<'_>) {
         let key = fields.spelling("executionMode");
         let value = if self.is_table() { "\"wasi\"" } else { "wasi" };
@@ -171,7 +173,8 @@ impl MetadataReader<'_> {
             format!("write `{}`: this tool builds WASI policies only", self.reader.example(&key, value));
         let Some(entry) = fields.find("executionMode") else {
             if !self.is_table() {
-                let message = "`executionMode` is missing: Kubewarden would take the policy for a waPC one";
+                let message =
+                    "`executionMode` is missing: Kubewarden would treat the policy as a waPC policy";
                 self.reader.error(FindingName::ExecutionMode, fields.line, message, fix);
             }
             return;
@@ -182,7 +185,8 @@ impl MetadataReader<'_> {
         }
     }
 
-    /// Overwritten when a module is annotated, but a value Kubewarden cannot read is still refused.
+    /// Checks the version of the protocol. It is overwritten when a module is annotated, but Kubewarden must be able
+    /// to read it.
     fn protocol_version(&mut self, fields: &Fields<'_>) {
         if let Some((entry, version)) = self.optional_string(fields, "protocolVersion")
             && !["v1", "Unknown"].contains(&version.as_str())
@@ -260,7 +264,7 @@ impl MetadataReader<'_> {
             return annotations;
         };
         let NodeContent::Map(entries) = &entry.value.content else {
-            let fix = "write keys with a string each".to_owned();
+            let fix = "write a map of strings".to_owned();
             self.wrong_type::<()>(fields, entry, "a map of strings", fix);
             return annotations;
         };
@@ -283,7 +287,7 @@ impl MetadataReader<'_> {
                 "move `hostCapabilities` out of `annotations`, to the top level"
             }
             NodeContent::Map(_) if self.is_table() => {
-                "put the whole key in quotes: TOML takes the dots of a bare key for nested tables"
+                "put the whole key in quotes: TOML reads the dots of a bare key as nested tables"
             }
             _ => "write one string, in which several values are separated by commas",
         };

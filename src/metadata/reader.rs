@@ -1,4 +1,4 @@
-//! Values of the types that metadata is made of, and a finding for each value of another type.
+//! Reads values of the types that metadata uses, and reports each value of another type.
 
 use crate::finding::FindingName;
 use crate::yaml::{DocumentReader, Fields, MapEntry, Node, NodeContent, Syntax};
@@ -22,12 +22,12 @@ impl<'a> MetadataReader<'a> {
         Self { document, reader: document.reader() }
     }
 
-    /// Is this the table of a `Cargo.toml`?
+    /// Whether this is the table of a `Cargo.toml`.
     pub(super) fn is_table(&self) -> bool {
         self.reader.syntax == Syntax::Toml
     }
 
-    /// The keys of a map, with a warning for each that Kubewarden would ignore silently.
+    /// Reads the keys of a map. Warns about each key that Kubewarden would silently ignore.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
         let fields = self.reader.fields(node, what, known)?;
         for entry in fields.unknown(known) {
@@ -50,7 +50,7 @@ impl<'a> MetadataReader<'a> {
         Some(fields)
     }
 
-    /// The value of a key; if it is missing, that is a finding.
+    /// Reads the value of a key, and reports it if it is missing.
     pub(super) fn required<'n>(&mut self, fields: &Fields<'n>, key: &str, fix: &str) -> Option<&'n MapEntry> {
         let entry = fields.find(key);
         if entry.is_none() {
@@ -60,7 +60,7 @@ impl<'a> MetadataReader<'a> {
         entry
     }
 
-    /// The list of a key, which must be there. A key without any value is an empty list to Kubewarden.
+    /// Reads the list of a required key. For Kubewarden, a key without a value is an empty list.
     pub(super) fn list<'n>(&mut self, fields: &Fields<'n>, key: &str, example: &str) -> Option<&'n [Node]> {
         let example = self.reader.example(&fields.spelling(key), example);
         let entry = self.required(fields, key, &format!("write, for example, `{example}`"))?;
@@ -75,7 +75,7 @@ impl<'a> MetadataReader<'a> {
         }
     }
 
-    /// The list of strings of a key, which must be there.
+    /// Reads the list of strings of a required key.
     pub(super) fn strings(&mut self, fields: &Fields<'_>, key: &str, example: &str) -> Option<Vec<Item>> {
         let items = self.list(fields, key, example)?;
         let spelling = fields.spelling(key);
@@ -88,7 +88,7 @@ impl<'a> MetadataReader<'a> {
                 None
             }
         };
-        // All of them are looked at, so that each has its finding.
+        // Read all of them, so that each mistake is reported.
         let read: Vec<_> = items.iter().enumerate().map(read).collect();
         read.into_iter().collect()
     }
@@ -101,7 +101,7 @@ impl<'a> MetadataReader<'a> {
         text.map(str::to_owned)
     }
 
-    /// The string of a key that may be missing or null.
+    /// Reads the string of a key that may be missing or null.
     pub(super) fn optional_string<'n>(
         &mut self,
         fields: &Fields<'n>,
@@ -132,7 +132,7 @@ impl<'a> MetadataReader<'a> {
     }
 }
 
-/// ` in rule 2 of `rules``; nothing for the whole file.
+/// Returns ` in rule 2 of `rules``, or an empty string for the whole file.
 pub(super) fn within(fields: &Fields<'_>) -> String {
     if fields.what.is_empty() { String::new() } else { format!(" in {}", fields.what) }
 }

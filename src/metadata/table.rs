@@ -8,7 +8,7 @@ use crate::yaml::{MapEntry, Node, NodeContent};
 /// Where the metadata is in `Cargo.toml`.
 const TABLE: [&str; 3] = ["package", "metadata", "kubewarden"];
 
-/// The table in the text of a `Cargo.toml`; an empty one where there is none.
+/// Reads the table in the content of a `Cargo.toml`. Empty if there is none.
 pub(super) fn read(text: &str) -> Result<Node, toml_edit::TomlError> {
     let document: toml_edit::Document<String> = text.parse()?;
     let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
@@ -24,7 +24,7 @@ impl LineEnds {
         span.map_or(around, |span| self.0.partition_point(|end| *end < span.start) + 1)
     }
 
-    /// `around`: the line of what the item is in.
+    /// Converts an item to a node. `around` is the line of what contains the item.
     fn item(&self, item: &Item, around: usize) -> Node {
         match item {
             Item::None => Node::new(around, NodeContent::Null),

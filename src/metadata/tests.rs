@@ -27,7 +27,7 @@ struct Expected {
     section: Option<String>,
 }
 
-/// Cases that `kwctl annotate` takes and we refuse on purpose: name of the case, our finding, the reason.
+/// Cases that `kwctl annotate` accepts and we refuse on purpose: name of the case, our finding, the reason.
 const STRICTER: [(&str, &str, &str); 4] = [
     ("empty-rules", "empty-rules", "the cluster's webhook refuses a policy without rules"),
     ("rules-key-without-value", "empty-rules", "the same"),
@@ -47,7 +47,7 @@ fn toml(text: &str, facts: &Facts) -> Checked {
     read(&Document::toml(Path::new("Cargo.toml"), text.to_owned()).unwrap(), facts)
 }
 
-/// The findings as `name:line`.
+/// Returns the findings as `name:line`.
 fn found(checked: &Checked) -> Vec<String> {
     let place = |finding: &crate::finding::Finding| finding.place.as_ref().and_then(|place| place.line);
     checked
@@ -112,7 +112,7 @@ fn every_vector_gives_the_section_of_kwctl_or_a_refusal() {
     }
 }
 
-/// The section as text, without the annotation that names the tool, which the vectors leave out.
+/// Returns the section as a string, without the annotation that names the tool, which the vectors leave out.
 fn section(metadata: &Metadata, usage: Option<&str>) -> String {
     let mut metadata = metadata.for_module(usage);
     let tool =

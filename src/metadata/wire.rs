@@ -8,30 +8,30 @@ use crate::kubernetes::Rule;
 use crate::protocol::PolicyType;
 use crate::yaml;
 
-/// What Kubewarden knows of a policy. Keys are in the order in which `kwctl` writes them into a module.
+/// What Kubewarden knows about a policy. Keys are in the order in which `kwctl` writes them into a module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
     /// Always `Unknown` for a WASI policy.
     #[serde(default)]
     protocol_version: Option<ProtocolVersion>,
-    /// Which requests the policy wants to see. Empty for a raw policy.
+    /// Selects the requests that the policy receives. Empty for a raw policy.
     pub rules: Vec<Rule>,
-    /// Strings by key; [`super::key`] has the keys that mean something.
+    /// Strings by key; [`super::key`] has the keys with a meaning.
     #[serde(default, deserialize_with = "null_or_map")]
     pub annotations: BTreeMap<String, String>,
-    /// Does the policy change objects?
+    /// Whether the policy changes objects.
     pub mutating: bool,
-    /// May the audit scanner run the policy?
+    /// Whether the audit scanner may run the policy.
     #[serde(default = "background_audit")]
     pub background_audit: bool,
-    /// `wasi` for a policy that this tool can run.
+    /// The execution mode, which is `wasi` for a policy that this tool can run.
     #[serde(default = "execution_mode")]
     pub(crate) execution_mode: String,
-    /// Does the policy judge Kubernetes requests or any JSON?
+    /// Whether the policy evaluates Kubernetes requests or any JSON.
     #[serde(default)]
     pub policy_type: PolicyType,
-    /// What the policy reads from the cluster.
+    /// The resources that the policy reads from the cluster.
     #[serde(default)]
     pub context_aware_resources: BTreeSet<ContextAwareResource>,
     /// The host capabilities that the policy uses, if they are listed.
@@ -42,13 +42,13 @@ pub struct Metadata {
     pub minimum_kubewarden_version: Option<semver::Version>,
 }
 
-/// The protocol of policies of other kinds.
+/// The version of the protocol between host and policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum ProtocolVersion {
-    /// The one of waPC policies.
+    /// The version of waPC policies.
     #[serde(rename = "v1")]
     V1,
-    /// That of all others.
+    /// The version of all other policies.
     Unknown,
 }
 
@@ -56,9 +56,9 @@ enum ProtocolVersion {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContextAwareResource {
-    /// `v1`, `apps/v1`.
+    /// The API version, such as `v1` or `apps/v1`.
     pub api_version: String,
-    /// `Pod`.
+    /// The kind, such as `Pod`.
     pub kind: String,
 }
 
@@ -70,13 +70,13 @@ fn background_audit() -> bool {
     true
 }
 
-/// What a host assumes.
+/// The mode that a host assumes by default.
 fn execution_mode() -> String {
     "kubewarden-wapc".to_owned()
 }
 
 impl Metadata {
-    /// Metadata without rules and annotations, of a policy that does not mutate.
+    /// Creates metadata without rules and annotations, for a policy that does not mutate.
     pub fn new() -> Self {
         Self {
             protocol_version: Some(ProtocolVersion::Unknown),
@@ -92,12 +92,12 @@ impl Metadata {
         }
     }
 
-    /// The JSON of the section `io.kubewarden.metadata`: compact, keys in the order in which `kwctl` writes them.
+    /// Returns the JSON of the section `io.kubewarden.metadata`: compact, with keys in the order of `kwctl`.
     pub(crate) fn to_section(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("metadata has text keys only and no fallible serialiser")
+        serde_json::to_vec(self).expect("metadata has string keys only and no fallible serializer")
     }
 
-    /// The `metadata.yml` of this metadata without its first line. Keys are in the order of Kubewarden's own templates.
+    /// Returns the content of `metadata.yml` without its first line. Keys are in the order of Kubewarden's templates.
     pub(super) fn to_file(&self) -> String {
         const ORDER: [&str; 9] = [
             "rules",
@@ -110,7 +110,7 @@ impl Metadata {
             "minimumKubewardenVersion",
             "annotations",
         ];
-        let proof = "metadata has string keys only and no fallible serialiser";
+        let proof = "metadata has string keys only and no fallible serializer";
         let mut keys: yaml_serde::Mapping =
             yaml_serde::to_value(self).and_then(yaml_serde::from_value).expect(proof);
         if self.context_aware_resources.is_empty() {
