@@ -1,4 +1,4 @@
-//! What a module is made of: its sections, and what it wants from and offers to its host.
+//! What a module is made of: its sections, its imports and its exports.
 //!
 //! Source: WebAssembly core specification, 5.5 (modules).
 
@@ -9,23 +9,23 @@ use wasmparser::{Encoding, ExternalKind, Parser, Payload, TypeRef};
 use super::kind::Resemblance;
 use crate::module::{METADATA_SECTION, in_memory, unreadable};
 
-/// A section of a module, with its frame.
+/// A section of a module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Section {
-    /// That of the specification, or of the custom section.
+    /// The name in the specification, or the name of the custom section.
     pub(crate) name: String,
-    /// Is it a custom section?
+    /// Whether it is a custom section.
     pub(crate) custom: bool,
-    /// Length with its frame.
+    /// The length, including the section's id and size.
     pub size_bytes: usize,
 }
 
-/// Where the bytes of a module are. They add up to the length of the file.
+/// The size of each part of a module. They add up to the length of the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Sizes {
-    /// Functions.
+    /// The code of functions.
     pub(crate) code: usize,
-    /// What memory begins with.
+    /// The initial content of memory.
     pub(crate) data: usize,
     /// Names of functions and variables, for people.
     pub(crate) names: usize,
@@ -37,21 +37,21 @@ pub struct Sizes {
     pub(crate) other: usize,
 }
 
-/// A thing wanted from the host.
+/// An import: something that a module needs from its host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Import {
-    /// Who has it.
+    /// The module that provides it.
     pub(crate) module: String,
-    /// What it is called.
+    /// The name.
     pub(crate) name: String,
     /// `function`, `memory`, `table`, `global` or `tag`.
     pub(crate) kind: &'static str,
 }
 
-/// A thing offered to the host.
+/// An export: something that a module offers to its host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Export {
-    /// What it is called.
+    /// The name.
     pub(crate) name: String,
     /// `function`, `memory`, `table`, `global` or `tag`.
     pub(crate) kind: &'static str,
@@ -68,11 +68,11 @@ pub(super) struct Anatomy {
 }
 
 impl Anatomy {
-    /// Reads all of a module but the code; of a component nothing.
+    /// Reads everything in a module except the code, and nothing in a component.
     ///
     /// # Errors
     ///
-    /// When it is damaged: the message gives the byte offset.
+    /// Fails if the module is damaged; the message gives the byte offset.
     pub(super) fn read(module: &[u8]) -> Result<Self> {
         let mut anatomy = Self::default();
         let mut start = 0;
@@ -80,7 +80,7 @@ impl Anatomy {
             let payload = payload.map_err(unreadable)?;
             match &payload {
                 Payload::Version { encoding: Encoding::Component, range, .. } => {
-                    // Its sections are others, and may hold modules: none of that is looked at.
+                    // A component has other sections, which may contain modules: skip all of it.
                     start = in_memory(range.end);
                     anatomy.is_component = true;
                     anatomy.section("component", false, &mut start, module.len());
@@ -124,7 +124,7 @@ impl Anatomy {
         *start = end;
     }
 
-    /// Every tool chain leaves its mark.
+    /// Recognizes the kind of policy by its imports and exports.
     fn find_resemblance(&self) -> Option<Resemblance> {
         let exports = |name: &str| self.exports.iter().any(|export| export.name == name);
         if exports("__guest_call") || self.imports.iter().any(|import| import.module == "wapc") {
@@ -151,7 +151,7 @@ impl Sizes {
             };
             *place += section.size_bytes;
         }
-        // The eight bytes in front.
+        // The header of eight bytes.
         sizes.other += total - sizes.total();
         sizes
     }
@@ -162,7 +162,7 @@ impl Sizes {
     }
 }
 
-/// Source: WebAssembly core specification, 5.5.2.
+/// Returns the name of the section with this id. Source: WebAssembly core specification, 5.5.2.
 fn name_of_section(id: u8) -> &'static str {
     const NAMES: [&str; 14] = [
         "custom",

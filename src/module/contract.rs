@@ -1,6 +1,6 @@
 //! What a host needs of a module to run it as a WASI policy.
 //!
-//! Source: Kubewarden's behaviour as of policy-evaluator 0.32.
+//! Source: Kubewarden's behavior as of policy-evaluator 0.32.
 
 use anyhow::Result;
 use wasmparser::types::{EntityType, Types};
@@ -9,10 +9,10 @@ use wasmparser::{Export, ExternalKind, Parser, Payload, Validator};
 use super::unreadable;
 use crate::finding::{Finding, FindingName};
 
-/// What a host must find in a module to run it as a WASI policy. Source: protocol of Kubewarden, "Module shape".
+/// Checks that a host can run a module as a WASI policy. Source: protocol of Kubewarden, "Module shape".
 ///
-/// No finding means: a valid core module, with a function `_start` of type `() -> ()`, a memory `memory`, and no
-/// imports but those of WASI preview 1 and `host.call`.
+/// Without findings, it is a valid core module that exports a function `_start` of type `() -> ()` and a memory
+/// `memory`, and that imports only from WASI preview 1 and `host.call`.
 pub(crate) fn check_contract(module: &[u8]) -> Vec<Finding> {
     if Parser::is_component(module) {
         return vec![Finding::error(
@@ -26,12 +26,12 @@ pub(crate) fn check_contract(module: &[u8]) -> Vec<Finding> {
         Err(error) => vec![Finding::error(
             FindingName::InvalidModule,
             format!("{error:#}"),
-            "build it again; if that does not help, the compiler or a tool after it writes bad modules",
+            "build it again; if that does not help, the compiler, or a tool that runs after it, writes invalid modules",
         )],
     }
 }
 
-/// Imports and exports of a valid module, as far as the contract is about them.
+/// The imports and exports of a valid module that the contract is about.
 #[derive(Debug, Default)]
 struct Shape<'a> {
     imports: Vec<(&'a str, &'a str)>,
@@ -51,7 +51,7 @@ enum Start {
 }
 
 impl<'a> Shape<'a> {
-    /// Fails when `module` is not valid, code included; the message gives the byte offset.
+    /// Fails if `module` is not valid, including its code; the message gives the byte offset.
     fn read(module: &'a [u8]) -> Result<Self> {
         let types = Validator::new().validate_all(module).map_err(unreadable)?;
         let mut shape = Self::default();
@@ -138,7 +138,7 @@ impl Start {
     }
 }
 
-/// Does a host provide this import, or is it part of the finding about waPC?
+/// Whether a host provides this import, or the finding about waPC covers it.
 fn is_known((module, name): &&(&str, &str)) -> bool {
     match *module {
         "wasi_snapshot_preview1" | "wasi_unstable" | "wapc" => true,

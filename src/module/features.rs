@@ -1,9 +1,9 @@
-//! Which features a module uses that the first version of WebAssembly does not have.
+//! The features that a module uses and that the first version of WebAssembly does not have.
 
 use wasmparser::{Validator, WasmFeatures};
 
-/// The features by the names of their proposals. A stripped module has no section that lists them, so each is tested: is
-/// the module still valid without it?
+/// Returns the features by the names of their proposals. A stripped module has no section that lists them, so the
+/// module is validated without each of them.
 ///
 /// For an invalid module, all names are returned.
 pub(crate) fn features(module: &[u8]) -> Vec<&'static str> {

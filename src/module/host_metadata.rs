@@ -5,8 +5,8 @@ use anyhow::{Context, Result};
 use super::{METADATA_SECTION, read_metadata};
 use crate::metadata::Metadata;
 
-/// The metadata in a module; `None` if it has none, so that a host takes it for another kind of policy. A host insists on
-/// the types of all values.
+/// Reads the metadata in a module. Returns `None` if there is none, which a host treats as another kind of policy.
+/// All values must have the right types, as in a host.
 pub(crate) fn host_metadata(wasm: &[u8]) -> Result<Option<Metadata>> {
     let sections = read_metadata(wasm)?;
     let Some(section) = sections.first() else { return Ok(None) };

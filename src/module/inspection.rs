@@ -1,6 +1,6 @@
-//! What a module carries: its kind, its metadata, what it is made of, and what is wrong with it.
+//! The inspection of a module: its kind, its metadata, what it is made of, and what is wrong with it.
 //!
-//! Sources: WebAssembly core specification, 5.5 (modules); Kubewarden's behaviour as of policy-evaluator 0.32.
+//! Sources: WebAssembly core specification, 5.5 (modules); Kubewarden's behavior as of policy-evaluator 0.32.
 
 use std::path::Path;
 
@@ -22,24 +22,24 @@ pub(crate) use super::kind::{ModuleKind, Resemblance};
 /// What is in a module.
 #[derive(Debug, Serialize)]
 pub struct Inspection {
-    /// What it is to Kubewarden.
+    /// The kind of the module.
     pub(crate) kind: ModuleKind,
-    /// Without metadata: what it looks like.
+    /// What a module without metadata looks like.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resembles: Option<Resemblance>,
-    /// Length of the file.
+    /// The length of the file.
     pub(crate) size_bytes: usize,
-    /// Of the whole file, in hexadecimal digits.
+    /// The SHA-256 digest of the whole file, in hexadecimal digits.
     pub(crate) sha256: String,
-    /// The metadata Kubewarden reads, as they are; `None` when there are none, or none that can be read.
+    /// The metadata that Kubewarden reads, unchanged; `None` if there is none that can be read.
     pub(crate) metadata: Option<Value>,
-    /// Where the bytes are.
+    /// The size of each part.
     pub sizes: Sizes,
-    /// All sections, in the order of the file, without the eight bytes in front of them.
+    /// All sections, in the order of the file, without the header of eight bytes.
     pub sections: Vec<Section>,
-    /// What it wants from its host.
+    /// What the module needs from its host.
     pub(crate) imports: Vec<Import>,
-    /// What it offers to its host.
+    /// What the module offers to its host.
     pub(crate) exports: Vec<Export>,
     /// What is wrong with it. Empty for a good WASI policy.
     #[serde(serialize_with = "findings_for_scripts")]
@@ -49,7 +49,7 @@ pub struct Inspection {
     policy: Option<Metadata>,
 }
 
-/// Name, severity, message and fix: places are for people.
+/// Serializes the name, severity, message and fix of each finding. Places are for people.
 fn findings_for_scripts<S: serde::Serializer>(
     findings: &[Finding],
     serializer: S,
@@ -73,11 +73,11 @@ fn findings_for_scripts<S: serde::Serializer>(
 }
 
 impl Inspection {
-    /// Looks at a module. `file` is what people call it.
+    /// Inspects a module. `file` is the path that people see.
     ///
     /// # Errors
     ///
-    /// When it is not WebAssembly, or damaged: the message gives the byte offset.
+    /// Fails if it is not WebAssembly, or is damaged; the message gives the byte offset.
     pub fn of(module: &[u8], file: &Path) -> Result<Self> {
         let Anatomy { is_component, sections, imports, exports, resemblance } = Anatomy::read(module)?;
         let mut inspection = Self {
@@ -127,7 +127,7 @@ impl Inspection {
         Ok(inspection)
     }
 
-    /// Takes kind and metadata from the section that Kubewarden reads.
+    /// Reads kind and metadata from the section that Kubewarden reads.
     fn read(&mut self, section: &[u8]) {
         let read =
             serde_json::from_slice::<Value>(section).map_err(|error| format!("it is not JSON: {error}"));
@@ -155,7 +155,7 @@ fn annotated_twice(count: usize) -> Finding {
 fn not_annotated(resemblance: Option<Resemblance>) -> Finding {
     Finding::error(
         FindingName::NotAnnotated,
-        "the module has no Kubewarden metadata: a host would take it for a waPC policy",
+        "the module has no Kubewarden metadata: a host would treat it as a waPC policy",
         match resemblance {
             Some(Resemblance::Wapc | Resemblance::Rego) => "annotate it with `kwctl annotate`",
             Some(Resemblance::Wasi) | None => "build it with `cargo kw-wasi build`",
@@ -163,17 +163,17 @@ fn not_annotated(resemblance: Option<Resemblance>) -> Finding {
     )
 }
 
-/// Checks the metadata in a module as that in a file is checked.
+/// Checks the metadata in a module in the same way as metadata in a file.
 fn check_metadata(section: &[u8], file: &Path) -> Checked {
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     metadata::read(&Document::section(file, section), &Facts { name, ..Facts::default() })
 }
 
-/// The metadata of a module that is a WASI policy as it can be deployed, and what is worth a warning in them.
+/// Returns the metadata of a WASI policy that can be deployed, and warnings about it.
 ///
 /// # Errors
 ///
-/// When it is anything else. Findings that are errors are in the message: nobody has their place.
+/// Fails for any other module. The message lists the findings that are errors, because they have no place in a file.
 pub fn require_policy(module: &[u8], file: &Path) -> Result<(Metadata, Vec<Finding>)> {
     let shown = file.display();
     let inspection = Inspection::of(module, file).with_context(|| format!("could not read `{shown}`"))?;
@@ -181,10 +181,7 @@ pub fn require_policy(module: &[u8], file: &Path) -> Result<(Metadata, Vec<Findi
         ModuleKind::Wasi => {}
         ModuleKind::Unannotated(_) => {
             return Err(failure(
-                format!(
-                    "`{shown}` has no metadata of Kubewarden that could be read: it is a {}",
-                    inspection.kind
-                ),
+                format!("`{shown}` has no readable Kubewarden metadata: it is a {}", inspection.kind),
                 "use a module written by `cargo kw-wasi build` or `kwctl annotate`",
             ));
         }
@@ -223,7 +220,7 @@ pub fn require_policy(module: &[u8], file: &Path) -> Result<(Metadata, Vec<Findi
             "fix the sources of the policy, and build it with `cargo kw-wasi build`",
         ));
     }
-    let metadata = inspection.policy.context("metadata without an error among their findings")?;
+    let metadata = inspection.policy.context("metadata without errors")?;
     Ok((metadata, inspection.findings))
 }
 

@@ -1,4 +1,4 @@
-//! What a module is to Kubewarden.
+//! The kinds of modules that Kubewarden distinguishes.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::untrusted::printable;
 
-/// What a module is to Kubewarden.
+/// The kind of a module, as Kubewarden sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ModuleKind {
-    /// A plain WASI policy: what this tool is for.
+    /// A plain WASI policy, which this tool is for.
     Wasi,
     /// A policy that is called through waPC.
     Wapc,
@@ -20,10 +20,9 @@ pub(crate) enum ModuleKind {
     Gatekeeper,
     /// A WebAssembly component, which Kubewarden does not load.
     Component,
-    /// A policy of another mode, which this tool has never heard of.
+    /// A policy with an execution mode that this tool does not know.
     Other(String),
-    /// A module without metadata that could be read, which Kubewarden does not deploy. It may look like a policy of some
-    /// kind.
+    /// A module without readable metadata, which Kubewarden does not deploy. It may look like a policy of some kind.
     Unannotated(Option<Resemblance>),
 }
 
@@ -31,7 +30,7 @@ pub(crate) enum ModuleKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Resemblance {
-    /// A program.
+    /// A WASI program.
     Wasi,
     /// A waPC policy.
     Wapc,
@@ -40,11 +39,11 @@ pub(crate) enum Resemblance {
 }
 
 impl ModuleKind {
-    /// The kind that the metadata in a module say; the error says why a host could not read them.
+    /// Returns the kind that the metadata in a module gives. The error says why a host could not read the metadata.
     pub(super) fn of_metadata(metadata: &Value) -> Result<Self, String> {
         let metadata = metadata.as_object().ok_or("it is not a JSON object")?;
         Ok(match metadata.get("executionMode") {
-            // What Kubewarden takes where nothing is said.
+            // The default of Kubewarden.
             None => Self::Wapc,
             Some(Value::String(mode)) => match mode.as_str() {
                 "wasi" => Self::Wasi,
@@ -53,7 +52,7 @@ impl ModuleKind {
                 "gatekeeper" => Self::Gatekeeper,
                 other => Self::Other(other.to_owned()),
             },
-            Some(other) => return Err(format!("`executionMode` is `{other}`, and must be text")),
+            Some(other) => return Err(format!("`executionMode` must be a string, found `{other}`")),
         })
     }
 }

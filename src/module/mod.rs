@@ -1,5 +1,5 @@
-//! Policy modules: WebAssembly bytes in, WebAssembly bytes out. Replaces the metadata section, checks the contract with
-//! a host, and describes what a module is made of. Knows nothing of files.
+//! Policy modules: WebAssembly bytes in, WebAssembly bytes out. Replaces the metadata section, checks the contract
+//! with a host, and describes what a module is made of. This room does not access files.
 
 use crate::error::failure;
 
@@ -17,13 +17,13 @@ pub(crate) use host_metadata::host_metadata;
 pub(crate) use sections::METADATA_SECTION;
 pub use sections::{annotate, read_metadata};
 
-/// An offset into a module that is in memory.
+/// Converts an offset into a module that is in memory.
 pub(crate) fn in_memory(offset: u64) -> usize {
     usize::try_from(offset).expect("a slice is no longer than the address space")
 }
 
 pub(crate) fn unreadable(error: wasmparser::BinaryReaderError) -> anyhow::Error {
-    // After this the parser lists bytes, one a line.
+    // The parser then lists bytes, one per line.
     let reason = error.message().split(" - expected=").next().unwrap_or_default();
     failure(
         format!("not a WebAssembly module: {reason} (at byte {})", error.offset()),

@@ -1,4 +1,4 @@
-//! The metadata section of a module: read, put in, replaced.
+//! Reads, adds and replaces the metadata section of a module.
 //!
 //! Source: WebAssembly core specification, 5.5 (modules).
 
@@ -10,7 +10,7 @@ use super::{in_memory, unreadable};
 use crate::error::failure;
 use crate::metadata::Metadata;
 
-/// The custom section with the metadata. Kubewarden reads the first of that name.
+/// The name of the custom section with the metadata. Kubewarden reads the first section of that name.
 pub(crate) const METADATA_SECTION: &str = "io.kubewarden.metadata";
 
 /// Returns `module` with `metadata` as its only `io.kubewarden.metadata` custom section.
@@ -21,7 +21,7 @@ pub(crate) const METADATA_SECTION: &str = "io.kubewarden.metadata";
 ///
 /// # Errors
 ///
-/// When `module` cannot be parsed; the message gives the byte offset.
+/// Fails if `module` cannot be parsed; the message gives the byte offset.
 pub fn annotate(module: &[u8], metadata: &Metadata) -> Result<Vec<u8>> {
     let json = metadata.to_section();
     let mut annotated = Vec::with_capacity(module.len() + json.len() + METADATA_SECTION.len() + 16);
@@ -37,22 +37,22 @@ pub fn annotate(module: &[u8], metadata: &Metadata) -> Result<Vec<u8>> {
     Ok(annotated)
 }
 
-/// The metadata in a module as JSON: all of its sections, of which Kubewarden reads the first.
+/// Returns the content of all metadata sections of a module, which is JSON. Kubewarden reads the first one.
 ///
 /// # Errors
 ///
-/// When `module` cannot be parsed; the message gives the byte offset.
+/// Fails if `module` cannot be parsed; the message gives the byte offset.
 pub fn read_metadata(module: &[u8]) -> Result<Vec<&[u8]>> {
     Ok(metadata_sections(module)?.into_iter().map(|section| section.data).collect())
 }
 
 struct MetadataSection<'a> {
-    /// From the section's id to its last byte.
+    /// The range from the section's id to its last byte.
     whole: std::ops::Range<usize>,
     data: &'a [u8],
 }
 
-/// All metadata sections, in file order. Reads every section's frame, so that a truncated module is noticed.
+/// Returns all metadata sections, in file order. Reads the header of every section, to detect a truncated module.
 fn metadata_sections(module: &[u8]) -> Result<Vec<MetadataSection<'_>>> {
     let mut sections = Vec::new();
     // Where the next section begins: after the header, then after the section before it.

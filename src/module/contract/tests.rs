@@ -1,4 +1,4 @@
-//! Modules are written as text; the names of the tests state the property.
+//! Modules are written in WebAssembly's text format; the names of the tests state the property.
 
 use super::check_contract;
 
@@ -6,7 +6,7 @@ fn wat(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// The names of the findings of a module.
+/// Returns the names of the findings about a module.
 fn findings(text: &str) -> Vec<&'static str> {
     check_contract(&wat(text)).iter().map(|finding| finding.name.as_str()).collect()
 }

@@ -1,4 +1,4 @@
-//! Modules of every kind, as WebAssembly text.
+//! Inspects modules of every kind, written in WebAssembly's text format.
 
 use std::path::Path;
 
@@ -66,7 +66,7 @@ fn sizes_add_up_to_the_length() {
     }
     let named = inspect("(module $with_a_name (func $f))").sizes;
     assert!(named.names > 10 && named.code > 0, "{named:?}");
-    // Id, length, count, kind, and a constant of three bytes; then length and text.
+    // Id, length, count, kind, and a constant of three bytes; then length and string.
     assert_eq!(inspect(PROGRAM).sizes.data, 13);
 }
 
@@ -96,7 +96,7 @@ fn what_is_cut_off_is_an_error() {
     let module = wat::parse_str(PROGRAM).unwrap();
     for length in 0..module.len() {
         let read = Inspection::of(&module[..length], Path::new("demo.wasm"));
-        // Between two sections it is a shorter module.
+        // Cut between two sections, it is a shorter module.
         assert!(read.is_err() || read.unwrap().size_bytes == length, "{length}");
     }
     assert!(Inspection::of(b"hello", Path::new("demo.wasm")).is_err());

@@ -1,4 +1,4 @@
-//! Modules are written as text; the names of the tests state the property.
+//! Modules are written in WebAssembly's text format; the names of the tests state the property.
 
 use super::*;
 use crate::metadata::key;
@@ -18,7 +18,7 @@ fn metadata_in(module: &[u8]) -> Vec<Vec<u8>> {
     read_metadata(module).unwrap().into_iter().map(<[u8]>::to_vec).collect()
 }
 
-/// All sections but the metadata, each as its id and its bytes.
+/// Returns all sections except the metadata, each as its id and its bytes.
 fn other_sections(module: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut sections = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
@@ -133,7 +133,7 @@ fn a_truncated_module_is_refused_unless_it_ends_between_sections() {
     for end in 0..module.len() {
         let cut = &module[..end];
         match annotate(cut, &titled("demo")) {
-            // Cut between two sections it is a module still.
+            // Cut between two sections, it is still a module.
             Ok(annotated) => assert_eq!(annotated[..end], *cut),
             Err(error) => {
                 assert!(format!("{error:#}").contains("at byte "));
