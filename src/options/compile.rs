@@ -1,4 +1,4 @@
-//! How to compile, as cargo's own commands take it.
+//! Options for compiling, as in cargo's own commands.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use super::NetworkArgs;
 use crate::build::BuildRequest;
 use crate::project::{Compile, Features, Selection};
 
-/// The policies of projects, compiled.
+/// Options for policies of projects that are compiled.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompiledArgs<P: clap::Args> {
     #[command(flatten)]
@@ -16,7 +16,7 @@ pub(crate) struct CompiledArgs<P: clap::Args> {
     compile: CompileArgs,
 }
 
-/// How to compile.
+/// Options for compiling.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Compilation")]
 struct CompileArgs {

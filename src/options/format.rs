@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-/// How a verb reports. Each verb has some of these formats.
+/// Formats of output. Each verb has some of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
     /// For people
@@ -17,7 +17,7 @@ pub(crate) enum OutputFormat {
 }
 
 impl OutputFormat {
-    /// Takes the name of one of these formats.
+    /// Parses the name of one of these formats.
     pub(crate) fn one_of<const N: usize>(formats: [Self; N]) -> impl TypedValueParser<Value = Self> {
         let names = formats.map(|format| format.to_possible_value().expect("no format is hidden"));
         PossibleValuesParser::new(names)

@@ -1,4 +1,4 @@
-//! What a policy may use while it runs.
+//! Options that limit what a policy may use while it runs.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 
 use crate::runtime::Limits;
 
-/// What a policy may use while it runs.
+/// Options that limit what a policy may use while it runs.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
@@ -27,11 +27,12 @@ impl From<LimitArgs> for Limits {
     }
 }
 
-/// `None` if the limit is `none`. A type of its own, since clap reads a plain `Option` as an option that may be absent.
+/// `None` if the limit is `none`. It has its own type, because clap reads an `Option` as an option that may be
+/// absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TimeLimit(Option<Duration>);
 
-/// A time with its unit, a number of seconds, or `none`.
+/// Parses a time with its unit, a number of seconds, or `none`.
 fn parse_time_limit(typed: &str) -> Result<TimeLimit, String> {
     let typed = typed.to_ascii_lowercase();
     if typed == "none" {
@@ -46,7 +47,7 @@ fn parse_time_limit(typed: &str) -> Result<TimeLimit, String> {
         .ok_or_else(|| "expected a time greater than zero, such as `2s` or `500ms`, or `none`".to_owned())
 }
 
-/// A size with its unit, or a number of bytes: `MB` is a million, `MiB` is 1024 times 1024.
+/// Parses a size with its unit, or a number of bytes: `MB` is a million, `MiB` is 1024 times 1024.
 fn parse_size(typed: &str) -> Result<usize, String> {
     // The memory of 32-bit WebAssembly ends at 4 GiB.
     let size = typed.parse::<ByteSize>().ok().filter(|size| (1..1 << 40).contains(&size.as_u64()));

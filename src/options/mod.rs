@@ -1,4 +1,4 @@
-//! Groups of options that several verbs take, each turned into a plain value.
+//! Groups of options that several verbs share, each turned into a plain value.
 
 mod compile;
 mod format;

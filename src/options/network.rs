@@ -1,10 +1,10 @@
-//! What may be fetched and changed.
+//! Options that restrict network access and changes to files.
 
 use super::PackagesArgs;
 use crate::build::BuildRequest;
 use crate::project::{Compile, Network};
 
-/// What may be fetched and changed, as cargo's own commands take it.
+/// Options that restrict network access and changes to files, as in cargo's own commands.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NetworkArgs {
     /// Fail instead of changing Cargo.lock, go.mod or metadata.yml
@@ -18,7 +18,7 @@ pub(crate) struct NetworkArgs {
     frozen: bool,
 }
 
-/// The policies of projects, which are read and not compiled.
+/// Options for policies of projects that are read and not compiled.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UncompiledArgs {
     #[command(flatten)]

@@ -1,10 +1,10 @@
-//! Which packages, as cargo's own commands take it.
+//! Options that select packages, as in cargo's own commands.
 
 use std::path::PathBuf;
 
 use crate::project::Selection;
 
-/// The one package that a verb is about.
+/// Options that select the package of a verb.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Package selection")]
 pub(crate) struct PackageArgs {
@@ -15,7 +15,7 @@ pub(crate) struct PackageArgs {
     manifest: ManifestPathArgs,
 }
 
-/// The packages that a verb is about.
+/// Options that select the packages of a verb.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Package selection")]
 pub(crate) struct PackagesArgs {
@@ -25,7 +25,7 @@ pub(crate) struct PackagesArgs {
     manifest: ManifestPathArgs,
 }
 
-/// Where to look for packages.
+/// The option for where to look for packages.
 #[derive(Debug, clap::Args)]
 struct ManifestPathArgs {
     /// Path to Cargo.toml or go.mod

@@ -1,4 +1,4 @@
-//! The policy that a verb is about: a module, or what a project is compiled to.
+//! Options for the policy that a verb works on: a module, or what a project is compiled to.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -13,10 +13,10 @@ use crate::fs;
 use crate::policy_source::PolicySource;
 use crate::reference::{Reference, looks_like_reference};
 
-/// The group of all options that say what is built and how: they conflict with a module that is built already.
+/// The group of all options about what is built and how. They conflict with a module that is already built.
 pub(crate) const PROJECT: &str = "project";
 
-/// The policy that a verb is about. `P` are the options about projects.
+/// Options for the policy that a verb works on. `P` has the options about projects.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PolicyArgs<P: Args> {
     /// Use this module, a file or a reference in a registry, and build nothing
@@ -29,7 +29,7 @@ pub(crate) struct PolicyArgs<P: Args> {
 }
 
 impl<P: Args + Into<BuildRequest>> PolicyArgs<P> {
-    /// Where the policy comes from.
+    /// Returns the source of the policy.
     pub(crate) fn source(self) -> Result<PolicySource> {
         match self.wasm {
             Some(typed) => module_source(typed, &self.registry),
@@ -37,13 +37,13 @@ impl<P: Args + Into<BuildRequest>> PolicyArgs<P> {
         }
     }
 
-    /// How to reach registries.
+    /// Returns the options for registries.
     pub(crate) fn registry(&self) -> &RegistryArgs {
         &self.registry
     }
 }
 
-/// A module as it is typed: a file, its URL, or a reference. What exists as a file is a file.
+/// Parses a module argument: a file, its URL, or a reference. An existing file has precedence.
 pub(crate) fn module_source(typed: OsString, registry: &RegistryArgs) -> Result<PolicySource> {
     let Some(text) = typed.to_str() else { return Ok(PolicySource::Module(typed.into())) };
     if fs::exists(Path::new(text)) || !looks_like_reference(text) {
@@ -55,8 +55,8 @@ pub(crate) fn module_source(typed: OsString, registry: &RegistryArgs) -> Result<
     Ok(PolicySource::Registry { reference, connection })
 }
 
-/// Options about projects, all in the group [`PROJECT`] but those of [`NetworkArgs`], which change nothing about a
-/// module that is built already.
+/// Options about projects. All are in the group [`PROJECT`] except those of [`NetworkArgs`], which have no effect on
+/// a module that is already built.
 #[derive(Debug)]
 struct ProjectArgs<P>(P);
 

@@ -1,4 +1,4 @@
-//! How to reach a registry.
+//! Options for connecting to a registry.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::error::failure;
 use crate::fs;
 use crate::registry::{self, Connection};
 
-/// How to reach a registry.
+/// Options for connecting to a registry.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Registry")]
 pub(crate) struct RegistryArgs {
@@ -21,7 +21,7 @@ pub(crate) struct RegistryArgs {
 }
 
 impl RegistryArgs {
-    /// How to reach this host.
+    /// Returns the connection to this host.
     pub(crate) fn connection_to(&self, host: &str) -> Result<Connection> {
         let plain_http = match self.insecure.as_deref() {
             None => false,
@@ -29,9 +29,9 @@ impl RegistryArgs {
             Some("") => {
                 return Err(failure(
                     format!(
-                        "`{host}` is not on this machine: what is sent there by plain HTTP can be read and changed on the way"
+                        "`{host}` is not on this machine: what is sent there over plain HTTP can be read and changed on the way"
                     ),
-                    format!("pass `--insecure={host}` to use plain HTTP nevertheless"),
+                    format!("pass `--insecure={host}` to use plain HTTP anyway"),
                 ));
             }
             Some(named) if named == host => true,

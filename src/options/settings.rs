@@ -1,8 +1,8 @@
-//! The settings of a policy.
+//! Options for the settings of a policy.
 
 use std::path::PathBuf;
 
-/// The settings of a policy.
+/// Options for the settings of a policy.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Settings")]
 pub(crate) struct SettingsArgs {
@@ -14,14 +14,14 @@ pub(crate) struct SettingsArgs {
     settings_json: Option<String>,
 }
 
-/// Where the settings of a policy are.
+/// The source of a policy's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SettingsSource {
-    /// Nowhere: the policy gets none.
+    /// No source: the policy gets no settings.
     Nowhere,
-    /// In a file, as YAML or JSON.
+    /// A file with YAML or JSON.
     File(PathBuf),
-    /// On the command line, as JSON.
+    /// JSON on the command line.
     CommandLine(String),
 }
 

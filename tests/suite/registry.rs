@@ -252,7 +252,7 @@ fn modules_without_metadata_or_with_two_are_refused() {
     case.write("policy.wasm", &annotated[..start]);
     push(&case, "").run().code(101).stdout_eq("").stderr_eq(str![[r#"
 error: could not push `policy.wasm`
-  cause: `policy.wasm` has no metadata of Kubewarden that could be read: it is a WASI program without metadata
+  cause: `policy.wasm` has no readable Kubewarden metadata: it is a WASI program without metadata
   hint: use a module written by `cargo kw-wasi build` or `kwctl annotate`
 
 "#]]);
@@ -610,8 +610,8 @@ fn plain_http_is_for_this_machine_unless_the_host_is_named() {
     let attempt =
         |args: &str| case.kw_wasi(&format!("push --wasm policy.wasm {args}")).run().code(101).stdout_eq("");
     attempt("--insecure").stderr_eq(str![[r#"
-error: `registry.example.com:5000` is not on this machine: what is sent there by plain HTTP can be read and changed on the way
-  hint: pass `--insecure=registry.example.com:5000` to use plain HTTP nevertheless
+error: `registry.example.com:5000` is not on this machine: what is sent there over plain HTTP can be read and changed on the way
+  hint: pass `--insecure=registry.example.com:5000` to use plain HTTP anyway
 
 "#]]);
     attempt("--insecure=registry.example.com").stderr_eq(str![[r#"
