@@ -1,4 +1,4 @@
-//! The page of `inspect`: what a module carries.
+//! The page of `inspect`, which shows what is in a module.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::policy_source::ModuleOrigin;
 use crate::shell::Shell;
 use crate::untrusted::printable;
 
-/// What a module carries, as one page.
+/// Returns a page that shows what is in a module.
 pub(crate) fn inspection(inspection: &Inspection, origin: &ModuleOrigin, shell: &Shell) -> String {
     let mut page = Page::new(shell.paint_results());
     head(inspection, origin, &mut page);
@@ -61,7 +61,7 @@ fn head(inspection: &Inspection, origin: &ModuleOrigin, page: &mut Page) {
     page.line("kind", &inspection.kind.to_string());
 }
 
-/// Single values of the metadata, or Kubewarden's defaults for them.
+/// Adds single values of the metadata, or Kubewarden's defaults for them.
 fn modes(metadata: &Value, page: &mut Page) {
     let text = |key: &str| metadata[key].as_str();
     let yes_no = |key: &str, default| if metadata[key].as_bool().unwrap_or(default) { "yes" } else { "no" };
@@ -87,7 +87,7 @@ fn rules(metadata: &Value, page: &mut Page) {
     }
 }
 
-/// `pods, pods/exec (v1)`, `deployments (apps/v1)`.
+/// Formats the resources of a rule: `pods, pods/exec (v1)`, `deployments (apps/v1)`.
 fn resources(rule: &Value) -> String {
     let mut apis = Vec::new();
     for group in items(&rule["apiGroups"]) {
@@ -102,7 +102,7 @@ fn resources(rule: &Value) -> String {
     format!("{} ({})", list(&rule["resources"]), apis.join(", "))
 }
 
-/// What the policy wants of its host.
+/// Adds what the policy needs from its host.
 fn host_access(metadata: &Value, page: &mut Page) {
     let resources = items(&metadata["contextAwareResources"]);
     if !resources.is_empty() {

@@ -1,4 +1,4 @@
-//! What people read about results: pages and lines, laid out for a terminal. What scripts read is not here.
+//! Results for people: pages and lines, laid out for a terminal. Output for scripts is elsewhere.
 
 mod inspection;
 mod page;

@@ -1,4 +1,4 @@
-//! A page: titles, and below each lines of a name and a value.
+//! A page: titles, each followed by lines with a name and a value.
 
 use crate::shell::{Paint, Tone};
 use crate::untrusted::printable;
@@ -22,20 +22,20 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// A name and a value next to it. A value of several lines stays in its column.
+    /// Adds a name with a value next to it. A value of several lines stays in its column.
     pub(super) fn line(&mut self, name: &str, value: &str) {
         let value = printable(value).trim_end().replace('\n', &format!("\n{:22}", ""));
         self.text += format!("  {:<18}  {value}", printable(name)).trim_end();
         self.text.push('\n');
     }
 
-    /// A name and a value below it, for long names and values.
+    /// Adds a name with a value below it, for long names and values.
     pub(super) fn block(&mut self, name: &str, value: &str) {
         let value = printable(value.trim_end()).replace('\n', "\n    ");
         self.text += &format!("  {}\n    {value}\n", printable(name));
     }
 
-    /// What is laid out already.
+    /// Adds paragraphs that are already laid out.
     pub(super) fn paragraphs(&mut self, text: &str) {
         self.text += text;
         if !self.text.ends_with('\n') {

@@ -6,21 +6,21 @@ use crate::protocol::{AdmissionResponse, Evaluation, HostCalls, Installation, Mo
 use crate::shell::Shell;
 use crate::untrusted::printable;
 
-/// An object of more bytes than this is not shown as a diff.
+/// The size of the largest object that is shown as a diff.
 const SHOWN_BYTES: usize = 1 << 20;
 
-/// An answer with all that belongs to it.
+/// The answer to a request, with everything that is needed to show it.
 pub(crate) struct Verdict<'a> {
     pub(crate) request: &'a Request,
     pub(crate) evaluation: &'a Evaluation,
-    /// What the cluster is told: the response of the evaluation, as the installation changes it.
+    /// The response for the cluster: the response of the evaluation, as changed by the installation.
     pub(crate) response: &'a AdmissionResponse,
-    /// `None` where no resource says how the policy is installed.
+    /// How the policy is installed; `None` if there is no resource that says so.
     pub(crate) installation: Option<&'a Installation>,
 }
 
 impl Verdict<'_> {
-    /// Accepted or rejected, why, and what changed.
+    /// Prints whether the request is accepted, why, and what changes.
     pub(crate) fn show(&self, shell: &Shell) {
         let about = about(self.request);
         match self.response.allowed {
@@ -38,7 +38,7 @@ impl Verdict<'_> {
         self.show_change(shell);
     }
 
-    /// What a host in mode `monitor` only logs: the answer in mode `protect`.
+    /// Prints what a host in mode `monitor` only logs: the answer in mode `protect`.
     pub(crate) fn show_monitored(&self, shell: &Shell) {
         let is_monitored = self.installation.is_some_and(|installation| installation.mode == Mode::Monitor);
         let Evaluation { response, .. } = self.evaluation;
@@ -79,7 +79,7 @@ fn show_reason(response: &AdmissionResponse, shell: &Shell) {
     }
 }
 
-/// `CREATE of Pod web in default`
+/// Describes a request: ``CREATE of Pod `web` in namespace `default` ``.
 fn about(request: &Request) -> String {
     let Request::Kubernetes(request) = request else { return "the request".to_owned() };
     let mut about = format!("{} of {}", request.operation, request.kind.kind);
@@ -95,12 +95,12 @@ fn about(request: &Request) -> String {
     printable(&about).into_owned()
 }
 
-/// What a person reads best, unless it is too long to be read at all.
+/// Formats a value as YAML, which people read best, unless it is too long to read.
 fn yaml(value: &Value) -> Option<String> {
     yaml_serde::to_string(value).ok().filter(|yaml| yaml.len() <= SHOWN_BYTES)
 }
 
-/// What a host only logs of a call.
+/// Prints what a host only logs.
 pub(crate) fn host_log(log: &str, host_calls: &HostCalls, shell: &Shell) {
     for line in host_calls.logged.lines() {
         shell.status("Logged", printable(line));
@@ -116,7 +116,7 @@ pub(crate) fn host_log(log: &str, host_calls: &HostCalls, shell: &Shell) {
     }
 }
 
-/// Warns that a cluster would not take a change, since the metadata does not announce it.
+/// Warns that a cluster would not accept a change, because the metadata does not announce it.
 pub(crate) fn unannounced_mutation(shell: &Shell) {
     shell.warn(
         "the policy changes the object, but its metadata says `mutating: false`: a cluster would reject the request",
