@@ -11,12 +11,12 @@ use crate::project::Project;
 use crate::protocol::PolicyType;
 use crate::shell::Shell;
 
-/// A policy whose metadata is known to be good.
+/// A policy with valid metadata.
 #[derive(Debug)]
 pub(crate) struct DescribedPolicy {
-    /// What people call it: its project, file or reference.
+    /// The name to show to people: the project, file or reference.
     pub(crate) shown: String,
-    /// In place of a title.
+    /// The name to use if there is no title.
     pub(crate) name: String,
     pub(crate) version: Option<String>,
     pub(crate) metadata: Metadata,
@@ -26,7 +26,7 @@ pub(crate) struct DescribedPolicy {
     pub(crate) folder: Option<PathBuf>,
     /// Where its project can name a registry.
     pub(crate) registry_place: Option<String>,
-    /// Where its module is already, if it is in a registry.
+    /// The reference of its module, if it is already in a registry.
     pub(crate) reference: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl DescribedPolicy {
         self.metadata.policy_type == PolicyType::Raw
     }
 
-    /// What its resource is called unless the user names it.
+    /// The name of its resource, unless the user chooses another.
     pub(crate) fn title(&self) -> &str {
         self.metadata.annotation(key::TITLE).unwrap_or(&self.name)
     }

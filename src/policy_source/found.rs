@@ -1,4 +1,4 @@
-//! Policies as they are known before anything is compiled.
+//! Policies that have been found, before anything is compiled.
 
 use std::path::PathBuf;
 
@@ -22,14 +22,14 @@ pub(crate) enum FoundPolicies {
 /// A policy whose metadata may still be wrong.
 pub(crate) struct FoundPolicy {
     pub(crate) name: String,
-    /// The folder of its project. For a module, it is empty, which means this folder.
+    /// The folder of its project. It is empty for a module, which means the current folder.
     pub(crate) folder: PathBuf,
-    /// `None` if the metadata of its project is wrong, which its build reports.
+    /// The type of the policy; `None` if the metadata of its project is invalid, which its build reports.
     pub(crate) policy_type: Option<PolicyType>,
 }
 
 impl FoundPolicies {
-    /// What is known of each, in the order of [`Self::modules`].
+    /// Returns what is known about each policy, in the order of [`Self::modules`].
     pub(crate) fn list(&self) -> Result<Vec<FoundPolicy>> {
         match self {
             Self::Module(module) => Ok(vec![FoundPolicy::of_module(module)?]),
@@ -37,7 +37,7 @@ impl FoundPolicies {
         }
     }
 
-    /// How many there are. Nothing is read for it.
+    /// Returns the number of policies, without reading anything.
     pub(crate) fn count(&self) -> usize {
         match self {
             Self::Module(_) => 1,
@@ -64,7 +64,7 @@ impl FoundPolicies {
         }
     }
 
-    /// The module of each. Projects are compiled.
+    /// Returns the module of each policy. Compiles projects.
     pub(crate) fn modules(self, shell: &Shell) -> Result<Vec<PolicyModule>> {
         match self {
             Self::Module(module) => Ok(vec![module]),

@@ -1,5 +1,5 @@
-//! The policy that a verb is about, whatever the verb: a module in a file, one in a registry, or what a project is
-//! compiled to. Each becomes a [`PolicyModule`]; verbs that need no module take a [`DescribedPolicy`].
+//! The policy that a verb works on: a module in a file, a module in a registry, or what a project is compiled to.
+//! Each becomes a [`PolicyModule`]; verbs that do not need a module use a [`DescribedPolicy`].
 
 use std::path::PathBuf;
 
@@ -21,21 +21,21 @@ pub(crate) use module::{LoadedPolicy, ModuleOrigin, PolicyModule};
 
 /// Where a policy comes from.
 pub(crate) enum PolicySource {
-    /// A file.
+    /// A module in a file.
     Module(PathBuf),
-    /// A registry.
+    /// A module in a registry.
     Registry { reference: Reference, connection: Box<Connection> },
     /// What the selected projects are compiled to.
     Project(Box<BuildRequest>),
 }
 
 impl PolicySource {
-    /// Does a project have to be compiled for it?
+    /// Whether a project has to be compiled.
     pub(crate) fn is_project(&self) -> bool {
         matches!(self, Self::Project(_))
     }
 
-    /// Did the user name the policies, or ask for all of them?
+    /// Whether the user named the policies, or asked for all of them.
     pub(crate) fn is_explicit(&self) -> bool {
         match self {
             Self::Module(_) | Self::Registry { .. } => true,
@@ -43,7 +43,7 @@ impl PolicySource {
         }
     }
 
-    /// The policies with what is known of them without compiling them. No compiler is needed for it.
+    /// Lists the policies with what is known about them without compiling. This needs no compiler.
     pub(crate) fn list(self, shell: &Shell) -> Result<Vec<FoundPolicy>> {
         match self {
             Self::Project(request) => {
@@ -54,7 +54,7 @@ impl PolicySource {
         }
     }
 
-    /// The policies with their metadata, all of which must be good. No compiler is needed for it.
+    /// Returns the policies with their metadata, all of which must be valid. This needs no compiler.
     pub(crate) fn describe(self, shell: &Shell) -> Result<Vec<DescribedPolicy>> {
         match self {
             Self::Project(request) => {
@@ -65,7 +65,7 @@ impl PolicySource {
         }
     }
 
-    /// The policies, modules read and projects ready to be compiled.
+    /// Finds the policies. Modules are read, and projects are ready to be compiled.
     pub(crate) fn find(self, shell: &Shell) -> Result<FoundPolicies> {
         Ok(match self {
             Self::Module(path) => FoundPolicies::Module(PolicyModule::read(&path)?),
@@ -77,7 +77,7 @@ impl PolicySource {
         })
     }
 
-    /// The one module, for verbs that take no more. A project is compiled without a word about its progress.
+    /// Returns the only module, for verbs that accept one. A project is compiled without showing progress.
     pub(crate) fn one_module(self, shell: &Shell) -> Result<PolicyModule> {
         let quieter = shell.quieter();
         let shell = if self.is_project() { &quieter } else { shell };

@@ -1,4 +1,4 @@
-//! One module, and what the verbs do with it.
+//! One module, and what verbs do with it.
 
 use std::path::{Path, PathBuf};
 
@@ -17,9 +17,9 @@ use crate::runtime::{Cache, Limits, Policy};
 use crate::shell::Shell;
 use crate::untrusted::printable;
 
-/// A module with what people call it.
+/// A module with its name and origin.
 pub(crate) struct PolicyModule {
-    /// The name of the project, or the last part of the place without its extension.
+    /// The name of the project, or the last part of the path or reference, without its extension.
     pub(crate) name: String,
     pub(crate) origin: ModuleOrigin,
     pub(crate) bytes: Vec<u8>,
@@ -28,14 +28,14 @@ pub(crate) struct PolicyModule {
 /// Where a module was read from.
 #[derive(Debug)]
 pub(crate) enum ModuleOrigin {
-    /// A file, as people should see its path.
+    /// A file, with the path that people should see.
     File(PathBuf),
-    /// A registry. The digest is that of the OCI manifest.
+    /// A registry, with the digest of the OCI manifest.
     Registry { reference: Reference, digest: String },
 }
 
 impl ModuleOrigin {
-    /// The path or the reference.
+    /// Returns the path or the reference.
     pub(crate) fn shown(&self) -> PathBuf {
         match self {
             Self::File(path) => path.clone(),
@@ -45,44 +45,44 @@ impl ModuleOrigin {
 }
 
 impl PolicyModule {
-    /// The module in a file.
+    /// Reads the module in a file.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         Ok(Self { name, bytes: fs::read(path)?, origin: ModuleOrigin::File(fs::for_people(path)) })
     }
 
-    /// A module that a project was compiled to.
+    /// Reads the module that a project was compiled to.
     pub(super) fn built(policy: &BuiltPolicy) -> Result<Self> {
         Ok(Self { name: policy.name.clone(), ..Self::read(&policy.wasm)? })
     }
 
-    /// A module that a registry has sent.
+    /// Creates a module from a pulled policy.
     pub(super) fn pulled(reference: &Reference, pulled: PulledPolicy) -> Self {
         let name = reference.repository().rsplit('/').next().unwrap_or_default().to_owned();
         let origin = ModuleOrigin::Registry { reference: reference.clone(), digest: pulled.digest };
         Self { name, origin, bytes: pulled.module }
     }
 
-    /// What is in it, whatever it is.
+    /// Inspects the module, whatever its kind.
     pub(crate) fn inspect(&self) -> Result<Inspection> {
         let shown = self.origin.shown();
         Inspection::of(&self.bytes, &shown)
             .with_context(|| format!("could not inspect `{}`", shown.display()))
     }
 
-    /// The metadata of a WASI policy that can be deployed, and warnings about it. Fails for any other module.
+    /// Returns the metadata of a WASI policy that can be deployed, and warnings about it. Fails for any other module.
     pub(crate) fn metadata(&self) -> Result<(Metadata, Vec<Finding>)> {
         inspection::require_policy(&self.bytes, &self.origin.shown())
     }
 
-    /// What the module lacks that a host needs. A module that is not valid at all is left to the error about it.
+    /// Returns what a host needs and the module lacks. An invalid module has its own error, and no findings here.
     fn unmet_contract(&self) -> Vec<Finding> {
         let mut findings = module::check_contract(&self.bytes);
         findings.retain(|finding| finding.name != FindingName::InvalidModule);
         findings
     }
 
-    /// The policy, ready to be asked. Fails unless it is a WASI policy of Kubewarden.
+    /// Loads the policy, ready to evaluate requests. Fails unless it is a Kubewarden WASI policy.
     pub(crate) fn load(&self, limits: Limits, shell: &Shell) -> Result<LoadedPolicy> {
         let shown = self.origin.shown();
         let (metadata, policy) = module::host_metadata(&self.bytes)
@@ -92,7 +92,7 @@ impl PolicyModule {
         match metadata {
             None => Err(failure(
                 format!(
-                    "`{}` has no Kubewarden metadata: a host takes it for a waPC policy",
+                    "`{}` has no Kubewarden metadata: a host treats it as a waPC policy",
                     shown.display()
                 ),
                 "use a module written by `cargo kw-wasi build` or `kwctl annotate`",
@@ -110,7 +110,7 @@ impl PolicyModule {
     }
 }
 
-/// A WASI policy of Kubewarden, ready to be asked.
+/// A Kubewarden WASI policy, ready to evaluate requests.
 pub(crate) struct LoadedPolicy {
     pub(crate) policy: Policy,
     pub(crate) metadata: Metadata,

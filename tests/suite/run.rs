@@ -441,7 +441,7 @@ fn modules_that_are_not_wasi_policies() {
     let module = |text: &str| wat::parse_str(text).unwrap();
     case.write("policy.wasm", module("(module (func (export \"_start\")) (memory (export \"memory\") 1))"));
     run(&case, "").code(1).stdout_eq("").stderr_eq(str![[r#"
-error: `policy.wasm` has no Kubewarden metadata: a host takes it for a waPC policy
+error: `policy.wasm` has no Kubewarden metadata: a host treats it as a waPC policy
   hint: use a module written by `cargo kw-wasi build` or `kwctl annotate`
 
 "#]]);
