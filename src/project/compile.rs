@@ -1,4 +1,4 @@
-//! How to compile, and what comes of it.
+//! How to compile, and the result.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -13,40 +13,40 @@ use crate::fs;
 /// How to compile.
 #[derive(Debug, Default)]
 pub(crate) struct Compile {
-    /// Which features of the packages.
+    /// The features to enable.
     pub(crate) features: Features,
     /// Cargo's build profile, if one is named.
     pub(crate) profile: Option<String>,
-    /// The folder for everything that is generated, if it is not the default of the language.
+    /// The folder for all generated files, if it is not the default of the language.
     pub(crate) target_dir: Option<PathBuf>,
-    /// Number of parallel jobs, in the syntax of cargo.
+    /// The number of parallel jobs, in the syntax of cargo.
     pub(crate) jobs: Option<String>,
-    /// Further arguments for the language's own tool.
+    /// Further arguments for the language's build tool.
     pub(crate) further: Vec<OsString>,
-    /// What may be fetched and changed.
+    /// Restrictions on network access and changes to files.
     pub(crate) network: Network,
 }
 
-/// Which features of the packages.
+/// The features of packages to enable.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Features {
-    /// Those given by name.
+    /// The features that are given by name.
     pub(crate) names: Vec<String>,
-    /// All of them.
+    /// Whether all features are enabled.
     pub(crate) all: bool,
-    /// Not those that are on by default.
+    /// Whether default features are disabled.
     pub(crate) no_default: bool,
 }
 
-/// The modules as the compiler left them, in the target folder.
+/// The compiled modules in the target folder.
 #[derive(Debug, Default)]
 pub(crate) struct CompiledModules {
-    /// By the folder of the project.
+    /// The paths of modules, by the folder of their project.
     paths: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Compile {
-    /// The target folder that was asked for, as an absolute path.
+    /// Returns the given target folder, as an absolute path.
     pub(crate) fn absolute_target_dir(&self) -> Result<Option<PathBuf>> {
         self.target_dir.as_deref().map(fs::absolute).transpose()
     }
@@ -57,7 +57,7 @@ impl CompiledModules {
         self.paths.insert(project.root.clone(), path);
     }
 
-    /// The module of this project.
+    /// Returns the module of this project.
     pub(crate) fn of(&self, project: &Project) -> Result<&Path> {
         let path = self.paths.get(&project.root).map(PathBuf::as_path);
         path.with_context(|| {

@@ -1,4 +1,4 @@
-//! The compiler of a language, asked for before it is needed.
+//! The compiler of a language, which is queried before it is needed.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use super::go::GoCompiler;
 use super::source::Project;
 use crate::shell::Shell;
 
-/// Compiles projects. Whether it can is known only when it is used: the answer may take a download, for which bad
-/// metadata should not have to wait.
+/// Compiles projects. Whether the compiler works is known only when it is used: the query may need a download, which
+/// the report of invalid metadata should not have to wait for.
 #[derive(Debug)]
 pub(crate) enum Compiler {
     /// `cargo build`.
@@ -21,7 +21,7 @@ pub(crate) enum Compiler {
 }
 
 impl Compiler {
-    /// The folder for everything that is generated.
+    /// Returns the folder for all generated files.
     pub(crate) fn target_dir(&self) -> &Path {
         match self {
             Self::Cargo(compiler) => compiler.target_dir(),
@@ -29,7 +29,7 @@ impl Compiler {
         }
     }
 
-    /// Compiles these projects in one call of the language's own tool, whose output passes through.
+    /// Compiles these projects in one call of the language's build tool, whose output passes through.
     pub(crate) fn compile(self, projects: &[&Project], shell: &Shell) -> Result<CompiledModules> {
         match self {
             Self::Cargo(compiler) => compiler.compile(projects, shell),

@@ -1,4 +1,4 @@
-//! From a selection to the projects, in whatever language.
+//! Finds the projects of a selection, in any language.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ pub(crate) fn load(selection: &Selection, network: Network, shell: &Shell) -> Re
     }
 }
 
-/// The same, for a verb that compiles the projects, and the compiler.
+/// Finds the selected projects and their compiler, for a verb that compiles them.
 pub(crate) fn load_to_compile(
     selection: &Selection,
     compile: Compile,
@@ -42,7 +42,7 @@ pub(crate) fn load_to_compile(
     }
 }
 
-/// The manifest to start from: the one given, or the nearest. Of two in one folder, it is Cargo's.
+/// Returns the manifest to start from: the given one, or the nearest. Of two in one folder, it is `Cargo.toml`.
 fn start_manifest(selection: &Selection) -> Result<PathBuf> {
     if let Some(path) = &selection.manifest_path {
         return Ok(path.clone());

@@ -1,23 +1,23 @@
-//! What may be fetched and changed.
+//! Restrictions on network access and on changes to files.
 
-/// What may be fetched and changed.
+/// Restrictions on network access and on changes to files.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Network {
-    /// No file that is committed may change.
+    /// Whether files that are committed must not change.
     pub(crate) locked: bool,
-    /// Nothing may be fetched.
+    /// Whether nothing may be downloaded.
     pub(crate) offline: bool,
-    /// Both.
+    /// Whether both of these restrictions apply.
     pub(crate) frozen: bool,
 }
 
 impl Network {
-    /// May `Cargo.lock` and `metadata.yml` change?
+    /// Whether `Cargo.lock` and `metadata.yml` may change.
     pub(crate) fn may_change_files(self) -> bool {
         !self.locked && !self.frozen
     }
 
-    /// May something be fetched?
+    /// Whether files may be downloaded.
     pub(crate) fn may_fetch(self) -> bool {
         !self.offline && !self.frozen
     }

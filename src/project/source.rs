@@ -11,13 +11,13 @@ use crate::metadata::{self, Checked, Document, Facts, Metadata, key};
 /// One policy's project.
 #[derive(Debug)]
 pub(crate) struct Project {
-    /// Name of the package: what the outputs are called.
+    /// The name of the package, which is also the name of the outputs.
     pub(crate) name: String,
-    /// Version of the package, in a language where packages have one.
+    /// The version of the package, in a language where packages have one.
     pub(crate) version: Option<String>,
     /// The folder with README.md and metadata.yml.
     pub(crate) root: PathBuf,
-    /// What the compiler calls the program that is the policy.
+    /// The name that the compiler gives to the program that is the policy.
     pub(crate) program: String,
     pub(crate) source: MetadataSource,
     pub(crate) facts: Facts,
@@ -33,7 +33,7 @@ pub(crate) enum MetadataSource {
 }
 
 impl MetadataSource {
-    /// The `metadata.yml` in this folder, whose bytes are these.
+    /// Creates the source for a `metadata.yml` with these bytes.
     pub(crate) fn file(path: &Path, bytes: Vec<u8>) -> Result<Self> {
         let shown = fs::for_people(path);
         let text = String::from_utf8(bytes)
@@ -44,7 +44,7 @@ impl MetadataSource {
 }
 
 impl Project {
-    /// The metadata, complete and checked.
+    /// Returns the metadata, complete and checked.
     pub(crate) fn metadata(&self) -> Checked {
         match &self.source {
             MetadataSource::Table(document) | MetadataSource::File(document) => {
@@ -53,17 +53,17 @@ impl Project {
         }
     }
 
-    /// The version of the policy: that of its metadata, else that of the package.
+    /// Returns the version of the policy: that of its metadata, or else that of the package.
     pub(crate) fn version_in<'a>(&'a self, metadata: &'a Metadata) -> Option<&'a str> {
         metadata.annotation(key::VERSION).or(self.version.as_deref())
     }
 
-    /// Is `metadata.yml` written by us, from what is in another file?
+    /// Whether we write `metadata.yml`, from the content of another file.
     pub(crate) fn writes_metadata_file(&self) -> bool {
         matches!(self.source, MetadataSource::Table(_))
     }
 
-    /// What to write, and where, to give the metadata a registry.
+    /// Says what to write, and where, to give the metadata a registry.
     pub(crate) fn registry_place(&self) -> String {
         match &self.source {
             MetadataSource::Table(_) => {
@@ -73,12 +73,12 @@ impl Project {
         }
     }
 
-    /// `metadata.yml` next to the manifest: written by us or by hand.
+    /// The path of `metadata.yml` next to the manifest, which is written by us or by hand.
     pub(crate) fn metadata_file(&self) -> PathBuf {
         self.root.join("metadata.yml")
     }
 
-    /// README.md next to the manifest: it becomes the usage of the policy.
+    /// The path of README.md next to the manifest, which becomes the usage text of the policy.
     pub(crate) fn readme(&self) -> PathBuf {
         self.root.join("README.md")
     }

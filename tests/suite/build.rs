@@ -369,8 +369,8 @@ fn a_table_that_was_removed_is_noticed() {
     case.kw_wasi("build -q").succeed();
     case.write("Cargo.toml", "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     case.kw_wasi("build").run().code(101).stderr_eq(str![[r#"
-error: `metadata.yml` was written from the table `[package.metadata.kubewarden]` of `Cargo.toml`, which is gone
-  hint: bring the table back, or remove the first line of `metadata.yml` to make it your own file
+error: `metadata.yml` was written from the table `[package.metadata.kubewarden]` of `Cargo.toml`, which no longer exists
+  hint: restore the table, or remove the first line of `metadata.yml` to make it your own file
 
 "#]]);
 }
@@ -554,7 +554,7 @@ fn packages_are_selected_as_in_cargo() {
         .stderr_has("error: package `library` is not a policy");
     case.kw_wasi("build -p tow").run().code(101).stderr_eq(str![[r#"
 error: there is no package `tow`
-  hint: did you mean `two`? There are `library`, `one`, `program`, `two`
+  hint: did you mean `two`? The packages are `library`, `one`, `program`, `two`
 
 "#]]);
     case.kw_wasi("build --workspace -o one.wasm").run().code(101).stderr_eq(str![[r#"

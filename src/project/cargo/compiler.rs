@@ -26,7 +26,7 @@ pub(crate) struct CargoCompiler {
     question: ToolchainQuestion,
 }
 
-/// Finds the packages that are meant, and asks for the compiler meanwhile: both take a while, and neither needs the
+/// Finds the selected packages, and queries the compiler at the same time: both take a while, and neither needs the
 /// other.
 pub(crate) fn load_to_compile(
     manifest: &Path,
@@ -44,7 +44,8 @@ pub(crate) fn load_to_compile(
     Ok((projects, CargoCompiler { workspace, compile, configuration, question }))
 }
 
-/// Cargo writes programs of one name to one file: of two policies, both outputs would have the code of one.
+/// Fails if two projects have a program of the same name. Cargo would write both to one file, so that both policies
+/// would have the code of one.
 fn refuse_equal_programs(projects: &[Project]) -> Result<()> {
     for (index, project) in projects.iter().enumerate() {
         if let Some(other) = projects[..index].iter().find(|other| other.program == project.program) {
@@ -125,7 +126,7 @@ fn cargo_build(
     cargo
 }
 
-/// Name and version, since a dependency may have the same name.
+/// Returns name and version, because a dependency may have the same name.
 fn spec(project: &Project) -> String {
     match &project.version {
         Some(version) => format!("{}@{version}", project.name),

@@ -7,10 +7,10 @@ use anyhow::{Context, Result};
 use crate::error::WithHint;
 use crate::fs;
 
-/// Cargo's configuration, from files and environment.
+/// Loads cargo's configuration from files and environment.
 pub(crate) fn configuration() -> Result<cargo_config2::Config> {
     let here = fs::current_folder()?;
-    // Not needed here, and cargo accepts values of it that the library does not.
+    // This variable is not needed here, and cargo accepts values that the library does not.
     let environment = std::env::vars_os().filter(|(name, _)| name != "CARGO_BUILD_JOBS");
     let options = cargo_config2::ResolveOptions::default().env(environment);
     cargo_config2::Config::load_with_options(here, options)
@@ -18,7 +18,7 @@ pub(crate) fn configuration() -> Result<cargo_config2::Config> {
         .hint(|| "if cargo itself accepts it, write it another way, such as a number for `jobs`".to_owned())
 }
 
-/// The compiler itself: a wrapper around it answers no questions.
+/// Returns the compiler itself, because a wrapper around it does not answer queries.
 pub(crate) fn rustc(configuration: &cargo_config2::Config) -> PathBuf {
     configuration.build.rustc.clone().unwrap_or_else(|| "rustc".into())
 }

@@ -11,7 +11,7 @@ use crate::fs;
 use crate::metadata::{Document, Facts, WRITTEN_BY_US};
 use crate::project::source::{MetadataSource, Project};
 
-/// A project whose program is the policy.
+/// Creates the project of a package, whose program is the policy.
 pub(crate) fn project(package: &cargo_metadata::Package) -> Result<Project> {
     let root = folder(package).to_owned();
     let manifest = fs::for_people(package.manifest_path.as_std_path());
@@ -35,7 +35,7 @@ pub(crate) fn project(package: &cargo_metadata::Package) -> Result<Project> {
     })
 }
 
-/// The table in the manifest, or `metadata.yml`. One that was written from a table is not a source.
+/// Finds the source of the metadata: the table in the manifest, or a `metadata.yml` that was not written from one.
 fn source(package: &cargo_metadata::Package, root: &Path, manifest: &Path) -> Result<MetadataSource> {
     let path = root.join("metadata.yml");
     let content = fs::find(&path)?;
@@ -72,16 +72,14 @@ fn table_is_gone(manifest: &Path, metadata_file: &Path) -> anyhow::Error {
     let metadata_file = metadata_file.display();
     failure(
         format!(
-            "`{metadata_file}` was written from the table `[package.metadata.kubewarden]` of `{}`, which is gone",
+            "`{metadata_file}` was written from the table `[package.metadata.kubewarden]` of `{}`, which no longer exists",
             manifest.display()
         ),
-        format!(
-            "bring the table back, or remove the first line of `{metadata_file}` to make it your own file"
-        ),
+        format!("restore the table, or remove the first line of `{metadata_file}` to make it your own file"),
     )
 }
 
-/// The binary that is the policy: the only one, the one `default-run` names, or the one with the package's name.
+/// Finds the binary that is the policy: the only one, the one in `default-run`, or the one with the package's name.
 fn binary(package: &cargo_metadata::Package) -> Result<String> {
     let binaries: Vec<&str> = package
         .targets

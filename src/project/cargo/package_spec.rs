@@ -1,10 +1,10 @@
-//! What may be typed to name a package: a name, a glob, or another form of `cargo help pkgid`.
+//! The specs that select packages: a name, a glob, or another form of `cargo help pkgid`.
 
 use cargo_metadata::Package;
 
 use crate::fs;
 
-/// Is this package meant by what was typed?
+/// Whether a spec selects this package.
 pub(crate) fn matches(typed: &str, package: &Package) -> bool {
     if let Some((_, place)) = typed.split_once("file://") {
         let (path, fragment) = place.split_once('#').map_or((place, ""), |(path, fragment)| (path, fragment));
@@ -26,13 +26,13 @@ pub(crate) fn matches(typed: &str, package: &Package) -> bool {
     named && version.is_none_or(|version| is_version(version, package))
 }
 
-/// `1`, `1.2` and `1.2.3` all are the version 1.2.3.
+/// Whether a spec selects this version: `1`, `1.2` and `1.2.3` all select version 1.2.3.
 fn is_version(typed: &str, package: &Package) -> bool {
     let version = package.version.to_string();
     version.strip_prefix(typed).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Is this package meant by one of these?
+/// Whether one of the specs selects this package.
 pub(crate) fn is_any_of(typed: &[String], package: &Package) -> bool {
     typed.iter().any(|typed| matches(typed, package))
 }

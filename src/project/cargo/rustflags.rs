@@ -1,4 +1,4 @@
-//! The flags that the compiler gets in addition to those of the user.
+//! The compiler flags that are added to those of the user.
 
 use std::path::{Path, PathBuf};
 
@@ -8,17 +8,17 @@ use super::toolchain::{Toolchain, WASM_TARGET};
 use super::workspace::CargoWorkspace;
 use crate::fs;
 
-/// The compiler's one mebibyte, and some more for the sake of speed.
+/// The size of the stack: the compiler's default of one mebibyte, and some more for speed.
 ///
-/// An evaluation costs what the pages cost that it touches (2 to 3 us each). The C library's allocator writes to both
-/// ends of the heap before the first use, and the heap ends where the memory does, at a multiple of 64 KiB. Below the
-/// heap are the stack and the policy's data; with a stack of this size the heap of a generated policy is small enough
-/// for its end to share a page with what is allocated after the buffer of standard input, and large enough for most
-/// requests. For other policies the size makes no difference.
+/// The cost of an evaluation is that of the pages it touches (2 to 3 us each). The C library's allocator writes to
+/// both ends of the heap before the first use, and the heap ends where the memory ends, at a multiple of 64 KiB. The
+/// stack and the policy's data are below the heap. With a stack of this size, the heap of a generated policy is small
+/// enough for its end to share a page with what is allocated after the buffer of standard input, and large enough for
+/// most requests. For other policies, the size makes no difference.
 const STACK_BYTES: u32 = (1 << 20) + 0x8d40;
 
-/// The size of the stack, then the flags the user has for the compiler, wherever they are written, then the remapping
-/// that keeps this machine's paths out of the module. In the order in which rustc reads them: the last match counts.
+/// Returns the size of the stack, then the user's compiler flags from all sources, then the remapping that keeps this
+/// machine's paths out of the module. The order matters, because rustc uses the last match.
 pub(crate) fn rustflags(
     configuration: &cargo_config2::Config,
     workspace: &CargoWorkspace,
@@ -41,12 +41,12 @@ pub(crate) fn rustflags(
     Ok(flags.join("\x1f"))
 }
 
-/// The folders of this machine whose paths the compiler sees, and what replaces each in the module.
+/// Returns the folders of this machine whose paths the compiler sees, and what replaces each in the module.
 fn prefixes(workspace: &CargoWorkspace, toolchain: &Toolchain) -> Vec<(PathBuf, &'static str)> {
     let is_not_root = |folder: &&Path| folder.parent().is_some();
     let home = std::env::home_dir().filter(|home| is_not_root(&home.as_path()));
     let cargo_home = fs::current_folder().ok().and_then(|here| cargo_config2::cargo_home_with_cwd(&here));
-    // A dependency by path is often next to the workspace: what they share is mapped, from the top down.
+    // Path dependencies are often next to the workspace, so the folders above it are mapped, from the top down.
     let mut around: Vec<_> = workspace.root.ancestors().skip(1).filter(is_not_root).collect();
     around.reverse();
     let outside = around.into_iter().chain(workspace.path_dependencies.iter().map(PathBuf::as_path));

@@ -1,4 +1,4 @@
-//! Which packages of a cargo workspace are meant.
+//! Selects packages of a cargo workspace.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::error::{failure, name_list, nearest};
 use crate::fs;
 use crate::project::selection::Selection;
 
-/// The packages that are meant, all of them policies.
+/// Returns the selected packages, all of which are policies.
 pub(crate) fn select<'a>(
     metadata: &'a cargo_metadata::Metadata,
     manifest: &Path,
@@ -45,7 +45,7 @@ fn refuse_unknown_names(members: &[&Package], selection: &Selection) -> Result<(
     }
 }
 
-/// These packages, which were named: one that is not a policy is a mistake.
+/// Returns packages that were named by the user. Fails if one of them is not a policy.
 fn all_policies(packages: Vec<&Package>) -> Result<Vec<&Package>> {
     match packages.iter().find(|package| !is_policy(package)) {
         Some(package) => Err(not_a_policy(package)),
@@ -53,7 +53,7 @@ fn all_policies(packages: Vec<&Package>) -> Result<Vec<&Package>> {
     }
 }
 
-/// Those of the packages that are policies.
+/// Returns those packages that are policies.
 fn policies_among<'a>(
     packages: Vec<&'a Package>,
     metadata: &cargo_metadata::Metadata,
@@ -71,7 +71,7 @@ fn policies_among<'a>(
     Ok(policies)
 }
 
-/// The package a manifest is of, unless it is the workspace's own and default members decide.
+/// Returns the package of a manifest; `None` for the workspace's own manifest, for which default members decide.
 fn package_of<'a>(members: &[&'a Package], manifest: &Path, workspace_root: &Path) -> Option<&'a Package> {
     let manifest = manifest.canonicalize().ok()?;
     let is_root = workspace_root.join("Cargo.toml").canonicalize().is_ok_and(|root| root == manifest);
@@ -115,13 +115,13 @@ fn not_a_policy(package: &Package) -> anyhow::Error {
     )
 }
 
-/// A package that does not exist, with the names of those that do.
+/// Returns the error about a package that does not exist, with the names of those that do.
 fn unknown_package(typed: &str, members: &[&Package]) -> anyhow::Error {
     let known: Vec<_> = members.iter().map(|package| package.name.as_str()).collect();
     let list = name_list(&known);
     let message = format!("there is no package `{typed}`");
     match nearest(typed, &known) {
-        Some(near) => failure(message, format!("did you mean `{near}`? There are {list}")),
-        None => failure(message, format!("there are {list}")),
+        Some(near) => failure(message, format!("did you mean `{near}`? The packages are {list}")),
+        None => failure(message, format!("the packages are {list}")),
     }
 }

@@ -11,7 +11,7 @@ use crate::process::{Program, Running};
 use crate::project::network::Network;
 use crate::shell::Shell;
 
-/// The triple that policies are compiled for.
+/// The target triple for which policies are compiled.
 pub(crate) const WASM_TARGET: &str = "wasm32-wasip1";
 
 /// A toolchain that has the target.
@@ -21,7 +21,7 @@ pub(crate) struct Toolchain {
     pub(crate) sysroot: PathBuf,
 }
 
-/// A question to `rustc`: other work can be done until the answer is there.
+/// A query to `rustc`, which runs in the background until its answer is needed.
 #[derive(Debug)]
 pub(crate) struct ToolchainQuestion {
     rustc: PathBuf,
@@ -41,11 +41,11 @@ impl ToolchainQuestion {
         Ok(Self { rustc: rustc.to_owned(), running })
     }
 
-    /// The toolchain of this `rustc`, after the target was added to it where it was missing.
+    /// Returns the toolchain of this `rustc`. Adds the target if it is missing.
     ///
     /// # Errors
     ///
-    /// When the target is missing and cannot be added; the hint is the command for this system.
+    /// Fails if the target is missing and cannot be added; the hint is the command for this system.
     pub(crate) fn require_target(self, network: Network, shell: &Shell) -> Result<Toolchain> {
         let rustc = self.rustc.clone();
         let (toolchain, installed) = self.answer()?;
@@ -90,7 +90,7 @@ impl ToolchainQuestion {
     }
 }
 
-/// The toolchain with this name, after rustup has added the target to it.
+/// Adds the target to the toolchain with this name, with rustup.
 fn add_target(rustc: &Path, name: &str, shell: &Shell) -> Result<Toolchain> {
     shell.status("Adding", format!("target `{WASM_TARGET}` to toolchain `{name}`"));
     let mut rustup = Program::new("rustup");
@@ -116,14 +116,14 @@ fn add_target(rustc: &Path, name: &str, shell: &Shell) -> Result<Toolchain> {
     }
 }
 
-/// The name of the toolchain in this folder, if rustup has installed it.
+/// Returns the name of the toolchain in this folder, if rustup installed it.
 fn rustup_name(sysroot: &Path) -> Option<String> {
     let folder = sysroot.parent()?;
     (folder.file_name()? == "toolchains")
         .then(|| sysroot.file_name().map(|name| name.to_string_lossy().into_owned()))?
 }
 
-/// The command that installs a compiler with the target on this system.
+/// Returns the command that installs a compiler with the target on this system.
 fn system_command() -> String {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     let value = |key: &str| {
@@ -133,7 +133,7 @@ fn system_command() -> String {
     command_for(&format!("{} {}", value("ID="), value("ID_LIKE=")))
 }
 
-/// `systems`: the names of the distribution and of those it is like, as in `/etc/os-release`.
+/// `systems` has the names of the distribution and of those it is like, as in `/etc/os-release`.
 fn command_for(systems: &str) -> String {
     let known = systems.split_whitespace().find_map(|system| match system {
         "debian" | "ubuntu" => Some("`apt-get install libstd-rust-dev-wasm32`".to_owned()),

@@ -1,4 +1,4 @@
-//! The packages of a cargo workspace, as `cargo metadata` tells them.
+//! The packages of a cargo workspace, as `cargo metadata` reports them.
 
 use std::path::{Path, PathBuf};
 
@@ -13,18 +13,18 @@ use crate::project::selection::Selection;
 use crate::project::source::Project;
 use crate::shell::Shell;
 
-/// What all packages have in common.
+/// What all packages of a workspace have in common.
 #[derive(Debug)]
 pub(crate) struct CargoWorkspace {
     pub(crate) root: PathBuf,
     pub(crate) target_dir: PathBuf,
     /// Folders of packages that members depend on by path.
     pub(crate) path_dependencies: Vec<PathBuf>,
-    /// The value of `--manifest-path`, which cargo is given each time.
+    /// The value of `--manifest-path`, which is passed to cargo each time.
     pub(crate) manifest_path: Option<PathBuf>,
 }
 
-/// Finds the packages that are meant, starting at this `Cargo.toml`.
+/// Finds the selected packages, starting at this `Cargo.toml`.
 pub(crate) fn load(
     manifest: &Path,
     selection: &Selection,

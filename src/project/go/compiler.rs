@@ -25,7 +25,7 @@ pub(crate) struct GoCompiler {
     question: EnvironmentQuestion,
 }
 
-/// The module that this `go.mod` is of, and what compiles it.
+/// Loads the module of this `go.mod`, and its compiler.
 pub(crate) fn load_to_compile(
     manifest: &Path,
     selection: &Selection,
@@ -40,7 +40,7 @@ pub(crate) fn load_to_compile(
     Ok((project, GoCompiler { root, target_dir, compile, question }))
 }
 
-/// Fails for flags that cargo has and go does not have.
+/// Fails for flags that only cargo has.
 fn refuse_what_only_cargo_has(compile: &Compile) -> Result<()> {
     let Features { names, all, no_default } = &compile.features;
     let tags = "build tags go after `--`: `-- -tags name`";
@@ -68,7 +68,7 @@ impl GoCompiler {
     pub(crate) fn compile(self, projects: &[&Project], shell: &Shell) -> Result<CompiledModules> {
         let environment = self.question.answer()?;
         flags::refuse_what_hides_the_program(&self.compile.further)?;
-        // A folder: then go refuses what is not a program, where it would write a library to a file.
+        // If the output is a folder, go refuses a library; if it is a file, go writes the library to it.
         let folder = self.target_dir.join("wasip1");
         fs::create_folder(&folder)?;
         let mut go = go_build(&self.root, &folder, &environment, &self.compile, shell)?;
@@ -89,7 +89,7 @@ impl GoCompiler {
     }
 }
 
-/// The command line that writes the program in the root of the module to this folder.
+/// Returns the command that builds the program in the root of the module into this folder.
 fn go_build(
     root: &Path,
     folder: &Path,
@@ -103,7 +103,7 @@ fn go_build(
     let mut go = Program::new("go");
     go.folder(root).env("GOOS", "wasip1").env("GOARCH", "wasm").args(["build", "-trimpath"]);
     if !flags::has(&environment.flags, "buildvcs") {
-        // The same sources are the same module, whatever is committed.
+        // The same sources must give the same module, whatever is committed.
         go.arg("-buildvcs=false");
     }
     go.args(flags::stripped(linker)).arg("-o").arg(folder.join(""));
@@ -118,16 +118,17 @@ fn go_build(
         go.arg("-mod=readonly");
     }
     if !environment.has_folder_for_work {
-        // go moves the program it has linked to its place, or copies it from another file system. A copy that is cut off
-        // has a good beginning, which is all that go looks at the next time: go would take it for the program from then on.
+        // go moves the linked program to its place, or copies it from another file system. A copy that is cut off has
+        // a valid beginning, which is all that go checks the next time, so go would use it as the program from then
+        // on.
         go.env("GOTMPDIR", folder);
     }
     go.arg(".");
     Ok(go)
 }
 
-/// Does go take dependencies from a folder `vendor`, where nothing can change? It does so by itself, in a workspace from
-/// the folder next to `go.work`.
+/// Whether go uses dependencies in a folder `vendor`, in which nothing can change. It does so by default if there is
+/// one, which in a workspace is next to `go.work`.
 fn is_vendored(root: &Path, environment: &GoEnvironment, further: &[OsString]) -> bool {
     let further: Vec<_> = further.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     match flags::value(&further, "mod").or_else(|| flags::value(&environment.flags, "mod")) {
@@ -139,7 +140,8 @@ fn is_vendored(root: &Path, environment: &GoEnvironment, further: &[OsString]) -
     }
 }
 
-/// The number after `--jobs`, which cargo counts from the number of cores down where it is negative; `None` is go's default.
+/// Parses the value of `--jobs`. As in cargo, a negative number counts down from the number of cores. `None` is go's
+/// default.
 fn number_of_jobs(jobs: &str) -> Result<Option<usize>> {
     if jobs == "default" {
         return Ok(None);

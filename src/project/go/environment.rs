@@ -1,4 +1,4 @@
-//! What `go env` says of itself in a module.
+//! The environment of go in a module, as `go env` reports it.
 
 use std::path::PathBuf;
 
@@ -13,25 +13,25 @@ use crate::project::network::Network;
 use crate::project::source::Project;
 use crate::shell::Shell;
 
-/// The first version of Go that compiles for `wasip1`, without the `1.` in front.
+/// The minor version of the first Go that compiles for `wasip1`.
 const OLDEST_MINOR: u32 = 21;
 
 const INSTALL: &str = "get Go 1.21 or later from https://go.dev/dl or from your system's packages";
 
-/// A question to `go env`, which may have to fetch another version of Go first: other work can be done meanwhile.
+/// A query to `go env`, which runs in the background because it may have to download another version of Go first.
 #[derive(Debug)]
 pub(crate) struct EnvironmentQuestion {
     running: Running,
 }
 
-/// A Go that can compile for WebAssembly, as it is set up in a module.
+/// A Go that can compile for WebAssembly, with its setup in a module.
 #[derive(Debug)]
 pub(crate) struct GoEnvironment {
     /// The flags in `GOFLAGS`.
     pub(crate) flags: Vec<String>,
     /// The folder of `go.work`, if the module is used in a workspace.
     pub(crate) workspace: Option<PathBuf>,
-    /// Does the user say where go keeps what it works on?
+    /// Whether the user sets the folder for go's temporary files.
     pub(crate) has_folder_for_work: bool,
 }
 
@@ -46,7 +46,7 @@ struct GoVariables {
 }
 
 impl EnvironmentQuestion {
-    /// Fails, saying what to install, when `go` is missing.
+    /// Starts the query. If `go` is missing, the hint of the error says what to install.
     pub(crate) fn ask(project: &Project, network: Network, shell: &Shell) -> Result<Self> {
         let mut go = Program::on_path("go").ok_or_else(|| {
             failure(format!("could not build the Go module `{}`: `go` is not on PATH", project.name), INSTALL)
@@ -56,7 +56,7 @@ impl EnvironmentQuestion {
         Ok(Self { running: go.start(shell)? })
     }
 
-    /// Fails when this Go is too old.
+    /// Waits for the answer. Fails if this Go is too old.
     pub(crate) fn answer(self) -> Result<GoEnvironment> {
         let output = self.running.finish_with_output()?;
         let variables: GoVariables =
@@ -73,14 +73,14 @@ impl EnvironmentQuestion {
     }
 }
 
-/// Nothing is fetched where nothing may be: neither from proxies nor, for private modules, from their repositories.
+/// Disables downloads if they are not allowed, both from proxies and, for private modules, from their repositories.
 pub(crate) fn add_network(go: &mut Program, network: Network) {
     if !network.may_fetch() {
         go.env("GOPROXY", "off").env("GONOPROXY", "none").env("GOVCS", "*:off");
     }
 }
 
-/// `go1.26.1`, `go1.21rc2`, `devel go1.27-8f3a1c Tue …`
+/// Checks a version, such as `go1.26.1`, `go1.21rc2` or `devel go1.27-8f3a1c Tue …`.
 fn check_version(version: &str) -> Result<()> {
     let minor = version.split_once("go1.").and_then(|(_, rest)| {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());

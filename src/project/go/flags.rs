@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::error::failure;
 
-/// The flags in a value of `GOFLAGS`: separated by spaces, each in quotes where it has some itself.
+/// Splits a value of `GOFLAGS` into flags, which are separated by spaces. A flag that contains spaces is in quotes.
 pub(crate) fn split(goflags: &str) -> Vec<String> {
     let mut flags = Vec::new();
     let mut rest = goflags.trim_start();
@@ -21,7 +21,7 @@ pub(crate) fn split(goflags: &str) -> Vec<String> {
     flags
 }
 
-/// The value of the last flag of this name, `-name=value`, with one or two dashes.
+/// Returns the value of the last flag with this name, `-name=value`, with one or two dashes.
 pub(crate) fn value<'a>(flags: &'a [String], name: &str) -> Option<&'a str> {
     flags.iter().rev().find_map(|flag| {
         let flag = flag.strip_prefix("--").or_else(|| flag.strip_prefix('-'))?;
@@ -29,7 +29,7 @@ pub(crate) fn value<'a>(flags: &'a [String], name: &str) -> Option<&'a str> {
     })
 }
 
-/// Is there a flag of this name, with or without a value?
+/// Whether there is a flag with this name, with or without a value.
 pub(crate) fn has(flags: &[String], name: &str) -> bool {
     flags.iter().any(|flag| is_named(flag, name))
 }
@@ -39,7 +39,7 @@ fn is_named(flag: &str, name: &str) -> bool {
     bare.and_then(|bare| bare.strip_prefix(name)).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
 }
 
-/// Takes the values of all flags of this name out of a command line.
+/// Removes all flags with this name from a command line, and returns their values.
 pub(crate) fn take(args: &mut Vec<OsString>, name: &str) -> Vec<String> {
     let mut taken = Vec::new();
     let mut kept = Vec::new();
@@ -57,8 +57,8 @@ pub(crate) fn take(args: &mut Vec<OsString>, name: &str) -> Vec<String> {
     taken
 }
 
-/// The `-ldflags` that strip a module, and those of the user. Where the user's begin with a pattern of packages they stay
-/// separate and get ours inside, because only the last of those that match a package counts.
+/// Returns the `-ldflags` that strip a module, and those of the user. If the user's begin with a pattern of packages,
+/// they stay separate and include ours, because only the last of those that match a package counts.
 pub(crate) fn stripped(users: impl IntoIterator<Item = String>) -> Vec<String> {
     const STRIPPED: &str = "-s -w";
     let mut all = STRIPPED.to_owned();
@@ -69,7 +69,7 @@ pub(crate) fn stripped(users: impl IntoIterator<Item = String>) -> Vec<String> {
             _ if flags.starts_with('-') => all += &format!(" {flags}"),
             Some((pattern, flags)) => patterns.push(format!("-ldflags={pattern}={STRIPPED} {flags}")),
             None if flags.is_empty() => {}
-            // Go says what is wrong with it.
+            // It is invalid, and go will say why.
             None => patterns.push(format!("-ldflags={flags}")),
         }
     }
@@ -78,14 +78,13 @@ pub(crate) fn stripped(users: impl IntoIterator<Item = String>) -> Vec<String> {
     ldflags
 }
 
-/// Fails for flags with which go would write the program elsewhere or not at all, so that an earlier one would be taken
-/// for it.
+/// Fails for flags that make go write the program elsewhere or not at all: an earlier program would be used instead.
 pub(crate) fn refuse_what_hides_the_program(further: &[OsString]) -> Result<()> {
     for arg in further.iter().filter_map(|arg| arg.to_str()) {
         if is_named(arg, "o") {
             return Err(failure(
                 "`-o` after `--` would hide what go builds from this tool",
-                "use `--output`, in front of `--`",
+                "use `--output` before `--`",
             ));
         }
         if is_named(arg, "n") {

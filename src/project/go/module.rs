@@ -10,7 +10,7 @@ use crate::metadata::{Facts, key};
 use crate::project::selection::Selection;
 use crate::project::source::{MetadataSource, Project};
 
-/// The module that this `go.mod` is of.
+/// Loads the module of this `go.mod`.
 pub(crate) fn load(manifest: &Path, selection: &Selection) -> Result<Project> {
     refuse_what_only_cargo_has(selection)?;
     let manifest = fs::absolute(manifest)?;
@@ -29,7 +29,7 @@ pub(crate) fn load(manifest: &Path, selection: &Selection) -> Result<Project> {
     Ok(Project { program: name.clone(), name, version: None, root, source, facts })
 }
 
-/// Fails for flags that cargo has and go does not have.
+/// Fails for flags that only cargo has.
 fn refuse_what_only_cargo_has(selection: &Selection) -> Result<()> {
     let flags = [
         (!selection.packages.is_empty(), "--package", "run it in the folder of the module"),
@@ -44,7 +44,7 @@ fn refuse_what_only_cargo_has(selection: &Selection) -> Result<()> {
     }
 }
 
-/// `example.com/acme/demo` of `module example.com/acme/demo // a comment`, also in quotes.
+/// Returns `example.com/acme/demo` for `module example.com/acme/demo // a comment`, with or without quotes.
 fn module_path(text: &str) -> Option<&str> {
     text.lines().find_map(|line| {
         let line = line.split("//").next().unwrap_or_default().trim();
@@ -57,7 +57,7 @@ fn module_path(text: &str) -> Option<&str> {
     })
 }
 
-/// What `go build` calls a program: the last part of the path that is not a major version.
+/// Returns the name that `go build` gives a program: the last part of the path that is not a major version.
 fn program_name(path: &str) -> &str {
     let mut parts = path.rsplit('/');
     let last = parts.next().unwrap_or(path);
