@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 
 use crate::shell::Shell;
 
-/// A child failed and has already printed why on stderr: no message is added, and its exit code becomes ours.
+/// A child failed and has already printed why on stderr, so no message is added, and its exit code becomes ours.
 #[derive(Debug)]
 pub struct ChildFailed {
-    /// Exit code of the child; 101 if a signal ended it.
+    /// The exit code of the child; 101 if a signal ended it.
     pub code: u8,
     program: String,
 }
@@ -36,12 +36,12 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// The program of this name or path, without arguments.
+    /// Creates a program with this name or path, without arguments.
     pub(crate) fn new(name: impl Into<OsString>) -> Self {
         Self { name: name.into(), args: Vec::new(), env: Vec::new(), folder: None }
     }
 
-    /// The cargo that runs this subcommand: `$CARGO`, else the one on `PATH`.
+    /// Returns the cargo that runs this subcommand: `$CARGO`, or else the one on `PATH`.
     pub(crate) fn cargo() -> Self {
         Self::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
     }
@@ -64,32 +64,32 @@ impl Program {
         self
     }
 
-    /// Sets the folder the program runs in.
+    /// Sets the folder in which the program runs.
     pub(crate) fn folder(&mut self, folder: &Path) -> &mut Self {
         self.folder = Some(folder.to_owned());
         self
     }
 
-    /// Runs to the end with stdout and stderr passing through.
+    /// Runs the program to its end, with stdout and stderr passing through.
     pub(crate) fn run(&self, shell: &Shell) -> Result<()> {
         shell.command(self);
         let status = self.command().stdin(Stdio::null()).status();
         self.succeeded(status.with_context(|| self.not_started())?)
     }
 
-    /// Starts with stdout piped and stderr passing through.
+    /// Starts the program with stdout piped and stderr passing through.
     pub(crate) fn start(&self, shell: &Shell) -> Result<Running> {
         shell.command(self);
         self.spawn(Stdio::inherit())
     }
 
-    /// Starts with stdout piped and stderr discarded, for calls that may fail.
+    /// Starts the program with stdout piped and stderr discarded, for calls that may fail.
     pub(crate) fn start_silently(&self, shell: &Shell) -> Result<Running> {
         shell.command(self);
         self.spawn(Stdio::null())
     }
 
-    /// The program of this name on `PATH`, without arguments; `None` if there is none.
+    /// Finds the program with this name on `PATH`. `None` if there is none.
     pub(crate) fn on_path(name: &str) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         // On Windows npm installs scripts, which are only found by their full name.
@@ -131,7 +131,7 @@ impl Program {
     }
 }
 
-/// What starts the program of this name in one of these folders: its name, or for a script its path.
+/// Finds the program with this name in one of these folders. Returns its name, or for a script its path.
 fn find_in(folders: impl Iterator<Item = PathBuf>, name: &str, endings: &[&str]) -> Option<OsString> {
     for folder in folders {
         for ending in endings {
@@ -155,7 +155,7 @@ impl fmt::Display for Program {
     }
 }
 
-/// A word quoted for a POSIX shell, where it needs to be.
+/// Quotes a word for a POSIX shell, if it needs quotes.
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     // `shlex` would quote `--flag=a,b` too, which no shell needs.
@@ -170,7 +170,7 @@ fn quoted(word: &OsStr) -> String {
     shlex::try_quote(&word).expect("it has no NUL, which is a control character").into_owned()
 }
 
-/// A character inside `$'…'`.
+/// Escapes a character inside `$'…'`.
 fn escaped(c: char) -> String {
     match c {
         '\'' | '\\' => format!("\\{c}"),
@@ -180,13 +180,13 @@ fn escaped(c: char) -> String {
     }
 }
 
-/// A word quoted for the common shells of this system.
+/// Quotes a word for the common shells of this system.
 pub(crate) fn pasteable(word: &OsStr) -> String {
     if cfg!(windows) { quoted_on_windows(word) } else { quoted(word) }
 }
 
-/// Double quotes mean the same to `cmd`, PowerShell and bash, which also reads a backslash inside them as it is. The name
-/// of a file cannot contain a double quote.
+/// Quotes a word with double quotes, which mean the same in `cmd`, PowerShell and bash. Bash also keeps a backslash
+/// inside them. The name of a file cannot contain a double quote.
 fn quoted_on_windows(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
@@ -206,7 +206,7 @@ impl Running {
         BufReader::new(self.child.stdout.take().expect("stdout is piped and taken once"))
     }
 
-    /// Waits for the end; fails with [`ChildFailed`] unless the child succeeded.
+    /// Waits for the end. Fails with [`ChildFailed`] unless the child succeeded.
     pub(crate) fn finish(mut self) -> Result<()> {
         let status = self
             .child
@@ -215,7 +215,7 @@ impl Running {
         self.program.succeeded(status)
     }
 
-    /// All of stdout; fails with [`ChildFailed`] unless the child succeeded.
+    /// Returns all of stdout. Fails with [`ChildFailed`] unless the child succeeded.
     pub(crate) fn finish_with_output(mut self) -> Result<String> {
         let text = std::io::read_to_string(self.stdout())
             .with_context(|| format!("could not read the output of `{}`", self.program.name.display()));

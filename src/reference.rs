@@ -23,12 +23,12 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// The registry by its name: a host, with its port where it has one.
+    /// The name of the registry: a host, with its port if it has one.
     pub(crate) fn registry(&self) -> &str {
         &self.registry
     }
 
-    /// The host to connect to, with its port where it has one.
+    /// The host to connect to, with its port if it has one.
     pub(crate) fn host(&self) -> &str {
         if self.registry == DOCKER { DOCKER_HOST } else { &self.registry }
     }
@@ -48,7 +48,7 @@ impl Reference {
         self.digest.as_deref()
     }
 
-    /// What names the manifest within the repository.
+    /// The digest or tag of the manifest in the repository.
     pub(crate) fn manifest(&self) -> &str {
         self.digest().or(self.tag()).unwrap_or("latest")
     }
@@ -106,7 +106,7 @@ fn parse(text: &str) -> Result<Reference, String> {
     Ok(Reference { registry, repository, tag: owned(tag), digest: owned(digest) })
 }
 
-/// Splits a name into registry and repository. Without a host it is one of Docker's own registry.
+/// Splits a name into registry and repository. A name without a host belongs to Docker's own registry.
 fn split_name(name: &str) -> Result<(String, String), String> {
     let (registry, repository) = match name.split_once('/') {
         Some((host, repository)) if is_host(host) => (host, repository),
@@ -158,14 +158,14 @@ fn check_parts(repository: &str) -> Result<(), String> {
     }
 }
 
-/// Lower-case letters and digits, with single separators between them; only `-` may be repeated as often as you like.
+/// Whether a part is made of lower-case letters and digits, separated by `.`, `_`, `__`, or any number of `-`.
 fn is_part(part: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_separator = |text: &str| matches!(text, "" | "." | "_" | "__") || text.chars().all(|c| c == '-');
     part.starts_with(is_letter) && part.ends_with(is_letter) && part.split(is_letter).all(is_separator)
 }
 
-/// Fails unless `text` is `host/repository` alone: without scheme, tag and digest.
+/// Fails unless `text` is only `host/repository`, without scheme, tag and digest.
 pub(crate) fn check_repository(text: &str) -> Result<(), String> {
     if text.contains("://") {
         return Err("it has a scheme".to_owned());

@@ -1,12 +1,12 @@
-//! Strings from elsewhere: from a policy, a registry, a file.
+//! Makes strings from a policy, a registry or a file safe to print.
 
 use std::borrow::Cow;
 
 use crate::fs;
 
-/// The string without anything a terminal would obey: such characters are escaped. Line ends and tabs stay.
+/// Escapes all characters that a terminal would obey. Line endings and tabs are kept.
 ///
-/// Most strings have no such characters; they may be long, and are not copied.
+/// Most strings have no such characters; they may be long, so they are not copied.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_obeyed) {
         return Cow::Borrowed(text);
@@ -24,7 +24,8 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
         .into()
 }
 
-/// Control characters of ASCII and of Latin-1, and marks of direction, which show a line in another order.
+/// Whether a terminal obeys this character: control characters of ASCII and Latin-1, and direction marks, which
+/// change the order in which a line is shown.
 fn is_obeyed(c: char) -> bool {
     let is_direction = matches!(
         c,
