@@ -1,4 +1,4 @@
-//! What a policy wrote before it ended, and what follows from it.
+//! The output of a policy, and the results that follow from it.
 
 use std::collections::BTreeMap;
 
@@ -7,25 +7,25 @@ use serde_json::Value;
 
 use super::{AdmissionResponse, Request};
 
-/// Status code of a request that is rejected because the policy failed.
+/// The status code of a request that is rejected because the policy failed.
 const FAILED: u16 = 500;
 
 /// The message when a policy changes an object that the request does not have.
 const MUTATION_WITHOUT_OBJECT: &str = "Incoming object is null, which happens only with DELETE operations, but the \
     policy is attempting a mutation. This is not allowed";
 
-/// What a policy wrote before it ended, and why it failed if it did.
+/// The output of a policy, and why it failed if it did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GuestOutput {
     /// Why the policy failed, in words for people; its stdout is then ignored.
     pub failure: Option<String>,
     /// One JSON document, unless the policy failed.
     pub stdout: Vec<u8>,
-    /// What is shown to the user if the policy failed, and logged otherwise.
+    /// The stderr of the policy, which is shown to the user if the policy failed, and logged otherwise.
     pub stderr: Vec<u8>,
 }
 
-/// What the calls of a policy to its host resulted in.
+/// The results of a policy's calls to its host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostCalls {
     /// What it logged, one record per line.
@@ -37,7 +37,7 @@ pub struct HostCalls {
 /// The result of `validate`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// What the cluster is told.
+    /// The response for the cluster.
     pub response: AdmissionResponse,
     /// The object as the policy wants it, changed or not, if it answered with one and the request has one.
     pub(crate) mutated_object: Option<Value>,
@@ -45,26 +45,26 @@ pub struct Evaluation {
     pub failure: Option<String>,
     /// What a host only logs: the stderr of a policy that did not fail, trimmed.
     pub(crate) log: String,
-    /// What the policy had its host do.
+    /// The results of the policy's calls to its host.
     pub(crate) host_calls: HostCalls,
 }
 
 /// The result of `validate-settings`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettingsVerdict {
-    /// May the policy be run with these settings?
+    /// Whether the policy can be run with these settings.
     pub valid: bool,
-    /// Why not. Empty for valid settings, and for a policy that does not say.
+    /// Why the settings are not valid. Empty for valid settings, and if the policy gives no reason.
     pub(crate) message: String,
     /// Why there was no usable answer, in words for people.
     pub failure: Option<String>,
     /// What a host only logs: the stderr of a policy that did not fail, trimmed.
     pub(crate) log: String,
-    /// What the policy had its host do.
+    /// The results of the policy's calls to its host.
     pub(crate) host_calls: HostCalls,
 }
 
-/// What `validate` prints. Unknown keys are ignored, `null` is the same as nothing.
+/// The output of `validate`. Unknown keys are ignored, and `null` is treated as absent.
 #[derive(Deserialize)]
 struct ValidationResponse {
     accepted: bool,
@@ -75,7 +75,7 @@ struct ValidationResponse {
     warnings: Option<Vec<String>>,
 }
 
-/// What `validate-settings` prints. Its name is in messages, and so is that of [`ValidationResponse`].
+/// The output of `validate-settings`. Messages contain the name of this type and of [`ValidationResponse`].
 #[derive(Deserialize)]
 struct SettingsValidationResponse {
     valid: bool,
@@ -83,7 +83,7 @@ struct SettingsValidationResponse {
 }
 
 impl Evaluation {
-    /// What the cluster is told when a policy answers `request` like this.
+    /// Evaluates a policy's answer to `request`.
     pub fn new(request: &Request, mut answer: GuestOutput) -> Self {
         let failure = answer.failure.take();
         let (validation, log) = match Spoken::of(answer, failure.is_some()) {
@@ -121,7 +121,7 @@ impl Evaluation {
     }
 }
 
-/// The admission response for a policy's answer, and the object as the policy wants it.
+/// Returns the admission response for a policy's answer, and the object as the policy wants it.
 fn respond(request: &Request, validation: ValidationResponse) -> (AdmissionResponse, Option<Value>) {
     let patch = match (&validation.mutated_object, request.object()) {
         (None, _) => None,
@@ -148,7 +148,7 @@ fn respond(request: &Request, validation: ValidationResponse) -> (AdmissionRespo
 }
 
 impl SettingsVerdict {
-    /// What a policy's answer says about settings. A policy that fails refuses them.
+    /// Evaluates a policy's answer about settings. A policy that fails refuses them.
     pub fn new(mut answer: GuestOutput) -> Self {
         let failure = answer.failure.take();
         match Spoken::of(answer, failure.is_some()) {
@@ -179,9 +179,9 @@ impl SettingsVerdict {
 
 /// An answer as strings.
 struct Spoken {
-    /// `None` where the policy failed.
+    /// The stdout; `None` if the policy failed.
     stdout: Option<String>,
-    /// Trimmed.
+    /// The stderr, trimmed.
     stderr: String,
 }
 
@@ -192,8 +192,8 @@ struct Unreadable {
 }
 
 impl Spoken {
-    /// Fails where bytes that matter are not UTF-8, with a message, and with stderr if it can be read. Stderr is
-    /// checked first, whatever else happened.
+    /// Converts an answer to strings. Fails if bytes that matter are not UTF-8, with a message, and with stderr if it
+    /// can be read. Stderr is always checked first.
     fn of(answer: GuestOutput, failed: bool) -> Result<Self, Unreadable> {
         let text = |pipe, bytes| {
             String::from_utf8(bytes).map_err(|error| {
@@ -212,7 +212,7 @@ impl Spoken {
     }
 }
 
-/// Without blank space at both ends, without copying.
+/// Trims whitespace at both ends, without copying.
 fn trimmed(mut text: String) -> String {
     text.truncate(text.trim_end().len());
     let start = text.len() - text.trim_start().len();

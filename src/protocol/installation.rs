@@ -1,45 +1,45 @@
-//! How a policy is installed: what the resource that deploys it makes of the policy's answer.
+//! How a policy is installed, and how the resource that deploys it changes the policy's answers.
 
 use serde::{Deserialize, Serialize};
 
 use super::AdmissionResponse;
 use super::response::{Cause, Status};
 
-/// What the resource that deploys a policy says about its answers.
+/// How the resource that deploys a policy treats its answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Installation {
     /// The policy's name in messages.
     pub(crate) id: String,
-    /// Do the answers count?
+    /// Whether the answers count.
     pub(crate) mode: Mode,
-    /// May the policy change objects?
+    /// Whether the policy may change objects.
     pub(crate) mutation: Mutation,
-    /// Said instead of the policy's own message when it rejects.
+    /// The message that replaces the policy's own when it rejects a request.
     pub(crate) message: Option<String>,
 }
 
-/// Do a policy's answers count?
+/// Whether a policy's answers count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// They do.
+    /// The answers count.
     #[default]
     Protect,
-    /// They are only logged.
+    /// The answers are only logged.
     Monitor,
 }
 
-/// May a policy change objects?
+/// Whether a policy may change objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Mutation {
     /// A change is passed on.
     Allowed,
-    /// A change is a reason to reject the request.
+    /// A change causes the request to be rejected.
     #[default]
     Forbidden,
 }
 
-/// As `kwctl run` treats a module that no resource configures.
+/// The default is how `kwctl run` treats a module that no resource configures.
 impl Default for Installation {
     fn default() -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Default for Installation {
 }
 
 impl Installation {
-    /// What the cluster is told, of what the policy answered.
+    /// Returns the response for the cluster, from the response of the policy.
     pub(crate) fn apply(&self, mut response: AdmissionResponse) -> AdmissionResponse {
         if self.mode == Mode::Monitor {
             return AdmissionResponse { allowed: true, patch: None, status: None, ..response };

@@ -1,8 +1,8 @@
-//! What passes between a host and a policy: settings and request in, the policy's answer out, and what the cluster is
-//! told because of it. Pure conversions; running the policy is left to `runtime`.
+//! What passes between a host and a policy: settings and request in, the policy's answer out, and the response for
+//! the cluster. This room only converts values; `runtime` runs the policy.
 //!
-//! Source: the behaviour of kwctl and policy-server 1.36 with WASI policies. Messages in an admission response are theirs,
-//! word for word.
+//! Source: the behavior of kwctl and policy-server 1.36 with WASI policies. Messages in an admission response are the
+//! same, word for word.
 
 mod answer;
 mod installation;

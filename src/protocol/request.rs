@@ -1,4 +1,4 @@
-//! Requests: what a policy is asked about.
+//! The requests that a policy evaluates.
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use super::Settings;
 use crate::error::{WithHint, failure};
 use crate::kubernetes::{self, AdmissionRequest, InputDocument, RequestDetails};
 
-/// Does the policy judge Kubernetes requests or any JSON?
+/// Whether a policy evaluates Kubernetes requests or any JSON.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PolicyType {
@@ -20,7 +20,8 @@ pub enum PolicyType {
 }
 
 impl PolicyType {
-    /// The values of a document that are each to be judged: Kubernetes objects, or whatever a raw policy gets.
+    /// Returns the values of a document, each of which is evaluated: Kubernetes objects, or any value for a raw
+    /// policy.
     pub fn values_of(self, document: InputDocument) -> Vec<Value> {
         match self {
             Self::Kubernetes => document.into_objects(),
@@ -28,7 +29,7 @@ impl PolicyType {
         }
     }
 
-    /// The one value of a document.
+    /// Returns a document as one value.
     pub(crate) fn value_of(self, document: InputDocument) -> Value {
         match self {
             Self::Kubernetes => document.into_object(),
@@ -37,7 +38,7 @@ impl PolicyType {
     }
 }
 
-/// What a policy is asked about: an admission request of a cluster, or, raw, any JSON.
+/// A request for a policy: an admission request of a cluster, or any JSON for a raw policy.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
     /// An admission request.
@@ -47,12 +48,12 @@ pub enum Request {
 }
 
 impl Request {
-    /// Reads a request as `kwctl run` reads its request file: a raw one as it is, else an admission request, bare or in
-    /// an `AdmissionReview`, whose `apiVersion` is not looked at.
+    /// Reads a request as `kwctl run` reads its request file: a raw one as it is, or else an admission request, bare
+    /// or in an `AdmissionReview`, whose `apiVersion` is ignored.
     ///
     /// # Errors
     ///
-    /// When it is not an admission request, in kwctl's words.
+    /// Fails with kwctl's message if it is not an admission request.
     pub(crate) fn from_document(document: Value, policy_type: PolicyType) -> Result<Self> {
         if policy_type == PolicyType::Raw {
             return Ok(Self::Raw(document));
@@ -69,11 +70,11 @@ impl Request {
         Ok(Self::Kubernetes(Box::new(request)))
     }
 
-    /// The request that a value is, or that is made for it when it is a Kubernetes object.
+    /// Reads a request from a value, or creates one if the value is a Kubernetes object.
     ///
     /// # Errors
     ///
-    /// When it is not a request, in kwctl's words, or `details` are given for a complete request.
+    /// Fails with kwctl's message if it is not a request, or if `details` are given for a complete request.
     pub fn for_value(value: Value, policy_type: PolicyType, details: &RequestDetails) -> Result<Self> {
         if policy_type == PolicyType::Kubernetes && kubernetes::is_list(&value) {
             return Err(failure(
@@ -98,16 +99,16 @@ impl Request {
         })
     }
 
-    /// The same, from text that is JSON.
+    /// Reads a request from JSON.
     ///
     /// # Errors
     ///
-    /// When it is not JSON or not an admission request.
+    /// Fails if it is not JSON, or not an admission request.
     pub fn from_json(text: &str, policy_type: PolicyType) -> Result<Self> {
         Self::from_document(serde_json::from_str(text).context("the request is not valid JSON")?, policy_type)
     }
 
-    /// What the answer is labelled with; empty for a raw request whose `uid` is not a string.
+    /// The `uid`, which the answer repeats; empty for a raw request whose `uid` is not a string.
     pub(crate) fn uid(&self) -> &str {
         match self {
             Self::Kubernetes(request) => &request.uid,
@@ -115,7 +116,8 @@ impl Request {
         }
     }
 
-    /// What a policy may change: the object of an admission request, which is absent on DELETE, or all of a raw one.
+    /// The value that a policy may change: the object of an admission request, which is absent on DELETE, or a whole
+    /// raw request.
     pub(crate) fn object(&self) -> Option<&Value> {
         match self {
             Self::Kubernetes(request) => request.object.as_ref(),
@@ -123,7 +125,7 @@ impl Request {
         }
     }
 
-    /// What a policy reads from stdin for `validate`: compact JSON, keys sorted at every level.
+    /// The input of `validate` on stdin: compact JSON, with keys sorted at every level.
     pub(crate) fn to_stdin(&self, settings: &Settings) -> Vec<u8> {
         #[derive(Serialize)]
         struct ValidationRequest<'a> {
@@ -134,8 +136,8 @@ impl Request {
         let request = match self {
             Self::Raw(document) => document,
             Self::Kubernetes(request) => {
-                // By way of a `Value`, which sorts its keys as the real host's does.
-                typed = serde_json::to_value(request).expect("text, booleans and JSON values");
+                // Convert to a `Value`, which sorts its keys as in the real host.
+                typed = serde_json::to_value(request).expect("strings, booleans and JSON values");
                 &typed
             }
         };

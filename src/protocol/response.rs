@@ -1,4 +1,4 @@
-//! The admission response: what the cluster is told.
+//! The admission response, which is sent to the cluster.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -9,35 +9,35 @@ use json_patch::Patch;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-/// What the cluster is told. Serializes with the keys, and in the order, of `kwctl run`.
+/// The response for the cluster. It serializes with the keys of `kwctl run`, in the same order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AdmissionResponse {
-    /// That of the request.
+    /// The `uid` of the request.
     pub(crate) uid: String,
-    /// May it happen?
+    /// Whether the request is allowed.
     pub allowed: bool,
-    /// What is changed in the object, if anything. Never empty.
+    /// The changes to the object, if there are any. Never empty.
     pub(crate) patch: Option<Patch>,
-    /// Why, if there is something to say.
+    /// The reason or another message, if there is one.
     pub(crate) status: Option<Status>,
-    /// For the cluster's audit log.
+    /// Annotations for the cluster's audit log.
     pub(crate) audit_annotations: Option<BTreeMap<String, String>>,
-    /// Shown to who asked.
+    /// Warnings for the user who sent the request.
     pub(crate) warnings: Option<Vec<String>>,
 }
 
-/// Why a request was rejected, or what there is to say about an accepted one.
+/// Why a request was rejected, or a message about an accepted one.
 ///
-/// The cluster knows more keys, which no host sets for a policy.
+/// Kubernetes has more keys, which no host sets for a policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Status {
-    /// For people.
+    /// The message for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message: Option<String>,
     /// What led to the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) details: Option<Details>,
-    /// Like the codes of HTTP, but any number is allowed.
+    /// A code like those of HTTP, but any number is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<u16>,
 }
@@ -45,7 +45,7 @@ pub(crate) struct Status {
 /// What led to a status message.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Details {
-    /// In the order in which they occurred.
+    /// The causes, in the order in which they occurred.
     pub(crate) causes: Vec<Cause>,
 }
 
@@ -54,14 +54,14 @@ pub(crate) struct Details {
 pub(crate) struct Cause {
     /// Never set for the answer of a single policy.
     pub(crate) reason: Option<String>,
-    /// The policy's message, where the operator's message replaced it.
+    /// The policy's message, if the operator's message replaced it.
     pub(crate) message: Option<String>,
     /// Never set for the answer of a single policy.
     pub(crate) field: Option<String>,
 }
 
 impl AdmissionResponse {
-    /// The request is rejected with this message.
+    /// Creates a response that rejects the request with this message.
     pub(super) fn rejection(uid: &str, message: impl Into<String>, code: Option<u16>) -> Self {
         let status = Status { message: Some(message.into()), details: None, code };
         Self { uid: uid.to_owned(), status: Some(status), ..Self::default() }
@@ -78,7 +78,7 @@ impl AdmissionResponse {
     }
 }
 
-/// Writes itself bit by bit: a patch may be long.
+/// Serializes a value as a string piece by piece, because a patch may be long.
 struct AsString<T>(T);
 
 impl<T: Display> Serialize for AsString<T> {

@@ -6,27 +6,27 @@ use serde_json::{Map, Value};
 
 use crate::yaml;
 
-/// The settings of a policy. Always an object: no settings and `null` are the empty one.
+/// The settings of a policy. They are always an object, which is empty for no settings and for `null`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Settings(Map<String, Value>);
 
 impl Settings {
-    /// Settings from YAML, of which JSON is a part. Without any value, there are no settings.
+    /// Reads settings from YAML, which includes JSON. Without a value, there are no settings.
     ///
     /// # Errors
     ///
-    /// When the text is not YAML, or is neither an object nor `null`.
+    /// Fails if the string is not YAML, or is neither an object nor `null`.
     pub(crate) fn from_yaml(text: &str) -> Result<Self> {
         let value = yaml::parse(text).context("the settings are not valid YAML")?.to_json();
         Self::try_from(value)
     }
 
-    /// Settings from JSON.
+    /// Reads settings from JSON.
     ///
     /// # Errors
     ///
-    /// When the text is not JSON, or is neither an object nor `null`.
+    /// Fails if the string is not JSON, or is neither an object nor `null`.
     pub fn from_json(text: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(text).context("the settings are not valid JSON")?;
         Self::try_from(value)
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_sorted_and_numbers_normalised() {
+    fn keys_are_sorted_and_numbers_normalized() {
         let settings = Settings::from_json(r#"{"b":2.50,"a":{"d":1e3,"c":1}}"#).unwrap();
         assert_eq!(serde_json::to_string(&settings).unwrap(), r#"{"a":{"c":1,"d":1000.0},"b":2.5}"#);
     }
