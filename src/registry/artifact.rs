@@ -1,4 +1,4 @@
-//! What a registry stores of a policy: an image manifest, an empty configuration, and the module as the one layer.
+//! What a registry stores for a policy: an image manifest, an empty configuration, and the module as the only layer.
 //!
 //! Source: `kwctl push` 1.36, byte for byte.
 
@@ -8,20 +8,20 @@ use serde::Serialize;
 
 use crate::digest::Digest;
 
-/// Type of the manifest.
+/// The media type of the manifest.
 pub(crate) const MANIFEST_MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
-/// Type of the configuration.
+/// The media type of the configuration.
 pub(crate) const CONFIG_MEDIA_TYPE: &str = "application/vnd.wasm.config.v1+json";
-/// Type of the module.
+/// The media type of the module.
 pub(crate) const LAYER_MEDIA_TYPE: &str = "application/vnd.wasm.content.layer.v1+wasm";
 /// The configuration, which is empty.
 pub(crate) const CONFIG: &[u8] = b"{}";
 
 const SOURCE: &str = "io.kubewarden.policy.source";
-/// What registries link to the sources.
+/// The annotation that registries use to link to the sources.
 const OCI_SOURCE: &str = "org.opencontainers.image.source";
 
-/// A policy as it goes to a registry.
+/// A policy in the form in which it is pushed.
 #[derive(Debug)]
 pub struct Artifact {
     /// The annotated module.
@@ -30,7 +30,7 @@ pub struct Artifact {
     pub(crate) manifest: Vec<u8>,
 }
 
-/// Fields in the order of their names.
+/// The manifest, with fields in the order of their names.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ArtifactManifest<'a> {
@@ -56,7 +56,7 @@ impl BlobDescriptor {
 }
 
 impl Artifact {
-    /// A module with the annotations of its metadata.
+    /// Creates the artifact for a module with the annotations of its metadata.
     pub fn new(module: Vec<u8>, annotations: Option<&BTreeMap<String, String>>) -> Self {
         let annotations = annotations.map(manifest_annotations);
         let manifest = ArtifactManifest {
@@ -69,13 +69,13 @@ impl Artifact {
         Self { module: module.into(), manifest }
     }
 
-    /// What names the policy in a registry, whatever its tags: `sha256:…` of the manifest.
+    /// The digest of the manifest, which identifies the policy in a registry, whatever its tags.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of(&self.manifest)
     }
 }
 
-/// The annotations of the manifest: those of the metadata that are one line, trimmed.
+/// Returns the annotations of the manifest: the one-line annotations of the metadata, trimmed.
 fn manifest_annotations(metadata: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut annotations: BTreeMap<_, _> = metadata
         .iter()

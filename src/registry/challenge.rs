@@ -10,14 +10,14 @@ use super::error::{RegistryError, RegistryErrorKind};
 
 /// The challenge in a response.
 pub(super) enum AuthenticationChallenge {
-    /// The password, with each request.
+    /// Each request needs the password.
     Basic,
-    /// A token of another server.
+    /// Each request needs a token from another server.
     Bearer { realm: String, service: Option<String> },
 }
 
 impl AuthenticationChallenge {
-    /// The best of the challenges in a response.
+    /// Returns the best of the challenges in a response.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let mut best = None;
         for header in headers.get_all(WWW_AUTHENTICATE) {
@@ -40,7 +40,7 @@ impl AuthenticationChallenge {
     }
 }
 
-/// The URL of a token server, which gets the password: nobody may read that on its way.
+/// Returns the URL of a token server. It receives the password, so nobody must be able to read the connection.
 pub(super) fn token_server(realm: &str, host: &str, connection: &Connection) -> Result<Url, RegistryError> {
     let Ok(url) = realm.parse::<Url>() else {
         let why = format!("`{realm}` is not a URL of a token server");

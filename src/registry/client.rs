@@ -1,4 +1,4 @@
-//! Requests to a registry about one reference, sent again while there is hope.
+//! Requests to a registry about one reference, with retries.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::shell::Shell;
 /// The pauses before a request is sent again after a connection error or a server error.
 const RETRIES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
-/// The limit of registries themselves.
+/// The size of the largest manifest, which is the limit of registries themselves.
 const MAX_MANIFEST_BYTES: usize = 4 << 20;
 
 /// A client of a registry, for one reference.
@@ -37,14 +37,14 @@ pub(super) struct RegistryTarget<'a> {
     access: Access,
 }
 
-/// A manifest as a registry has it.
+/// A manifest in a registry.
 pub(super) struct StoredManifest {
     pub(super) json: Vec<u8>,
     pub(super) digest: Digest,
 }
 
 impl<'a> RegistryClient<'a> {
-    /// Logs in.
+    /// Connects to the registry, and logs in.
     pub(super) fn open(
         reference: &'a Reference,
         connection: Connection,
@@ -72,7 +72,7 @@ impl<'a> RegistryClient<'a> {
         }
     }
 
-    /// Sends a request, again and again while there is hope. An expired token is renewed once.
+    /// Sends a request, and retries it after a transient error. An expired token is renewed once.
     ///
     /// `step` says what the request does to the reference: `upload the module to`.
     pub(super) fn ask<T>(
@@ -113,7 +113,7 @@ impl<'a> RegistryClient<'a> {
         self.ask(step, async |session| found(manifest(session, reference, None).await))
     }
 
-    /// Reads a blob of this size, and checks its digest. `verb` names what is done in the progress.
+    /// Reads a blob of this size, and checks its digest. `verb` is the verb in the progress bar.
     pub(super) fn blob(&mut self, step: &str, verb: &str, digest: &str, size: usize) -> Result<Vec<u8>> {
         let shell = self.target.shell;
         self.ask(step, async |session| blob(session, shell, verb, digest, size).await)
@@ -153,7 +153,7 @@ impl RegistryTarget<'_> {
         RegistrySession::open(self.reference, &self.connection, &self.credentials, self.access).await
     }
 
-    /// Waits before the next attempt, if there is to be one.
+    /// Waits before the next attempt, or fails if there is none.
     fn pause_or_fail<'p>(
         &self,
         step: &str,
@@ -183,7 +183,7 @@ impl RegistryTarget<'_> {
         Err(error.context(what))
     }
 
-    /// Removes secrets from what others wrote.
+    /// Removes secrets from messages of servers.
     fn conceal(&self, text: &str, token: Option<&str>) -> String {
         let text = self.credentials.conceal(text);
         match token {
@@ -231,7 +231,7 @@ async fn blob(
     Ok(body)
 }
 
-/// Parses the digest that a registry names.
+/// Parses a digest from a registry.
 fn checkable(digest: &str) -> Result<Digest, RegistryError> {
     digest.parse().map_err(|reason| RegistryErrorKind::Protocol(reason).into())
 }
@@ -242,7 +242,7 @@ fn check(expected: &Digest, bytes: &[u8]) -> Result<(), RegistryError> {
         .map_err(|actual| RegistryErrorKind::DigestMismatch { expected: expected.clone(), actual }.into())
 }
 
-/// Makes nothing of an error that says that there is nothing.
+/// Turns the error that there is nothing into `None`.
 fn found<T>(result: Result<T, RegistryError>) -> Result<Option<T>, RegistryError> {
     match result {
         Ok(found) => Ok(Some(found)),

@@ -6,23 +6,23 @@ use std::time::Duration;
 use super::credentials;
 use super::proxies::Proxies;
 
-/// How to reach a registry. The default one uses nothing of the user's environment.
+/// How to reach a registry. The default does not use the environment.
 #[derive(Debug, Default)]
 pub struct Connection {
-    /// By HTTP, without encryption.
+    /// Whether to use HTTP, without encryption.
     pub plain_http: bool,
     /// Further certificate authorities to trust, each in DER.
     pub authorities: Vec<Vec<u8>>,
     /// How long to wait.
     pub patience: Patience,
-    /// Proxies on the way.
+    /// The proxies to use.
     pub proxies: Proxies,
     /// Docker's `config.json`, which may have credentials for the registry.
     pub docker_config: Option<PathBuf>,
 }
 
 impl Connection {
-    /// With the proxies and the credentials that the environment names.
+    /// Creates a connection with the proxies and the credentials from the environment.
     pub(crate) fn from_environment() -> Self {
         Self {
             proxies: Proxies::from_environment(),
@@ -35,9 +35,9 @@ impl Connection {
 /// How long a registry may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// To accept a connection.
+    /// The time to accept a connection.
     pub connect: Duration,
-    /// To answer, or to send or receive more of a body.
+    /// The time to answer, or to send or receive more of a body.
     pub silence: Duration,
 }
 
@@ -56,11 +56,11 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The certificates in a file, each in DER. The file has one or more in PEM, or one in DER.
+/// Returns the certificates in a file, each in DER. The file has one or more in PEM, or one in DER.
 ///
 /// # Errors
 ///
-/// When the file has no certificate, or something that is not a certificate.
+/// Fails if the file has no certificate, or has something that is not a certificate.
 pub(crate) fn certificates(data: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;

@@ -17,11 +17,11 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Finds the credentials for a host, with its port where it has one, in a `config.json`.
+    /// Finds the credentials for a host, with its port if it has one, in a `config.json`.
     ///
     /// # Errors
     ///
-    /// When there are credentials for this host that cannot be read: without them, a later error would not say why.
+    /// Fails if there are credentials for this host that cannot be read, because a later error would not say why.
     pub(super) fn find(host: &str, docker_config: Option<&Path>, shell: &Shell) -> Result<Self> {
         let anonymous = Self { user: None };
         let Some(path) = docker_config else { return Ok(anonymous) };
@@ -39,7 +39,7 @@ impl Credentials {
                     return Ok(anonymous);
                 }
                 Err(CredentialRetrievalError::NoCredentialConfigured) => {}
-                // What Docker's own helpers print when they have nothing.
+                // Docker's own helpers print this if they have no credentials.
                 Err(CredentialRetrievalError::HelperFailure { stdout, .. })
                     if stdout.contains("credentials not found") => {}
                 Err(error) => return Err(unreadable(host, path, &error)),
@@ -53,13 +53,13 @@ impl Credentials {
         self.user.as_ref().map(|(user, _)| user.as_str())
     }
 
-    /// User and password in the form in which they are sent.
+    /// The user and the password, in the form in which they are sent.
     pub(super) fn header(&self) -> Option<HeaderValue> {
         let (user, password) = self.user.as_ref()?;
         secret(&format!("Basic {}", encoded(user, password)))
     }
 
-    /// Removes the password from what others wrote, whether it is there as it is or as it was sent.
+    /// Removes the password from messages of servers, both as it is and in the form in which it was sent.
     pub(super) fn conceal(&self, text: &str) -> String {
         let text = printable(text).into_owned();
         match &self.user {
@@ -77,16 +77,16 @@ fn encoded(user: &str, password: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"))
 }
 
-/// A header that is not shown when requests are; `None` when the text cannot be a header.
+/// Returns a header that is hidden when requests are shown; `None` if the string cannot be a header.
 pub(super) fn secret(text: &str) -> Option<HeaderValue> {
     let mut value = text.parse::<HeaderValue>().ok()?;
     value.set_sensitive(true);
     Some(value)
 }
 
-/// The names under which the credentials of a registry may be kept.
+/// Returns the names under which the credentials of a registry may be stored.
 fn names(host: &str) -> Vec<String> {
-    // The credentials of Docker's own registry are under the URL of its first version.
+    // The credentials of Docker's own registry are stored under the URL of its first version.
     if ["docker.io", "index.docker.io", "registry-1.docker.io"].contains(&host) {
         return vec![
             "https://index.docker.io/v1/".to_owned(),
@@ -97,8 +97,8 @@ fn names(host: &str) -> Vec<String> {
     vec![host.to_owned(), format!("https://{host}"), format!("http://{host}")]
 }
 
-/// Docker's `config.json`, in the folder of the user on every system. The crate knows `HOME` only, which Windows does not
-/// have.
+/// Returns the path of Docker's `config.json`, which is in the user's home folder on every system. The crate only
+/// knows `HOME`, which Windows does not have.
 pub(super) fn docker_config() -> Option<PathBuf> {
     let folder = std::env::var_os("DOCKER_CONFIG")
         .filter(|folder| !folder.is_empty())
@@ -126,7 +126,7 @@ fn unreadable(host: &str, path: &Path, error: &CredentialRetrievalError) -> anyh
             format!("check `credHelpers` and `credsStore` in `{path}`, which name the helper"),
         ),
         CredentialRetrievalError::ConfigReadError => (
-            format!("`{path}` is not valid JSON of Docker"),
+            format!("`{path}` is not a valid Docker configuration"),
             format!("repair the file, or log in again with `docker login {host}`"),
         ),
         _ => (

@@ -1,4 +1,4 @@
-//! What goes wrong with registries, in words for people.
+//! Errors of registries, in words for people.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use reqwest::StatusCode;
 use super::message::{message_in, shortened};
 use crate::digest::Digest;
 
-/// One thing that went wrong.
+/// An error of a registry, or of the connection to it.
 #[derive(Debug)]
 pub(super) struct RegistryError {
     pub(super) kind: RegistryErrorKind,
     /// What the server wrote about it, if anything.
     message: Option<String>,
-    /// The host, when it is not the registry itself but its token server.
+    /// The host of the token server, if the error is from that server and not from the registry itself.
     pub(super) token_server: Option<String>,
 }
 
@@ -35,19 +35,19 @@ pub(super) enum RegistryErrorKind {
     UntrustedCertificate(String),
     /// The server answers a TLS handshake with something else.
     NotTls,
-    /// There is something wrong on this machine.
+    /// Something is wrong on this machine.
     Setup(String),
-    /// There is no connection, or it broke.
+    /// The connection failed or was lost.
     Unreachable(String),
-    /// Nothing came for too long.
+    /// The server sent nothing for too long.
     TimedOut,
-    /// The content has another digest than expected.
+    /// The content does not have the expected digest.
     DigestMismatch { expected: Digest, actual: Digest },
-    /// More than this number of bytes came.
+    /// The server sent more than this number of bytes.
     TooLarge(usize),
-    /// The password is wanted at this URL, which is not encrypted.
+    /// The server asks for the password at this URL, which is not encrypted.
     InsecureTokenServer(String),
-    /// The token server gave no token.
+    /// The token server did not return a token.
     NoToken,
     /// The server does not follow the protocol.
     Protocol(String),
@@ -66,7 +66,7 @@ impl From<reqwest::Error> for RegistryError {
 }
 
 impl RegistryError {
-    /// The meaning of a status, and the message in the body that came with it.
+    /// Returns the error for a status, with the message in the body.
     pub(super) fn of_status(status: u16, body: &str) -> Self {
         Self { message: message_in(body), ..RegistryErrorKind::of_status(status).into() }
     }
@@ -91,12 +91,12 @@ impl RegistryError {
             )
     }
 
-    /// Whether the message of the server has this in it.
+    /// Whether the message of the server contains this string.
     pub(super) fn mentions(&self, text: &str) -> bool {
         self.message.as_ref().is_some_and(|message| message.contains(text))
     }
 
-    /// What happened, with `conceal` applied to everything that others wrote.
+    /// Describes the error, with `conceal` applied to everything that servers wrote.
     pub(super) fn describe(&self, conceal: impl Fn(&str) -> String) -> String {
         // A secret that is cut in the middle would not be found: conceal first, then shorten.
         let message = self.message.as_deref().and_then(|message| shortened(&conceal(message)));
@@ -132,7 +132,7 @@ impl RegistryErrorKind {
         if error.is_timeout() && !error.is_connect() {
             Self::TimedOut
         } else if error.is_redirect() || error.is_builder() {
-            Self::Protocol(format!("it redirects to where we cannot follow ({cause})"))
+            Self::Protocol(format!("its redirect cannot be followed ({cause})"))
         } else {
             Self::Unreachable(cause)
         }
@@ -150,12 +150,12 @@ impl RegistryErrorKind {
     }
 }
 
-/// The error of TLS among the causes.
+/// Finds the TLS error among the causes.
 fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
     anyhow::Chain::new(error).find_map(tls_error_in)
 }
 
-/// I/O errors contain errors that are not their causes, even one in another.
+/// Finds a TLS error in a cause. I/O errors contain errors that are not their causes, and can be nested.
 fn tls_error_in<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
     match cause.downcast_ref::<std::io::Error>() {
         Some(error) => tls_error_in(error.get_ref()?),
@@ -163,7 +163,7 @@ fn tls_error_in<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a 
     }
 }
 
-/// The last of the causes of an error. The error itself may name a URL with a secret.
+/// Describes the innermost cause of an error. The error itself may contain a URL with a secret.
 pub(super) fn innermost(error: &reqwest::Error) -> String {
     let cause = anyhow::Chain::new(error).skip(1).last();
     cause.map_or_else(|| "unknown reason".to_owned(), ToString::to_string)
@@ -189,7 +189,7 @@ impl fmt::Display for RegistryError {
             }
             Kind::TooLarge(bytes) => write!(f, "{server} sent more than {bytes} bytes"),
             Kind::InsecureTokenServer(url) => {
-                write!(f, "{server} wants the password at `{url}`, without encryption")
+                write!(f, "{server} asks for the password at `{url}`, without encryption")
             }
             Kind::NoToken => write!(f, "{server} did not return a token"),
             Kind::Protocol(why) => write!(f, "{server} does not follow the protocol of registries: {why}"),

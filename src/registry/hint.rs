@@ -1,9 +1,9 @@
-//! What the user can do about an error of a registry.
+//! Hints about what the user can do about an error of a registry.
 
 use super::error::{RegistryError, RegistryErrorKind as Kind};
 use super::session::Access;
 
-/// What was asked, and by whom: it makes a difference to what can be done.
+/// The request that failed and its user, on which the hint depends.
 pub(super) struct HintContext<'a> {
     pub(super) host: &'a str,
     pub(super) user: Option<&'a str>,
@@ -14,7 +14,7 @@ pub(super) struct HintContext<'a> {
 }
 
 impl RegistryError {
-    /// The next step for the user, if there is one.
+    /// Returns the next step for the user, if there is one.
     pub(super) fn hint(&self, context: &HintContext<'_>) -> Option<String> {
         let HintContext { host, plain_http, .. } = context;
         Some(match &self.kind {
@@ -23,7 +23,7 @@ impl RegistryError {
                 Access::Write => "check the name of the repository; some registries need it to be created before the first push".to_owned(),
                 Access::Read => "check the repository and the tag; some registries show them only to users who are logged in".to_owned(),
             },
-            Kind::ServerError(_) => "this is a problem of the registry: try again later".to_owned(),
+            Kind::ServerError(_) => "this is a problem with the registry: try again later".to_owned(),
             Kind::UntrustedCertificate(_) => {
                 format!("if the certificate of `{host}` is from a private authority, trust that one with `--ca FILE`")
             }
@@ -31,7 +31,7 @@ impl RegistryError {
                 "for a registry without TLS, use `--insecure` if it is on this machine, and `--insecure={host}` otherwise"
             ),
             Kind::Setup(_) => {
-                "check that this machine has certificates of authorities (the package `ca-certificates`), and that the proxies in the environment are URLs".to_owned()
+                "check that this machine has CA certificates (the package `ca-certificates`), and that the proxies in the environment are URLs".to_owned()
             }
             Kind::Unreachable(_) => {
                 let host = self.token_server.as_deref().unwrap_or(host);
@@ -42,9 +42,9 @@ impl RegistryError {
             Kind::InsecureTokenServer(_) => {
                 "passwords are sent by `https` only: tell the administrators of the registry".to_owned()
             }
-            Kind::NoToken => "this is a problem of the registry: tell its administrators".to_owned(),
+            Kind::NoToken => "this is a problem with the registry: tell its administrators".to_owned(),
             Kind::Protocol(_) => format!("check that `{host}` is a registry"),
-            // What web servers answer to HTTP where they expect TLS.
+            // Web servers answer this to HTTP if they expect TLS.
             Kind::Refused(400) if *plain_http && self.mentions("HTTPS") => {
                 "for a registry with TLS, leave out `--insecure`".to_owned()
             }
@@ -52,7 +52,7 @@ impl RegistryError {
         })
     }
 
-    /// The hint for 401, 403 and 429, which depends on who asked.
+    /// Returns the hint for 401, 403 and 429, which depends on the user.
     fn authentication_hint(&self, context: &HintContext<'_>) -> String {
         let HintContext { host, user, access, has_token, .. } = context;
         let access = match access {
@@ -84,6 +84,6 @@ impl RegistryError {
     }
 }
 
-/// What to do when content does not come back as it was.
+/// The hint for content that the registry does not return as it was.
 pub(super) const CHANGED_CONTENT: &str =
     "do not use this content: the registry, or something on the way to it, changes what it is given";

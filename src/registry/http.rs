@@ -1,4 +1,4 @@
-//! HTTP within limits: nothing takes longer, and nothing is longer, than we allow.
+//! HTTP with limits: no request takes longer, and no body is longer, than we allow.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -17,11 +17,11 @@ use super::error::{RegistryError, RegistryErrorKind, innermost};
 use crate::shell::Progress;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
-/// How much is read of a body that explains an error.
+/// The most bytes that are read of a body that explains an error.
 const MAX_ERROR_BYTES: usize = 1 << 16;
-/// A body that comes more slowly than this is given up.
+/// The minimum speed of a body. A slower one is given up.
 const MIN_BYTES_PER_SECOND: usize = 16 << 10;
-/// What is sent between two updates of the progress.
+/// The number of bytes sent between two updates of the progress.
 const PIECE_BYTES: usize = 1 << 16;
 
 /// A client for one registry and its token server.
@@ -30,7 +30,7 @@ pub(super) struct HttpClient {
     patience: Patience,
 }
 
-/// A whole response with a status of success.
+/// A whole response with a success status.
 pub(super) struct WholeResponse {
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -38,7 +38,7 @@ pub(super) struct WholeResponse {
 
 impl HttpClient {
     pub(super) fn new(connection: &Connection) -> Result<Self, RegistryError> {
-        // The provider is the same for the whole process; the second time it is there already.
+        // The provider is the same for the whole process; the second time, it is already installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = client(connection).map_err(|error| RegistryErrorKind::Setup(innermost(&error)))?;
         Ok(Self { client, patience: connection.patience })
@@ -58,7 +58,7 @@ impl HttpClient {
         self.require_success(self.send(request).await?).await
     }
 
-    /// Sends a request with a large body, which may take long as long as it goes on, and which must succeed.
+    /// Sends a request with a large body. It may take any time while it makes progress, and it must succeed.
     pub(super) async fn upload(
         &self,
         request: RequestBuilder,
@@ -88,7 +88,7 @@ impl HttpClient {
         Err(RegistryError::of_status(status.as_u16(), &body))
     }
 
-    /// Reads a body, unless it is longer than this. `progress` gets the number of bytes that have come.
+    /// Reads a body, unless it is longer than this. `progress` receives the number of bytes read so far.
     pub(super) async fn read(
         &self,
         mut response: Response,
@@ -126,7 +126,7 @@ fn client(connection: &Connection) -> reqwest::Result<reqwest::Client> {
         .user_agent(USER_AGENT)
         .connect_timeout(connection.patience.connect)
         .https_only(!connection.plain_http)
-        // Those of the connection are used, which know this machine.
+        // The proxies of the connection are used instead, which exempt this machine.
         .no_proxy();
     for der in &connection.authorities {
         builder = builder.add_root_certificate(reqwest::Certificate::from_der(der)?);
@@ -152,7 +152,7 @@ async fn start_of(mut response: Response) -> Result<String, RegistryError> {
     Ok(String::from_utf8_lossy(&start).into_owned())
 }
 
-/// The body of an upload, which goes in pieces, so that its progress is that of the connection.
+/// The body of an upload, which is sent in pieces, so that its progress follows the connection.
 struct UploadBody {
     sent: usize,
     rest: Bytes,

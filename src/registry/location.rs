@@ -1,11 +1,11 @@
-//! Where a cluster loads a module from: a registry, or a URL.
+//! The location from which a cluster loads a module: a registry, or a URL.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::reference::Reference;
 
-/// Where a cluster loads a module from: `registry://…`, or a URL.
+/// The location from which a cluster loads a module: `registry://…`, or a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ModuleLocation(String);
 

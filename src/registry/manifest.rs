@@ -1,4 +1,4 @@
-//! Manifests as registries have them: of one policy, or of images for several platforms.
+//! Manifests in registries: of one policy, or of images for several platforms.
 //!
 //! Source: OCI image specification 1.1.
 
@@ -31,7 +31,7 @@ pub(super) struct ImageManifest {
     layers: Vec<Layer>,
 }
 
-/// A blob of a manifest.
+/// A blob that a manifest names.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Layer {
@@ -69,13 +69,13 @@ impl OciManifest {
             Some(_) => serde_json::from_value(manifest).map(Self::Index),
             None => serde_json::from_value(manifest).map(Self::Image),
         };
-        parsed.context("its manifest is not a manifest of an image")
+        parsed.context("its manifest is not an image manifest")
     }
 }
 
 impl ImageManifest {
-    /// The layer with the module, chosen as every tool of Kubewarden does: all layers are modules, and the first one is
-    /// the policy.
+    /// Returns the layer with the module, as all tools of Kubewarden choose it: all layers are modules, and the first
+    /// one is the policy.
     pub(super) fn module(&self) -> Result<&Layer> {
         let other = self.layers.iter().find(|layer| layer.media_type != artifact::LAYER_MEDIA_TYPE);
         match (self.layers.first(), other) {
@@ -90,7 +90,7 @@ impl ImageManifest {
 }
 
 impl ImageIndex {
-    /// The digest of the manifest for this platform.
+    /// Returns the digest of the manifest for this platform.
     pub(super) fn for_this_platform(&self) -> Result<&str> {
         let os = if OS == "macos" { "darwin" } else { OS };
         let architecture = match ARCH {

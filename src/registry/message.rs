@@ -1,9 +1,9 @@
-//! What servers write about an error.
+//! Messages of servers about an error.
 
 /// The longest message that is shown, in characters.
 const MAX_SHOWN_CHARS: usize = 300;
 
-/// The message in a body: the messages of a registry's JSON, or plain text. A page for a browser has none.
+/// Returns the message in a body: the messages in a registry's JSON, or plain text. A web page has none.
 pub(super) fn message_in(body: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct ErrorResponse {
@@ -25,7 +25,7 @@ pub(super) fn message_in(body: &str) -> Option<String> {
     }
 }
 
-/// Makes one line that is not too long; `None` when there is nothing in it.
+/// Shortens a message to one line; `None` if it is empty.
 pub(super) fn shortened(text: &str) -> Option<String> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {

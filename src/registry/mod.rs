@@ -1,6 +1,6 @@
-//! Registries: policies are OCI artifacts there.
+//! Registries, which store policies as OCI artifacts.
 //!
-//! Sources: OCI distribution specification 1.1; `kwctl push` and `pull` 1.36. What is stored is in [`artifact`].
+//! Sources: OCI distribution specification 1.1; `kwctl push` and `pull` 1.36. [`artifact`] defines what is stored.
 
 pub mod artifact;
 mod challenge;

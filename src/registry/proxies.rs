@@ -1,18 +1,18 @@
-//! Proxies, as the environment names them. This machine is always reached directly.
+//! Proxies from the environment. This machine is always reached directly.
 
 /// The proxies for requests.
 #[derive(Debug, Default)]
 pub struct Proxies {
-    /// For plain HTTP.
+    /// The proxy for plain HTTP.
     pub(crate) http: Option<String>,
-    /// For HTTPS.
+    /// The proxy for HTTPS.
     pub(crate) https: Option<String>,
     /// Hosts that are reached directly, in the form of `NO_PROXY`.
     pub(crate) exempt: String,
 }
 
 impl Proxies {
-    /// The proxies of `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the same in lower case.
+    /// Reads the proxies from `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the same in lower case.
     pub(super) fn from_environment() -> Self {
         Self::of(|name| std::env::var(name).ok())
     }
@@ -23,7 +23,7 @@ impl Proxies {
             values.iter().filter_map(|name| variable(name)).find(|value| !value.is_empty())
         };
         let all = find("ALL_PROXY");
-        // As for Docker and Go: a password for this machine must not pass through another one.
+        // As in Docker and Go, because a password for this machine must not pass through another one.
         let mut exempt = "localhost,127.0.0.0/8,::1".to_owned();
         if let Some(others) = find("NO_PROXY") {
             exempt = format!("{exempt},{others}");

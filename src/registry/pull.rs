@@ -9,10 +9,10 @@ use super::session::Access;
 use crate::reference::Reference;
 use crate::shell::Shell;
 
-/// No policy is larger. What claims to be is not downloaded.
+/// The size of the largest module. A module that claims to be larger is not downloaded.
 const MAX_MODULE_BYTES: usize = 1 << 28;
 
-/// A policy as a registry has it.
+/// A policy from a registry.
 #[derive(Debug)]
 pub(crate) struct PulledPolicy {
     /// The module.

@@ -14,12 +14,12 @@ use crate::reference::Reference;
 use crate::shell::Shell;
 use crate::untrusted::printable;
 
-/// What became of a push.
+/// The result of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
-    /// It was uploaded, read back, and is what was to be pushed.
+    /// The policy was uploaded and read back, and is what was to be pushed.
     Now,
-    /// It was there already.
+    /// The policy was already there.
     Before,
 }
 
@@ -28,11 +28,11 @@ pub enum Pushed {
 pub enum TagPolicy {
     /// A tag keeps its content.
     Keep,
-    /// The old content loses its tag.
+    /// A tag may move, and the old content loses it.
     Move,
 }
 
-/// Uploads a policy, unless it is there already. Succeeds only when the registry gives back what was pushed.
+/// Uploads a policy, unless it is already there. Succeeds only if the registry returns exactly what was pushed.
 pub fn push(
     reference: &Reference,
     connection: Connection,
@@ -68,7 +68,7 @@ impl RegistryClient<'_> {
         Ok(Pushed::Now)
     }
 
-    /// Uploads a blob, unless it is there already, and reads it back. Returns whether it was uploaded.
+    /// Uploads a blob, unless it is already there, and reads it back. Returns whether it was uploaded.
     fn provide(&mut self, what: &str, bytes: &Bytes) -> Result<bool> {
         let digest = Digest::of(bytes);
         if self.has_blob(&format!("look for {what} of"), &digest, bytes.len())? {
@@ -102,7 +102,7 @@ impl RegistryClient<'_> {
         }
     }
 
-    /// A registry answers with the location of the content, which ends in its digest.
+    /// Checks the location that the registry returns for some content, which ends in the digest.
     fn check_location(&self, what: &str, location: Option<&str>, expected: &Digest) -> Result<()> {
         let path = location.unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
         let named = path.rsplit('/').next().unwrap_or_default().replace("%3A", ":").replace("%3a", ":");
@@ -130,7 +130,7 @@ impl RegistryClient<'_> {
                 "could not push to `{}`: the registry accepted {what}, but does not have it",
                 self.target.reference
             ),
-            "this is a problem of the registry: try again later",
+            "this is a problem with the registry: try again later",
         )
     }
 }

@@ -1,4 +1,4 @@
-//! A session with a registry about one repository: who we are, and the requests for what is stored there.
+//! A session with a registry about one repository: our credentials, and the requests for its content.
 //!
 //! Sources: OCI distribution specification 1.1; Docker's token authentication.
 
@@ -15,22 +15,22 @@ use crate::digest::Digest;
 use crate::reference::Reference;
 use crate::shell::Progress;
 
-/// Tokens have a few thousand bytes.
+/// The size of the largest token response. Tokens have a few thousand bytes.
 const MAX_TOKEN_BYTES: usize = 1 << 20;
 
-/// What a session is for.
+/// The access that a session needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Read,
     Write,
 }
 
-/// Who we are to a registry.
+/// How we authenticate to a registry.
 enum Authentication {
     Anonymous,
-    /// The password, in the form that is sent.
+    /// With the password, in the form in which it is sent.
     Basic(HeaderValue),
-    /// A token of the registry's token server, which expires, and the form in which it is sent.
+    /// With a token of the registry's token server, which expires, and the form in which it is sent.
     Bearer {
         token: String,
         header: HeaderValue,
@@ -95,15 +95,15 @@ impl RegistrySession {
                 bearer.map_err(|error| error.at_token_server(server))
             }
             (Some(Basic), Some(basic)) => {
-                // A wrong password is found before anything else.
+                // Find a wrong password before anything else.
                 let request = self.http.request(Method::GET, self.base.clone());
                 self.http.succeed(request.header(AUTHORIZATION, basic.clone())).await?;
                 Ok(Authentication::Basic(basic))
             }
-            // Perhaps everybody may read.
+            // The repository may be public.
             (Some(Basic), None) => Ok(Authentication::Anonymous),
             (None, Some(basic)) if status == StatusCode::UNAUTHORIZED => Ok(Authentication::Basic(basic)),
-            // Not every registry has something here.
+            // Some registries have nothing at this URL.
             (None, _) if status == StatusCode::NOT_FOUND => Ok(Authentication::Anonymous),
             (None, _) => self.http.require_success(response).await.map(|_| Authentication::Anonymous),
         }
@@ -146,8 +146,8 @@ impl RegistrySession {
         }
     }
 
-    /// Reads what is at this path of the repository, unless it is longer than this. `progress` gets the number of bytes
-    /// that have come.
+    /// Reads the content at this path of the repository, unless it is longer than this. `progress` receives the
+    /// number of bytes read so far.
     pub(super) async fn get(
         &self,
         path: &str,
@@ -165,7 +165,7 @@ impl RegistrySession {
         let request = self.request(Method::HEAD, self.url(&format!("blobs/{digest}")));
         match self.http.succeed(request).await {
             Ok(_) => Ok(true),
-            // Some do not answer this request for what they do not have.
+            // Some registries refuse this request for a blob that they do not have.
             Err(RegistryError {
                 kind: RegistryErrorKind::NotFound | RegistryErrorKind::Refused(_), ..
             }) => Ok(false),
@@ -173,7 +173,8 @@ impl RegistrySession {
         }
     }
 
-    /// Uploads a blob in one request, which every registry takes. Returns the location of the blob, if the registry names it.
+    /// Uploads a blob in one request, which every registry supports. Returns the location of the blob, if the
+    /// registry names it.
     pub(super) async fn upload_blob(
         &self,
         bytes: Bytes,
@@ -207,13 +208,13 @@ impl RegistrySession {
         Ok(location(&response))
     }
 
-    /// The URL of something in the repository.
+    /// Returns the URL of something in the repository.
     fn url(&self, path: &str) -> Url {
         let path = format!("{}/{path}", self.repository);
         self.base.join(&path).expect("names of repositories, tags and digests can be part of a path")
     }
 
-    /// A request that says who we are, unless it goes to another host.
+    /// Creates a request with our credentials, unless it goes to another host.
     fn request(&self, method: Method, url: Url) -> RequestBuilder {
         let is_registry = url.origin() == self.base.origin();
         let request = self.http.request(method, url);
@@ -226,7 +227,7 @@ impl RegistrySession {
     }
 }
 
-/// The URL of an upload, which may be on another host.
+/// Returns the URL of an upload, which may be on another host.
 fn upload_url(response: &Response) -> Result<Url, RegistryError> {
     let protocol = |why: String| RegistryError::from(RegistryErrorKind::Protocol(why));
     let location = location(response)

@@ -522,7 +522,7 @@ error: could not get the credentials for `[HOST]`: the output of its credential 
     attempt(&serde_json::json!({ "credHelpers": { host: "empty" } }))
         .stderr_has("Docker's `config.json` has no credentials");
     attempt(&serde_json::json!("no object")).stderr_eq(str![[r#"
-error: could not get the credentials for `[HOST]`: `[CONFIG]/config.json` is not valid JSON of Docker
+error: could not get the credentials for `[HOST]`: `[CONFIG]/config.json` is not a valid Docker configuration
   hint: repair the file, or log in again with `docker login [HOST]`
 
 "#]]);

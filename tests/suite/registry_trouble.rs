@@ -148,7 +148,7 @@ warning: could not upload the module to `[HOST]/demo:v1`: the registry answered 
 warning: could not upload the module to `[HOST]/demo:v1`: the registry answered 500 (internal server error): the reason; trying again in 2 s
 error: could not upload the module to `[HOST]/demo:v1`
   cause: the registry answered 500 (internal server error): the reason
-  hint: this is a problem of the registry: try again later
+  hint: this is a problem with the registry: try again later
 
 "#]],
     );
@@ -317,7 +317,7 @@ fn a_registry_that_redirects_in_a_circle() {
         },
         str![[r#"
 error: could not connect to the registry of `[HOST]/demo:v1`
-  cause: the registry does not follow the protocol of registries: it redirects to where we cannot follow (too many redirects)
+  cause: the registry does not follow the protocol of registries: its redirect cannot be followed (too many redirects)
   hint: check that `[HOST]` is a registry
 
 "#]],
@@ -422,7 +422,7 @@ fn a_registry_that_keeps_nothing() {
         |request| request.is("GET", "/manifests/").then(|| Reply::Answer(Answer::status(404))),
         str![[r#"
 error: could not push to `[HOST]/demo:v1`: the registry accepted the manifest, but does not have it
-  hint: this is a problem of the registry: try again later
+  hint: this is a problem with the registry: try again later
 
 "#]],
     );
@@ -430,7 +430,7 @@ error: could not push to `[HOST]/demo:v1`: the registry accepted the manifest, b
         |request| request.is("GET", "/blobs/").then(|| Reply::Answer(Answer::status(404))),
         str![[r#"
 error: could not push to `[HOST]/demo:v1`: the registry accepted the module, but does not have it
-  hint: this is a problem of the registry: try again later
+  hint: this is a problem with the registry: try again later
 
 "#]],
     );
@@ -454,7 +454,7 @@ fn a_registry_that_claims_to_have_it_already() {
         push(&case, &registry),
         str![[r#"
 error: could not push to `[HOST]/demo:v1`: the registry accepted the module, but does not have it
-  hint: this is a problem of the registry: try again later
+  hint: this is a problem with the registry: try again later
 
 "#]],
     );
@@ -591,7 +591,7 @@ error: could not pull `[HOST]/demo:v1`
         r#"{"schemaVersion":2}"#,
         str![[r#"
 error: could not pull `[HOST]/demo:v1`
-  cause: its manifest is not a manifest of an image
+  cause: its manifest is not an image manifest
   cause: missing field `config`
 
 "#]],
@@ -730,7 +730,7 @@ error: could not log in to the registry of `[HOST]/demo:v1`
         str![[r#"
 error: could not log in to the registry of `[HOST]/demo:v1`
   cause: `[SERVER]`, the token server of the registry, did not return a token
-  hint: this is a problem of the registry: tell its administrators
+  hint: this is a problem with the registry: tell its administrators
 
 "#]],
     );
@@ -739,7 +739,7 @@ error: could not log in to the registry of `[HOST]/demo:v1`
         str![[r#"
 error: could not log in to the registry of `[HOST]/demo:v1`
   cause: `[SERVER]`, the token server of the registry, did not return a token
-  hint: this is a problem of the registry: tell its administrators
+  hint: this is a problem with the registry: tell its administrators
 
 "#]],
     );
@@ -748,7 +748,7 @@ error: could not log in to the registry of `[HOST]/demo:v1`
         str![[r#"
 error: could not log in to the registry of `[HOST]/demo:v1`
   cause: `[SERVER]`, the token server of the registry, did not return a token
-  hint: this is a problem of the registry: tell its administrators
+  hint: this is a problem with the registry: tell its administrators
 
 "#]],
     );
@@ -824,7 +824,7 @@ fn a_password_is_not_sent_to_an_insecure_token_server() {
         },
         str![[r#"
 error: could not log in to the registry of `[HOST]/demo:v1`
-  cause: the registry wants the password at `http://auth.example.com/`, without encryption
+  cause: the registry asks for the password at `http://auth.example.com/`, without encryption
   hint: passwords are sent by `https` only: tell the administrators of the registry
 
 "#]],
