@@ -1,8 +1,8 @@
 //! Compiled modules, kept on disk between runs by wasmtime's own cache, a folder for each module.
 //!
 //! Wasmtime runs what it finds in its cache, and a file with a flipped bit ends the process. So a checksum of
-//! what wasmtime keeps is stored next to it, and a folder where the two do not match is removed. Nothing here is an error:
-//! whatever goes wrong, the module is compiled.
+//! what wasmtime keeps is stored next to it, and a folder where the two do not match is removed. Nothing here is an
+//! error: whatever goes wrong, the module is compiled.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -14,32 +14,32 @@ use wasmtime::CacheConfig;
 
 use crate::digest::{hex, sha256};
 
-/// Modules that are kept; beyond that, the least recently used are removed.
+/// The number of modules that are kept. Beyond it, the least recently used are removed.
 const KEPT_MODULES: usize = 50;
 
-/// In the folder of a module: the file with the checksum, and the folder that is wasmtime's, which removes what it does
-/// not know.
+/// The file with the checksum, in the folder of a module. Wasmtime has its own folder next to the file, because it
+/// removes files that it does not know.
 const CHECKSUM: &str = "checksum";
 const COMPILED: &str = "compiled";
 
 /// Where compiled modules are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cache {
-    /// Below this folder, which is nothing else's.
+    /// In this folder, which is used for nothing else.
     Folder(PathBuf),
-    /// Nowhere.
+    /// Nowhere: no modules are kept.
     None,
 }
 
 impl Cache {
-    /// In the user's folder for caches.
+    /// Returns the cache in the user's folder for caches.
     pub(crate) fn of_user() -> Self {
         users_folder(std::env::consts::OS, |name| std::env::var_os(name), std::env::home_dir())
             .filter(|folder| folder.is_absolute())
             .map_or(Self::None, |folder| Self::Folder(folder.join("cargo-kw-wasi").join("modules")))
     }
 
-    /// What is kept of this module, or can be.
+    /// Opens the cache for this module.
     pub(super) fn open(&self, wasm: &[u8]) -> Option<OpenCache> {
         let Self::Folder(root) = self else { return None };
         let folder = root.join(sha256(wasm));
@@ -52,13 +52,13 @@ impl Cache {
         }
         let mut config = CacheConfig::new();
         config.with_directory(folder.join(COMPILED));
-        // Wasmtime would compress what is used often once more, and the checksum would not match.
+        // Wasmtime would compress files that are used often again, and the checksum would not match.
         config.with_optimized_compression_usage_counter_threshold(u64::MAX);
         Some(OpenCache { wasmtime: wasmtime::Cache::new(config).ok()?, folder })
     }
 }
 
-/// Where a system has a user's caches. `XDG_CACHE_HOME` counts everywhere.
+/// Returns the user's folder for caches on a system. `XDG_CACHE_HOME` has precedence on every system.
 fn users_folder(
     system: &str,
     variable: impl Fn(&str) -> Option<OsString>,
@@ -72,15 +72,15 @@ fn users_folder(
     })
 }
 
-/// What is kept of one module.
+/// The open cache for one module.
 pub(super) struct OpenCache {
-    /// To be given to an engine that compiles this module only.
+    /// Wasmtime's cache, for an engine that only compiles this module.
     pub(super) wasmtime: wasmtime::Cache,
     folder: PathBuf,
 }
 
 impl OpenCache {
-    /// Closes it after the module was compiled, or taken from it.
+    /// Closes the cache after the module was compiled, or loaded from the cache.
     pub(super) fn close(self) {
         if self.wasmtime.cache_misses() == 0 {
             return;
@@ -94,7 +94,7 @@ impl OpenCache {
     }
 }
 
-/// The checksum of all that wasmtime keeps in a folder; `None` when it cannot be read.
+/// Returns the checksum of everything that wasmtime keeps in a folder; `None` if it cannot be read.
 fn checksum_of(folder: &Path) -> Option<String> {
     let mut files = Vec::new();
     for compiler in std::fs::read_dir(folder.join(COMPILED).join("modules")).into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! One guest: its pipes, its bounds, and what it did to be stopped.
+//! One guest: its pipes, its limits, and why it was stopped.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,29 +15,29 @@ use super::{Bound, Limits};
 use crate::host::{CapabilityCall, HostCapabilities};
 use crate::protocol::HostCalls;
 
-/// At most this many different capabilities are remembered.
+/// The most different capabilities that are remembered.
 const REMEMBERED: usize = 100;
 
-/// More random bytes than this in one call are refused: the host would have to hold them.
+/// The most random bytes in one call. More are refused, because the host would have to hold them.
 const RANDOM_BYTES: u64 = 16 << 20;
 
-/// A table entry is a pointer.
+/// The size of a table entry, which is a pointer.
 const TABLE_ENTRY_BYTES: usize = size_of::<usize>();
 
 /// What the host knows about one running guest.
 pub(super) struct Guest {
     pub(super) wasi: WasiP1Ctx,
-    /// What it exports as `memory`, once it is instantiated: looked up once, not for each call.
+    /// The export `memory`, once the guest is instantiated. It is looked up once, not for each call.
     pub(super) memory: Option<Memory>,
     pub(super) stdout: Output,
     pub(super) stderr: Output,
-    /// The limit it went over, if it did.
+    /// The limit that the guest exceeded, if any.
     pub(super) stopped: Option<Bound>,
     pub(super) host_calls: HostCalls,
     stdin: Input,
     capabilities: Arc<dyn HostCapabilities>,
     limits: Limits,
-    /// Of all memories and tables.
+    /// The size of all memories and tables.
     used_bytes: usize,
     started: Instant,
 }
@@ -70,13 +70,13 @@ impl Guest {
         }
     }
 
-    /// What is left of its time; `None` when nothing is.
+    /// Returns the time that is left; `None` if there is none.
     pub(super) fn time_left(&self) -> Option<Duration> {
         let time = self.limits.time.unwrap_or(Duration::MAX);
         time.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())
     }
 
-    /// Ends the guest: the error makes it trap.
+    /// Stops the guest: the error makes it trap.
     pub(super) fn stop(&mut self, bound: Bound) -> wasmtime::Error {
         self.stopped = Some(bound);
         bound.into()
@@ -86,7 +86,7 @@ impl Guest {
         self.stop(Bound::Time(self.limits.time.unwrap_or(Duration::MAX)))
     }
 
-    /// The limit it was stopped at, if it was.
+    /// Returns the limit at which the guest was stopped, if any.
     pub(super) fn stopped(&self) -> Option<Bound> {
         let flooded = |output: &Output| output.lock().flooded;
         self.stopped
@@ -94,11 +94,11 @@ impl Guest {
             .or_else(|| flooded(&self.stderr).then_some(Bound::Stderr(self.limits.output_bytes)))
     }
 
-    /// Asks the host, and puts its answer on stdin: 0 for an answer, 1 for a failure.
+    /// Calls the host, and appends its answer to stdin. Returns 0 for an answer, and 1 for a failure.
     pub(super) fn ask(&mut self, call: &CapabilityCall<'_>) -> Result<i32> {
         let HostCalls { logged, refused_capabilities } = &mut self.host_calls;
         if let Some(line) = call.logged() {
-            // What is too much is left out: a host that logs it has no limit.
+            // Leave out lines beyond the limit, which a real host does not have.
             if logged.len() + line.len() < self.limits.output_bytes {
                 logged.push_str(&line);
                 logged.push('\n');
@@ -151,12 +151,12 @@ impl ResourceLimiter for Guest {
     }
 }
 
-/// Nothing can be broken half way here: a thread that panicked leaves whole bytes.
+/// Locks a mutex, even if a thread panicked: it cannot leave anything half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A guest's stdin: a queue that ends where it is empty, and goes on when the host has appended an answer.
+/// A guest's stdin: a queue that is at its end while it is empty, and continues when the host appends an answer.
 #[derive(Clone)]
 struct Input(Arc<Mutex<Bytes>>);
 
@@ -165,7 +165,7 @@ impl Input {
         Self(Arc::new(Mutex::new(Bytes::copy_from_slice(bytes))))
     }
 
-    /// Returns how many bytes are unread now.
+    /// Appends bytes, and returns how many are unread.
     fn append(&self, bytes: &[u8]) -> usize {
         let mut unread = lock(&self.0);
         let mut longer = BytesMut::from(std::mem::take(&mut *unread));
@@ -187,7 +187,7 @@ impl StdinStream for Input {
     }
 
     fn async_stream(&self) -> Box<dyn AsyncRead + Send + Sync> {
-        Box::new(tokio::io::empty()) // not asked for by preview 1
+        Box::new(tokio::io::empty()) // not used by preview 1
     }
 }
 
@@ -215,7 +215,7 @@ pub(super) struct Output(Arc<Mutex<OutputBuffer>>);
 struct OutputBuffer {
     bytes: Vec<u8>,
     limit_bytes: usize,
-    /// Did the guest write more than it may?
+    /// Whether the guest wrote more than its limit.
     flooded: bool,
 }
 
@@ -228,7 +228,7 @@ impl Output {
         lock(&self.0)
     }
 
-    /// What was written.
+    /// Takes what was written.
     pub(super) fn take(&self) -> Vec<u8> {
         std::mem::take(&mut self.lock().bytes)
     }
@@ -246,7 +246,7 @@ impl StdoutStream for Output {
     }
 
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(tokio::io::sink()) // not asked for by preview 1
+        Box::new(tokio::io::sink()) // not used by preview 1
     }
 }
 
@@ -272,7 +272,7 @@ impl OutputStream for Output {
         Ok(())
     }
 
-    /// Always room: it is `write` that ends a flood.
+    /// Always reports room, because `write` enforces the limit.
     fn check_write(&mut self) -> StreamResult<usize> {
         Ok(usize::MAX)
     }

@@ -7,7 +7,7 @@ use wasmtime::{Caller, Linker, Result, bail};
 use super::guest::Guest;
 use crate::host::CapabilityCall;
 
-/// The names under which the one function is imported.
+/// The names of the modules from which the function is imported.
 const MODULES: [&str; 2] = ["host", "kubewarden:javy/host"];
 
 /// Provides `host.call` to guests.
@@ -18,7 +18,8 @@ pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     Ok(())
 }
 
-/// Returns 0 when the answer is on stdin, 1 when a failure is. Pointers out of range and names that are not UTF-8 trap.
+/// Returns 0 if the answer is on stdin, and 1 if a failure is. Traps if a pointer is out of range, or if a name is
+/// not UTF-8.
 #[allow(clippy::too_many_arguments, reason = "four pointers with their lengths, as the guest passes them")]
 fn host_call(
     mut caller: Caller<'_, Guest>,

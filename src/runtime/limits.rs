@@ -1,4 +1,4 @@
-//! What a guest may use, and the message when it needs more.
+//! The limits of a guest, and the messages when it exceeds them.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,20 +11,20 @@ pub struct Limits {
     /// Wall-clock time from instantiation to the end. `None` means no limit, and is a little faster: code that can be
     /// interrupted reads a counter in each loop and each function.
     pub time: Option<Duration>,
-    /// Memories and tables together.
+    /// The size of memories and tables together.
     pub memory_bytes: usize,
-    /// Stdout and stderr, each.
+    /// The size of stdout and of stderr, each.
     pub output_bytes: usize,
 }
 
-/// The time is that of a policy server; a real host bounds nothing else.
+/// The time is that of a policy server; a real host has no other limits.
 impl Default for Limits {
     fn default() -> Self {
         Self { time: Some(Duration::from_secs(2)), memory_bytes: 256 << 20, output_bytes: 16 << 20 }
     }
 }
 
-/// The limit a guest was stopped at.
+/// The limit at which a guest was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// It ran, or waited, for longer than this.

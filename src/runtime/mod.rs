@@ -1,8 +1,8 @@
 //! The host: runs a policy module on one request, or one set of settings, as a policy server does.
 //!
-//! Each call gets a fresh instance with stdin, stdout, stderr, arguments, clocks and randomness: no files, no environment,
-//! no network. What a guest may use is bounded, so that no guest can hang or bloat this process. What its answer means
-//! is left to `protocol`.
+//! Each call gets a fresh instance with stdin, stdout, stderr, arguments, clocks and randomness: no files, no
+//! environment, no network. What a guest may use is limited, so that no guest can hang or bloat this process.
+//! `protocol` interprets the answer.
 
 mod cache;
 mod guest;
@@ -26,39 +26,39 @@ use crate::protocol::{Evaluation, GuestOutput, HostCalls, Request, Settings, Set
 use guest::Guest;
 use weight::is_heavy;
 
-/// How often a running guest looks at the clock.
+/// The interval at which a running guest checks the clock.
 const TICK: Duration = Duration::from_millis(10);
 
-/// A policy, compiled and ready to be asked.
+/// A compiled policy, ready to evaluate requests.
 pub struct Policy {
     instance: InstancePre<Guest>,
     limits: Limits,
     capabilities: Arc<dyn HostCapabilities>,
 }
 
-/// How a guest was called, and how it ended.
+/// The result of a call of a guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// How it ended.
+    /// How the guest ended.
     pub outcome: GuestOutcome,
-    /// What it wrote to stdout.
+    /// What the guest wrote to stdout.
     pub stdout: Vec<u8>,
-    /// What it wrote to stderr.
+    /// What the guest wrote to stderr.
     pub(crate) stderr: Vec<u8>,
-    /// What it had its host do.
+    /// The results of the guest's calls to its host.
     pub host_calls: HostCalls,
 }
 
 /// How a guest ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GuestOutcome {
-    /// It returned, which is 0, or left with an exit code.
+    /// It returned, which counts as 0, or exited with a code.
     Exit(i32),
-    /// It trapped: the engine's words for it. No host shows them to the cluster.
+    /// It trapped, with the engine's message, which no host shows to the cluster.
     Trap(String),
-    /// The module has no `_start` to call: why.
+    /// The module has no `_start` to call, for this reason.
     NoStart(String),
-    /// It went over a limit.
+    /// It exceeded a limit.
     Stopped(Bound),
 }
 
@@ -67,7 +67,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// When it is not a module, or imports what no host provides.
+    /// Fails if it is not a module, or imports something that no host provides.
     pub fn load(wasm: &[u8], limits: Limits, cache: Cache) -> Result<Self> {
         let cache = cache.open(wasm);
         let mut config = Config::new();
@@ -120,7 +120,7 @@ impl Policy {
         store.data_mut().memory = instance.get_memory(&mut *store, "memory");
         let start = match instance.get_typed_func::<(), ()>(&mut *store, "_start") {
             Ok(start) => start,
-            // In the words of Kubewarden's host.
+            // The message of Kubewarden's host.
             Err(error) => {
                 return GuestOutcome::NoStart(format!(
                     "cannot find `_start` function inside of module: {error}"
@@ -149,7 +149,8 @@ impl Policy {
         Evaluation { host_calls, ..Evaluation::new(request, call.into()) }
     }
 
-    /// How much memory a parsed answer may take. An answer with the whole request in it, changed, is well within.
+    /// Returns the most memory that a parsed answer may take. An answer with the whole changed request is well within
+    /// it.
     fn answer_limit_bytes(&self, stdin: &[u8]) -> usize {
         let output_bytes = self.limits.output_bytes.max(Limits::default().output_bytes);
         output_bytes.saturating_mul(3).saturating_add(stdin.len().saturating_mul(40))
@@ -157,7 +158,8 @@ impl Policy {
 }
 
 impl Call {
-    /// The same, but stopped if its answer would be too large to read: a short text can be a great many values.
+    /// Marks the call as stopped if its answer would be too large to read: a short string can contain a great many
+    /// values.
     fn weighed(mut self, limit_bytes: usize) -> Self {
         if self.outcome == GuestOutcome::Exit(0) && is_heavy(&self.stdout, limit_bytes) {
             self.outcome = GuestOutcome::Stopped(Bound::Answer(limit_bytes));
@@ -180,7 +182,7 @@ impl GuestOutcome {
         }
     }
 
-    /// Why the guest did not end as it should, in words for people.
+    /// Returns why the guest did not end as it should, in words for people.
     fn failure(&self) -> Option<String> {
         match self {
             Self::Exit(0) => None,
@@ -203,7 +205,7 @@ impl From<Call> for GuestOutput {
     }
 }
 
-/// Moves the engine's clock for as long as there is one.
+/// Advances the engine's clock for as long as the engine exists.
 fn tick(engine: &Engine) -> Result<()> {
     let engine = engine.weak();
     std::thread::Builder::new()
@@ -219,7 +221,7 @@ fn tick(engine: &Engine) -> Result<()> {
     Ok(())
 }
 
-/// The engine has an error type of its own.
+/// Converts an error of the engine, which has its own error type.
 fn ours(error: wasmtime::Error) -> anyhow::Error {
     anyhow::Error::from_boxed(error.into_boxed_dyn_error())
 }

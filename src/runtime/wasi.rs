@@ -1,8 +1,8 @@
 //! WASI preview 1 for a guest that has stdin, stdout, stderr, arguments, clocks and randomness, and nothing else.
 //!
-//! It is wasmtime-wasi's. Three of its functions are put in a frame here: `poll_oneoff` would let a guest sleep for as
-//! long as it likes, where no interruption of WebAssembly reaches it, and `fd_read` and `fd_write` would pass through
-//! an executor, which pipes in memory never need.
+//! It is that of wasmtime-wasi, but three functions are wrapped: `poll_oneoff` would let a guest sleep for as long as
+//! it likes without being interrupted, and `fd_read` and `fd_write` would pass through an executor, which pipes in
+//! memory never need.
 
 use std::future::Future;
 use std::pin::pin;
@@ -18,7 +18,8 @@ use super::guest::Guest;
 
 const MODULE: &str = "wasi_snapshot_preview1";
 
-/// How many bytes of a guest's memory a function may copy to the host. Not for reading and writing: they copy in pieces.
+/// The most bytes of a guest's memory that a function may copy to the host. Reads and writes have no such limit,
+/// because they copy in pieces.
 pub(super) const COPIED_BYTES: usize = 1 << 20;
 
 /// Provides WASI to guests.
@@ -58,7 +59,7 @@ fn poll_oneoff(
     polled.unwrap_or_else(|_| Err(caller.data_mut().out_of_time()))
 }
 
-/// What a function of WASI works on.
+/// Returns the memory and the context that a function of WASI works on.
 fn parts<'a>(
     caller: &'a mut Caller<'_, Guest>,
     copied_bytes: usize,
@@ -71,7 +72,7 @@ fn parts<'a>(
     Ok((GuestMemory::Unshared(memory), &mut guest.wasi))
 }
 
-/// What a future gives that has nothing to wait for.
+/// Returns the result of a future that has nothing to wait for.
 fn at_once<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,

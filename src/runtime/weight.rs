@@ -1,4 +1,4 @@
-//! How much memory a JSON document takes once it is parsed, without parsing it.
+//! Estimates how much memory a JSON document takes once it is parsed, without parsing it.
 
 /// A list entry or a member: a value with room to spare, a key, and what the allocator adds to short strings.
 const ENTRY_BYTES: usize = 140;
@@ -9,7 +9,8 @@ const OBJECT_BYTES: usize = 660;
 /// `{"":0},` is the shortest form of an object in a list.
 const MOST_BYTES_PER_BYTE: usize = (OBJECT_BYTES + ENTRY_BYTES) / 7 + 1;
 
-/// Would the values in this document take more memory than `limit_bytes`? Estimated from above; any bytes will do.
+/// Whether the values in this document may take more memory than `limit_bytes`. Accepts any bytes, and never
+/// estimates too little.
 pub(super) fn is_heavy(json: &[u8], limit_bytes: usize) -> bool {
     if json.len().saturating_mul(MOST_BYTES_PER_BYTE) <= limit_bytes {
         return false;
