@@ -1,4 +1,4 @@
-//! The terminal: everything that is printed for a person or a script passes here.
+//! The terminal: everything that is printed for a person or a script passes through here.
 //!
 //! Results that a script may read go to stdout, everything else to stderr, as in cargo.
 
@@ -36,18 +36,18 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
-/// Prints on stderr and stdout, as much and as colorful as the user wants.
+/// Prints to stderr and stdout, with the verbosity and the colors that the user wants.
 #[derive(Debug)]
 pub struct Shell {
     verbosity: Verbosity,
-    /// How often `-v` is given, for the programs that are run.
+    /// How often `-v` was given, which is passed on to other programs.
     verbose_level: u8,
     color_choice: ColorChoice,
-    /// That of stderr.
+    /// The colors of stderr.
     paint: Paint,
 }
 
-/// What is known before the command line is.
+/// The shell to use before the command line is parsed.
 impl Default for Shell {
     fn default() -> Self {
         let color_choice = ColorChoice::default();
@@ -57,14 +57,14 @@ impl Default for Shell {
 }
 
 impl Shell {
-    /// A shell as the command line, the environment and cargo's configuration want it.
+    /// Creates a shell from the command line, the environment and cargo's configuration.
     pub(crate) fn new(flags: TermFlags) -> Result<Self> {
         let (verbosity, color_choice) = flags.or(TermTable::load()?)?;
         let paint = color_choice.paint(&std::io::stderr());
         Ok(Self { verbosity, verbose_level: flags.verbose_level, color_choice, paint })
     }
 
-    /// The colors for results on stdout.
+    /// Returns the colors for results on stdout.
     pub(crate) fn paint_results(&self) -> Paint {
         self.color_choice.paint(&std::io::stdout())
     }
@@ -74,7 +74,7 @@ impl Shell {
         self.verbosity
     }
 
-    /// A shell that prints no progress, unless `-v` asks for more.
+    /// Returns a shell that prints no progress, unless `-v` asks for more.
     pub fn quieter(&self) -> Self {
         let verbosity = match self.verbosity {
             Verbosity::Verbose => Verbosity::Verbose,
@@ -83,18 +83,18 @@ impl Shell {
         Self { verbosity, ..*self }
     }
 
-    /// Is there a person who reads stderr?
+    /// Whether a person reads stderr.
     pub(crate) fn has_reader(&self) -> bool {
         self.verbosity >= Verbosity::Normal && std::io::stderr().is_terminal()
     }
 
-    /// The flags that make cargo print as much as this shell, in the same colors.
+    /// Returns the flags that make cargo print as much as this shell, in the same colors.
     pub(crate) fn cargo_flags(&self) -> Vec<String> {
         let mut flags = Vec::new();
         if self.verbosity == Verbosity::Quiet {
             flags.push("--quiet".to_owned());
         }
-        // One `-v` shows the commands this tool runs; from the second on cargo shows what it runs.
+        // One `-v` shows the commands that this tool runs; two or more also show those that cargo runs.
         if self.verbose_level > 1 {
             flags.push(format!("-{}", "v".repeat(usize::from(self.verbose_level - 1))));
         }
@@ -106,21 +106,21 @@ impl Shell {
         flags
     }
 
-    /// `   Verb message`, as cargo reports progress.
+    /// Prints `   Verb message`, as cargo reports progress.
     pub(crate) fn status(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
             self.verb(STATUS, verb, message);
         }
     }
 
-    /// The same for what is bad news.
+    /// Prints bad news in the same way.
     pub(crate) fn setback(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
             self.verb(ERROR, verb, message);
         }
     }
 
-    /// A command about to run, printed with `-v`.
+    /// Prints a command that is about to run, with `-v` only.
     pub(crate) fn command(&self, command: impl Display) {
         if self.verbosity >= Verbosity::Verbose {
             self.verb(STATUS, "Running", format!("`{command}`"));
@@ -132,26 +132,26 @@ impl Shell {
         self.line(&format!("{verb} {}", indent(&printable(&message.to_string()), 13)));
     }
 
-    /// A line without a verb, below a status.
+    /// Prints a line without a verb, below a status.
     pub fn note(&self, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
             self.line(&printable(&message.to_string()));
         }
     }
 
-    /// Is there a person who reads stdout?
+    /// Whether a person reads stdout.
     pub(crate) fn has_reader_of_results(&self) -> bool {
         std::io::stdout().is_terminal()
     }
 
-    /// A result on stdout, as it is.
+    /// Prints a result to stdout, as it is.
     pub(crate) fn result(&self, text: &str) -> std::io::Result<()> {
         let mut stdout = self.paint_results().stream(std::io::stdout().lock());
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
     }
 
-    /// A result on stdout, as one line of JSON.
+    /// Prints a result to stdout, as one line of JSON.
     pub(crate) fn result_line(&self, result: &impl Serialize) -> std::io::Result<()> {
         let mut stdout = BufWriter::new(std::io::stdout().lock());
         serde_json::to_writer(&mut stdout, result)?;
@@ -159,7 +159,7 @@ impl Shell {
         stdout.flush()
     }
 
-    /// A closed stderr is not an error.
+    /// Prints a line to stderr. A closed stderr is not an error.
     fn line(&self, text: &str) {
         let _ = writeln!(self.paint.stream(std::io::stderr().lock()), "{text}");
     }

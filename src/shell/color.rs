@@ -1,10 +1,10 @@
-//! Colors: when there are any, and what they mean.
+//! Colors: when they are used, and what they mean.
 
 use anstream::AutoStream;
 use anstream::stream::RawStream;
 use anstyle::{AnsiColor, Style};
 
-// Those of cargo.
+// The styles of cargo.
 pub(super) const STATUS: Style = AnsiColor::BrightGreen.on_default().bold();
 pub(super) const WARNING: Style = AnsiColor::BrightYellow.on_default().bold();
 pub(super) const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
@@ -14,17 +14,18 @@ pub(super) const PLACE: Style = AnsiColor::BrightBlue.on_default().bold();
 /// The values of `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum ColorChoice {
-    /// When the stream is a terminal, unless the environment asks for something else.
+    /// Use colors if the stream is a terminal, unless the environment asks for something else.
     #[default]
     Auto,
-    /// Also in files and pipes.
+    /// Use colors in files and pipes too.
     Always,
-    /// No colors.
+    /// Do not use colors.
     Never,
 }
 
 impl ColorChoice {
-    /// Whether this stream gets colors, by `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` too.
+    /// Decides whether a stream gets colors. `Auto` also considers `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and
+    /// `TERM`.
     pub(super) fn paint(self, stream: &impl RawStream) -> Paint {
         let color = match self {
             Self::Never => false,
@@ -35,7 +36,7 @@ impl ColorChoice {
     }
 }
 
-/// How results on stdout are colored.
+/// Whether output is colored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Paint {
     pub(super) color: bool,
@@ -44,21 +45,21 @@ pub(crate) struct Paint {
 /// What a piece of a result means to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// As it should be, or new.
+    /// It is as it should be, or it is new.
     Good,
-    /// Not as it should be, or gone.
+    /// It is not as it should be, or it was removed.
     Bad,
-    /// Above other things.
+    /// It is a title.
     Title,
 }
 
 impl Paint {
-    /// No colors.
+    /// Returns a paint without colors.
     pub(crate) fn plain() -> Self {
         Self { color: false }
     }
 
-    /// The string in the color of a tone.
+    /// Returns a string in the color of a tone.
     pub(crate) fn text(self, tone: Tone, text: &str) -> String {
         let style = match tone {
             Tone::Good => AnsiColor::Green.on_default(),
@@ -72,7 +73,7 @@ impl Paint {
         if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    /// The stream, made to obey the codes of colors: consoles of Windows have to be told.
+    /// Wraps a stream so that color codes work, which a console on Windows does not support by default.
     pub(super) fn stream<S: RawStream>(self, stream: S) -> AutoStream<S> {
         let choice =
             if self.color { anstream::ColorChoice::Always } else { anstream::ColorChoice::AlwaysAnsi };

@@ -1,4 +1,4 @@
-//! How a file would change, on stderr.
+//! Shows how a file would change, on stderr.
 
 use anstyle::Style;
 
@@ -8,7 +8,7 @@ use crate::diff::{self, DiffLine};
 use crate::untrusted::printable;
 
 impl Shell {
-    /// The lines in which a new text differs from the old one, with the lines around each change.
+    /// Prints the lines in which a new string differs from the old one, with the lines around each change.
     pub(crate) fn diff(&self, old: &str, new: &str) {
         if self.verbosity < Verbosity::Normal {
             return;

@@ -1,11 +1,11 @@
-//! Markdown, as a terminal shows it.
+//! Renders Markdown for a terminal.
 
 use super::{Paint, Shell};
 use crate::untrusted::printable;
 
 impl Shell {
-    /// Markdown without its marks, in lines that fit the screen. What is too long to be written by hand is not laid
-    /// out: the time that takes grows faster than the length of a line in a table.
+    /// Renders Markdown in lines that fit the screen. A string that is too long to be written by hand is returned as
+    /// it is, because the time to lay it out grows faster than the length of a line in a table.
     pub(crate) fn markdown(&self, text: &str) -> String {
         const LONG: usize = 1 << 18;
         const LONG_LINE: usize = 1 << 12;

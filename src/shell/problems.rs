@@ -1,4 +1,4 @@
-//! Warnings, errors, and findings with their places, on stderr.
+//! Prints warnings, errors, and findings with their places, on stderr.
 
 use std::fmt::Display;
 
@@ -11,7 +11,7 @@ use crate::finding::{Finding, Quote, Severity};
 use crate::untrusted::printable;
 
 impl Shell {
-    /// A warning, with what to do about it.
+    /// Prints a warning, with what to do about it.
     pub(crate) fn warn(&self, message: impl Display, hint: Option<&str>) {
         if self.verbosity >= Verbosity::Normal {
             self.head(WARNING, "warning", &message.to_string());
@@ -21,7 +21,7 @@ impl Shell {
         }
     }
 
-    /// An error with its causes, and what to do about it. Printed even with `--quiet`.
+    /// Prints an error with its causes and what to do about it, even with `--quiet`.
     pub fn error(&self, error: &anyhow::Error) {
         self.head(ERROR, "error", &error.to_string());
         for cause in error.chain().skip(1) {
@@ -32,7 +32,7 @@ impl Shell {
         }
     }
 
-    /// Findings, each with its place and fix. Errors are printed even with `--quiet`.
+    /// Prints findings, each with its place and fix. Errors are printed even with `--quiet`.
     pub(crate) fn findings(&self, findings: &[Finding]) {
         for finding in findings {
             let (style, word) = match finding.severity {

@@ -1,4 +1,4 @@
-//! How much of a long task is done.
+//! A progress bar for long tasks.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -6,10 +6,10 @@ use super::Shell;
 use super::color::NOTE;
 
 impl Shell {
-    /// A bar for a task of this many bytes. It is drawn only for a person at a terminal that can move its cursor, and
-    /// only when the task takes long enough to be seen.
+    /// Creates a bar for a task of this many bytes. It is drawn only for a person at a terminal that can move its
+    /// cursor, and only if the task takes long enough to be seen.
     pub(crate) fn progress_bar(&self, verb: &str, total_bytes: usize) -> Progress {
-        /// A smaller task is over too soon.
+        /// The size of the smallest task with a bar. A smaller one is over too soon.
         const WORTH_A_BAR: usize = 1 << 17;
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if !self.has_reader() || is_dumb || total_bytes < WORTH_A_BAR {
@@ -30,7 +30,7 @@ impl Shell {
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// This many bytes are done.
+    /// Sets the number of bytes that are done.
     pub(crate) fn set(&self, bytes: usize) {
         self.0.set_position(bytes as u64);
     }

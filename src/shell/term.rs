@@ -1,5 +1,5 @@
-//! How much is printed, and in which colors: the command line decides, then the environment, then cargo's
-//! configuration files. The rules are those of cargo's table `[term]`.
+//! Verbosity and colors: the command line decides, then the environment, then cargo's configuration files. The rules
+//! are those of cargo's table `[term]`.
 
 use std::ffi::OsString;
 
@@ -8,19 +8,19 @@ use anyhow::Result;
 use super::{ColorChoice, Verbosity};
 use crate::error::{failure, name_list};
 
-/// What the command line says about it.
+/// The flags for verbosity and colors.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct TermFlags {
     /// `--quiet`.
     pub(crate) quiet: bool,
-    /// How often `--verbose` is given.
+    /// How often `--verbose` was given.
     pub(crate) verbose_level: u8,
     /// `--color`, if given.
     pub(crate) color: Option<ColorChoice>,
 }
 
 impl TermFlags {
-    /// What cargo's configuration says is taken where the command line says nothing.
+    /// Returns verbosity and colors, which are those of the table unless there are flags.
     pub(super) fn or(self, table: TermTable) -> Result<(Verbosity, ColorChoice)> {
         let verbosity = match (self.quiet, self.verbose_level) {
             (true, _) => Verbosity::Quiet,
@@ -31,7 +31,7 @@ impl TermFlags {
     }
 }
 
-/// The table `[term]`, as far as it is for this tool too.
+/// The part of the table `[term]` that applies to this tool too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct TermTable {
     quiet: Option<bool>,
@@ -40,7 +40,7 @@ pub(super) struct TermTable {
 }
 
 impl TermTable {
-    /// The table of this process: a value in the environment hides that of the files.
+    /// Loads the table of this process. A value in the environment overrides the one in files.
     pub(super) fn load() -> Result<Self> {
         let environment = Self::from_environment(|name| std::env::var_os(name))?;
         let files = Self::from_files().unwrap_or_default();
@@ -65,7 +65,7 @@ impl TermTable {
         })
     }
 
-    /// `None` when cargo's configuration cannot be read: that is reported by whatever needs it to build.
+    /// Reads cargo's configuration files. Returns `None` on failure, which is reported when a build needs them.
     fn from_files() -> Option<Self> {
         let without_environment = cargo_config2::ResolveOptions::default().env([("", ""); 0]);
         let here = std::env::current_dir().ok()?;
@@ -91,7 +91,7 @@ impl TermTable {
     }
 }
 
-/// The value that an environment variable names.
+/// Returns the value that an environment variable names.
 fn one_of<T: Copy>(values: &[(&str, T)], variable: &str, given: &OsString) -> Result<T> {
     match values.iter().find(|(name, _)| given == name) {
         Some((_, value)) => Ok(*value),
