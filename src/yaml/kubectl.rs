@@ -1,5 +1,5 @@
-//! YAML as `kubectl` reads it, and so Kubernetes: by the rules of YAML 1.1, where `0644` is a number and `yes` is true.
-//! Kubewarden itself reads by those of YAML 1.2.
+//! Reads YAML as `kubectl` and Kubernetes do: by the rules of YAML 1.1, in which `0644` is a number and `yes` is
+//! true. Kubewarden itself uses the rules of YAML 1.2.
 //!
 //! Source: sigs.k8s.io/yaml, which tests compare this with.
 
@@ -11,7 +11,7 @@ use super::{MapEntry, Node, NodeContent};
 const MERGE: &str = "<<";
 
 impl Node {
-    /// The value alone, as `kubectl` would send it. Of a repeated key the last one counts.
+    /// Returns the value as `kubectl` would send it. If a key is repeated, the last one counts.
     pub(crate) fn to_kubernetes_json(&self) -> Value {
         match &self.content {
             NodeContent::Text(text) if self.plain.is_some() => resolve(text),
@@ -49,7 +49,7 @@ fn add_missing(target: &mut Map<String, Value>, defaults: &[MapEntry]) {
     }
 }
 
-/// The value of a scalar without quotes that YAML 1.2 reads as a string.
+/// Returns the value of a scalar without quotes that YAML 1.2 reads as a string.
 fn resolve(text: &str) -> Value {
     match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Value::Bool(true),
@@ -66,7 +66,7 @@ fn resolve(text: &str) -> Value {
     }
 }
 
-/// With a base in front: a zero alone means eight.
+/// Parses an integer with a prefix for its base. A zero alone means base eight.
 fn integer(text: &str) -> Option<Number> {
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
@@ -92,14 +92,14 @@ fn integer(text: &str) -> Option<Number> {
     Some(0_i64.checked_sub_unsigned(absolute)?.into())
 }
 
-/// Decimal digits with a point, an exponent, or neither.
+/// Parses decimal digits with a point, an exponent, or neither.
 fn float(text: &str) -> Option<Number> {
     let is_digit = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
     let value = text.chars().all(is_digit).then(|| text.parse::<f64>().ok())??;
     Some(without_fraction(&Number::from_f64(value)?))
 }
 
-/// Numbers are written as JavaScript writes them: `1.0` is `1`.
+/// Removes a zero fraction, as in JavaScript: `1.0` becomes `1`.
 fn without_fraction(number: &Number) -> Number {
     match number.as_f64() {
         Some(value) if number.is_f64() && value.fract() == 0.0 && value.abs() < 2_f64.powi(63) => {

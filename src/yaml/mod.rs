@@ -1,4 +1,4 @@
-//! YAML as it was written: a tree of values, each with the line it starts in.
+//! YAML as it was written: a tree of values, each with the line in which it starts.
 
 mod kubectl;
 mod node;

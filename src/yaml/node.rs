@@ -1,21 +1,21 @@
-//! The tree that a document is read into: values, each with the line it starts in.
+//! The tree of a document: values, each with the line in which it starts.
 
 use std::fmt;
 
 use serde_json::{Number, Value};
 
-/// A value and where it was written.
+/// A value, and where it was written.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub(crate) line: usize,
     pub(crate) content: NodeContent,
-    /// A scalar without quotes, tag, or `|` and `>` in front, as it was written: another reader may take it for
-    /// something else.
+    /// The scalar as it was written, unless it has quotes, a tag, or a leading `|` or `>`: another reader may read it
+    /// differently.
     pub(super) plain: Option<String>,
 }
 
-/// What JSON can hold. YAML's tags, which it cannot, are errors.
+/// A value that JSON can hold. YAML's tags, which JSON cannot hold, are errors.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NodeContent {
     Null,
@@ -23,7 +23,7 @@ pub(crate) enum NodeContent {
     Number(Number),
     Text(String),
     List(Vec<Node>),
-    /// In the order of the file, repeated keys too.
+    /// A map in the order of the file, with repeated keys.
     Map(Vec<MapEntry>),
 }
 
@@ -37,12 +37,12 @@ pub(crate) struct MapEntry {
 }
 
 impl Node {
-    /// A value whose spelling does not matter.
+    /// Creates a value whose spelling does not matter.
     pub(crate) fn new(line: usize, content: NodeContent) -> Self {
         Self { line, content, plain: None }
     }
 
-    /// The value as a string where a host takes any scalar without quotes for one.
+    /// Returns the value as a string, for a key where a host reads any scalar without quotes as a string.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match &self.content {
             NodeContent::Text(text) => Some(text),
@@ -50,7 +50,7 @@ impl Node {
         }
     }
 
-    /// Nothing at all, not even `null`.
+    /// Whether there is no value at all, not even `null`.
     pub(crate) fn is_left_out(&self) -> bool {
         self.plain.as_deref() == Some("")
     }
@@ -59,7 +59,7 @@ impl Node {
         self.content == NodeContent::Null
     }
 
-    /// The value alone. Of a repeated key the last one counts, as in JSON.
+    /// Returns the value without lines. If a key is repeated, the last one counts, as in JSON.
     pub(crate) fn to_json(&self) -> Value {
         match &self.content {
             NodeContent::Null => Value::Null,
@@ -73,7 +73,7 @@ impl Node {
         }
     }
 
-    /// A key that is written again, anywhere below this value, the first of them.
+    /// Returns the first repeated key anywhere in this value.
     pub(crate) fn repeated_key(&self) -> Option<&MapEntry> {
         match &self.content {
             NodeContent::List(items) => items.iter().find_map(Self::repeated_key),
@@ -88,7 +88,7 @@ impl Node {
     }
 }
 
-/// JSON has no lines: all values are in the first.
+/// JSON has no lines, so all values get the first line.
 impl From<&Value> for Node {
     fn from(value: &Value) -> Self {
         let content = match value {
@@ -110,7 +110,7 @@ impl From<&Value> for Node {
     }
 }
 
-/// The value in the words of a message: `the string `pods``, `a list`.
+/// Written as in a message: `the string `pods``, `a list`.
 impl fmt::Display for NodeContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,9 +1,9 @@
-//! From text to a tree.
+//! Parses a string into a tree.
 //!
-//! Read with the parser of the real host, so that what is a string, a number or null is decided as there. That parser
-//! gives positions only in its errors. So each scalar is kept by a visitor that then fails on purpose: the error says
-//! where the scalar is, and reading goes on after it. This takes time in proportion to the text, and aliases cannot
-//! multiply it without limit.
+//! It uses the parser of the real host, so that strings, numbers and null are distinguished in the same way. That
+//! parser gives positions only in its errors. So each scalar is kept by a visitor that then fails on purpose: the
+//! error says where the scalar is, and parsing continues after it. The time is proportional to the length of the
+//! string, and aliases cannot multiply it without limit.
 
 use std::cell::Cell;
 use std::fmt;
@@ -17,9 +17,9 @@ use super::{MapEntry, Node, NodeContent};
 /// Why a file could not be read.
 #[derive(Debug)]
 pub(crate) struct ReadError {
-    /// In the words of the parser, without a position.
+    /// The message of the parser, without a position.
     pub(crate) message: String,
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub(crate) line: Option<usize>,
 }
 
@@ -43,7 +43,7 @@ impl From<&yaml_serde::Error> for ReadError {
     }
 }
 
-/// Reads a string with one document. An empty document is null.
+/// Parses a string with one document. An empty document is null.
 pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
     let mut documents = parse_all(text)?.into_iter();
     match (documents.next(), documents.next()) {
@@ -54,7 +54,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
     }
 }
 
-/// Reads a string with any number of documents.
+/// Parses a string with any number of documents.
 pub(crate) fn parse_all(text: &str) -> Result<Vec<Node>, ReadError> {
     refuse_deep_nesting(text)?;
     let (positions, limits) = (Positions::of(text), ReadLimits::of(text));
@@ -63,7 +63,8 @@ pub(crate) fn parse_all(text: &str) -> Result<Vec<Node>, ReadError> {
     documents.collect::<Result<_, _>>().map_err(|error| ReadError::from(&error))
 }
 
-/// The parser looks at all open brackets for each token, long before a deserialiser could refuse their number.
+/// Fails if there are too many open brackets. The parser looks at all of them for each token, long before a
+/// deserializer could refuse them.
 fn refuse_deep_nesting(text: &str) -> Result<(), ReadError> {
     const OPEN_BRACKETS: usize = 10_000;
     let (mut open, mut line) = (0_usize, 1);
@@ -82,17 +83,17 @@ fn refuse_deep_nesting(text: &str) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// What is left to be read, so that aliases cannot repeat a document without end.
+/// How much may still be read, so that aliases cannot repeat a document without end.
 struct ReadLimits {
     values: Cell<usize>,
-    /// Of strings and keys.
+    /// The bytes of strings and keys.
     bytes: Cell<usize>,
-    /// Of the paths of values, which the parser writes into each of its errors.
+    /// The bytes of the paths of values, which the parser writes into each of its errors.
     path_bytes: Cell<usize>,
 }
 
 impl ReadLimits {
-    /// Enough for any text without aliases, in which a value takes at least one character, and for some aliases.
+    /// Allows any string without aliases, in which a value takes at least one character, and some aliases.
     fn of(text: &str) -> Self {
         Self {
             values: Cell::new(text.len() + 100_000),
@@ -110,12 +111,12 @@ impl ReadLimits {
     }
 }
 
-/// Reads one value with all that is in it.
+/// Reads one value with everything in it.
 #[derive(Clone, Copy)]
 struct Tree<'a> {
-    /// The line of what is around the value.
+    /// The line of what contains the value.
     around: usize,
-    /// Length of the path of the value in the parser's words.
+    /// The length of the path of the value, as the parser writes it.
     path_bytes: usize,
     positions: &'a Positions<'a>,
     limits: &'a ReadLimits,
@@ -140,7 +141,7 @@ impl<'de> DeserializeSeed<'de> for Tree<'_> {
     }
 }
 
-/// Line and column that an error of the parser names. It does not name the very first position.
+/// Returns the line and the column in an error of the parser, which does not name the very first position.
 fn place_of(error: &impl fmt::Display) -> (usize, usize) {
     let text = error.to_string();
     let place = text.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(" column "));

@@ -1,15 +1,15 @@
-//! What is written at a position that the parser names.
+//! Finds what is written at a position that the parser names.
 
 use super::NodeContent;
 
-/// A string in which a line and a column are found without walking along the line.
+/// A string with an index of its lines and columns.
 pub(super) struct Positions<'a> {
     text: &'a str,
     lines: Vec<LineStart>,
 }
 
 struct LineStart {
-    /// Where it begins.
+    /// Where the line begins.
     offset: usize,
     /// Where every [`STEP`]th character begins, unless all characters take one byte.
     steps: Vec<usize>,
@@ -23,7 +23,7 @@ impl<'a> Positions<'a> {
         let mut offset = 0;
         while offset < text.len() {
             let line = &text[offset..];
-            // LineStart breaks are those of the parser.
+            // Line breaks are those of the parser.
             let end = line.find(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).unwrap_or(line.len());
             let after = line[end..].chars().next().map_or(0, char::len_utf8);
             let after = if line[end..].starts_with("\r\n") { 2 } else { after };
@@ -33,8 +33,8 @@ impl<'a> Positions<'a> {
         Self { text, lines }
     }
 
-    /// The scalar at this place as it was written, if it has no quotes, no tag, and no `|` or `>` in front. Both numbers
-    /// are counted from 1, columns in characters.
+    /// Returns the scalar at this place as it was written, unless it has quotes, a tag, or a leading `|` or `>`. Both
+    /// numbers are counted from 1, columns in characters.
     pub(super) fn plain_scalar(&self, line: usize, column: usize, content: &NodeContent) -> Option<String> {
         let rest = after_anchor(self.at(line, column));
         if rest.starts_with(['"', '\'', '|', '>', '!']) {
@@ -75,13 +75,13 @@ impl LineStart {
     }
 }
 
-/// A word for null, or one for a number that JSON does not have, which is read as null.
+/// Whether this is a word for null, or for a number that JSON does not have, which is read as null.
 fn is_null(word: &str) -> bool {
     let unsigned = word.strip_prefix(['+', '-']).unwrap_or(word);
     ["~", "null", ".inf", ".nan"].iter().any(|known| unsigned.eq_ignore_ascii_case(known))
 }
 
-/// What follows an anchor, which may be on a line below; without an anchor, all of it.
+/// Returns what follows an anchor, which may be on a later line; without an anchor, the whole string.
 fn after_anchor(text: &str) -> &str {
     if !text.starts_with('&') {
         return text;

@@ -1,4 +1,4 @@
-//! Reading a document key by key: whatever is wrong becomes a finding with its place.
+//! Reads a document key by key; each mistake becomes a finding with its place.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -16,9 +16,9 @@ pub(crate) enum Syntax {
     Toml,
 }
 
-/// What is wrong with a document, as far as it was read.
+/// A document being read, with the findings so far.
 pub(crate) struct DocumentReader<'a> {
-    /// `None` for a document that has no lines for people: its findings have no place.
+    /// The lines of the document; `None` if people do not see them, so that its findings have no place.
     lines: Option<FileLines<'a>>,
     pub(crate) syntax: Syntax,
     pub(crate) findings: Vec<Finding>,
@@ -71,20 +71,20 @@ impl<'a> DocumentReader<'a> {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 
-    /// All findings, so that a person works through the file from top to bottom.
+    /// Returns all findings by line, so that a person works through the file from top to bottom.
     pub(crate) fn into_findings(self) -> Vec<Finding> {
         let mut findings = self.findings;
         findings.sort_by_key(|finding| finding.place.as_ref().and_then(|place| place.line));
         findings
     }
 
-    /// `key: value`, or `key = value` in TOML.
+    /// Returns `key: value`, or `key = value` in TOML.
     pub(crate) fn example(&self, key: &str, value: &str) -> String {
         let sign = if self.syntax == Syntax::Toml { " =" } else { ":" };
         format!("{key}{sign} {value}")
     }
 
-    /// The keys of a map. A value that is not a map is reported, and so are known keys that are repeated.
+    /// Reads the keys of a map. Reports a value that is not a map, and known keys that are repeated.
     pub(crate) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
         let NodeContent::Map(entries) = &node.content else {
             let message = format!("{what} must be a map, found {}", node.content);
@@ -127,7 +127,7 @@ impl<'a> DocumentReader<'a> {
     ) {
         let message = format!("`{}`{within} must be {wanted}, found {}", entry.key, entry.value.content);
         let line = match entry.value.content {
-            // A list or a map is recognised by its key.
+            // A list or a map is recognized by its key.
             NodeContent::List(_) | NodeContent::Map(_) => entry.line,
             _ => entry.value.line,
         };
@@ -136,22 +136,22 @@ impl<'a> DocumentReader<'a> {
 }
 
 impl<'n> Fields<'n> {
-    /// The key with its value, if it is written. Of a repeated one the last counts.
+    /// Finds a key with its value. If it is repeated, the last one counts.
     pub(crate) fn find(&self, key: &str) -> Option<&'n MapEntry> {
         self.entries.iter().rev().find(|entry| self.normal(&entry.key) == key)
     }
 
-    /// The first of these keys that is written.
+    /// Finds the first of these keys that is present.
     pub(crate) fn find_any(&self, keys: &[&str]) -> Option<&'n MapEntry> {
         self.entries.iter().find(|entry| keys.contains(&&*self.normal(&entry.key)))
     }
 
-    /// The keys that are not among the known ones.
+    /// Returns the keys that are not among the known ones.
     pub(crate) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'n MapEntry> {
         self.entries.iter().filter(|entry| !known.contains(&&*self.normal(&entry.key)))
     }
 
-    /// What to do about an unknown key.
+    /// Returns the fix for an unknown key.
     pub(crate) fn instead_of(&self, unknown: &str, known: &[&str]) -> String {
         match nearest(unknown, known) {
             Some(near) => format!("write `{}`", self.spelling(near)),
@@ -163,7 +163,7 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// A key as this document has it, or would have it.
+    /// Returns a key as it is spelled in this document, or would be.
     pub(crate) fn spelling(&self, key: &str) -> String {
         match (self.find(key), self.syntax) {
             (Some(entry), _) => entry.key.clone(),
@@ -172,7 +172,7 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// A key in the spelling of YAML.
+    /// Returns a key in the spelling of YAML.
     pub(crate) fn normal<'k>(&self, key: &'k str) -> Cow<'k, str> {
         match self.syntax {
             Syntax::Toml if key.contains('-') => Cow::Owned(camel_case(key)),
@@ -181,7 +181,7 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// `api-groups` as `apiGroups`.
+/// Converts `api-groups` to `apiGroups`.
 fn camel_case(key: &str) -> String {
     let mut parts = key.split('-');
     let mut camel = parts.next().unwrap_or_default().to_owned();
@@ -193,7 +193,7 @@ fn camel_case(key: &str) -> String {
     camel
 }
 
-/// `apiGroups` as `api-groups`.
+/// Converts `apiGroups` to `api-groups`.
 fn kebab_case(key: &str) -> String {
     let mut kebab = String::with_capacity(key.len() + 4);
     for c in key.chars() {

@@ -1,8 +1,8 @@
-//! YAML that every reader understands the same way.
+//! Writes YAML that every reader understands in the same way.
 //!
-//! Kubernetes and Artifact Hub read YAML 1.1 with Go, in which `yes`, `1_000` and `0o7` are not strings, and `<<` is not a
-//! common key; Kubewarden reads YAML 1.2 with Rust, in which they are. So a string is written without quotes only where
-//! no reader takes it for something else. Lists are not indented below their key, as `kwctl` and `kubectl` write them.
+//! Kubernetes and Artifact Hub read YAML 1.1 with Go, in which `yes`, `1_000` and `0o7` are not strings, and `<<` is
+//! not an ordinary key; Kubewarden reads YAML 1.2 with Rust, in which they are. So a string is written without quotes
+//! only if all readers read it as a string. As in `kwctl` and `kubectl`, lists are not indented below their key.
 //!
 //! Sources: YAML 1.1, "Language-Independent Types"; the resolver of gopkg.in/yaml.v2.
 
@@ -11,18 +11,18 @@ use std::fmt::Write;
 use serde::Serialize;
 use yaml_serde::{Mapping, Number, Value};
 
-/// The YAML text of a value: one document, without `---`.
+/// Writes a value as one YAML document, without `---`.
 ///
 /// # Errors
 ///
-/// When YAML cannot hold the value, or when the value has a tag.
+/// Fails if YAML cannot hold the value, or if the value has a tag.
 pub(crate) fn to_string(value: &impl Serialize) -> Result<String, yaml_serde::Error> {
     let mut text = String::new();
     block(&yaml_serde::to_value(value)?, 0, &mut text)?;
     Ok(text)
 }
 
-/// A value on lines of its own, indented by so many spaces.
+/// Writes a value on lines of its own, indented by this many spaces.
 fn block(value: &Value, indent: usize, text: &mut String) -> Result<(), yaml_serde::Error> {
     match value {
         Value::Mapping(map) if !map.is_empty() => entries(map, indent, false, text),
@@ -31,9 +31,9 @@ fn block(value: &Value, indent: usize, text: &mut String) -> Result<(), yaml_ser
     }
 }
 
-/// The entries of a map; the first one may continue a line that is begun.
+/// Writes the entries of a map. If a line is `begun`, the first entry continues it.
 fn entries(map: &Mapping, indent: usize, begun: bool, text: &mut String) -> Result<(), yaml_serde::Error> {
-    /// A reader need not look further for the `:` after a key.
+    /// The length of a key after which a reader may stop looking for the `:`.
     const LONG_KEY: usize = 500;
     for (index, (key, value)) in map.iter().enumerate() {
         if index > 0 || !begun {
@@ -67,7 +67,7 @@ fn entries(map: &Mapping, indent: usize, begun: bool, text: &mut String) -> Resu
     Ok(())
 }
 
-/// The items of a list; the first one may continue a line that is begun.
+/// Writes the items of a list. If a line is `begun`, the first item continues it.
 fn items(list: &[Value], indent: usize, begun: bool, text: &mut String) -> Result<(), yaml_serde::Error> {
     for (index, item) in list.iter().enumerate() {
         if index > 0 || !begun {
@@ -83,7 +83,8 @@ fn items(list: &[Value], indent: usize, begun: bool, text: &mut String) -> Resul
     Ok(())
 }
 
-/// A value that begins on a line, up to the end of its last line. Further lines are indented by so many spaces.
+/// Writes a value that begins on a line, up to the end of its last line. Further lines are indented by this many
+/// spaces.
 fn after_key(value: &Value, indent: usize, text: &mut String) -> Result<(), yaml_serde::Error> {
     match value {
         Value::Mapping(_) => *text += "{}",
@@ -113,7 +114,7 @@ fn spaces(count: usize, text: &mut String) {
     text.extend(std::iter::repeat_n(' ', count));
 }
 
-/// A value on one line.
+/// Formats a value on one line.
 fn scalar(value: &Value) -> Result<String, yaml_serde::Error> {
     Ok(match value {
         Value::Null => "null".to_owned(),
@@ -128,12 +129,12 @@ fn scalar(value: &Value) -> Result<String, yaml_serde::Error> {
             return Err(serde::ser::Error::custom("a list or a map cannot be a key"));
         }
         Value::Tagged(tagged) => {
-            return Err(serde::ser::Error::custom(format!("the tag `{}` is not for JSON", tagged.tag)));
+            return Err(serde::ser::Error::custom(format!("JSON cannot hold the tag `{}`", tagged.tag)));
         }
     })
 }
 
-/// A number with a fraction keeps it: `1.0` is another type than `1` to some.
+/// Formats a number, and keeps its fraction: for some readers, `1.0` and `1` have different types.
 fn number_text(number: &Number) -> String {
     match number.as_f64() {
         Some(value) if number.is_f64() && value.is_finite() => format!("{value:?}"),
@@ -141,7 +142,8 @@ fn number_text(number: &Number) -> String {
     }
 }
 
-/// Whether the string can be written line by line below its key. Its first line must not look like deeper indentation.
+/// Whether the string can be written line by line below its key. Its first line must not look like deeper
+/// indentation.
 fn can_be_lines(text: &str) -> bool {
     text.contains('\n')
         && !text.starts_with([' ', '\t', '\n'])
@@ -160,14 +162,14 @@ fn is_plain(text: &str) -> bool {
         && !is_like_a_number(text)
 }
 
-/// Words of YAML 1.1 and 1.2, in any letter case.
+/// Whether the string is a special word of YAML 1.1 or 1.2, in any letter case.
 fn is_word(text: &str) -> bool {
     const WORDS: [&str; 9] = ["y", "yes", "n", "no", "on", "off", "true", "false", "null"];
     WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// Numbers, dates and times in all their forms. Too many quotes do no harm. A version of three parts,
-/// which release scripts look for without quotes, is not one of them.
+/// Whether the string may be a number, a date or a time, in any form. Too many quotes do no harm. A version of three
+/// parts is not one of them, because release scripts look for it without quotes.
 fn is_like_a_number(text: &str) -> bool {
     let of_numbers = |c: char| c.is_ascii_hexdigit() || "xXoO_.:+-TtZz ".contains(c);
     text.starts_with(|c: char| c.is_ascii_digit() || c == '_')
@@ -175,7 +177,7 @@ fn is_like_a_number(text: &str) -> bool {
         && text.matches('.').count() < 2
 }
 
-/// Characters that a reader refuses, takes for the end of a line, or drops.
+/// Whether a reader refuses this character, reads it as the end of a line, or drops it.
 fn needs_escape(c: char) -> bool {
     c != '\n' && c != '\t' && c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
@@ -190,7 +192,7 @@ fn escaped(text: &str) -> String {
             '\n' => quoted += "\\n",
             '\t' => quoted += "\\t",
             c if needs_escape(c) => {
-                write!(quoted, "\\u{:04x}", u32::from(c)).expect("text takes all that is written to it");
+                write!(quoted, "\\u{:04x}", u32::from(c)).expect("writing to a string cannot fail");
             }
             c => quoted.push(c),
         }

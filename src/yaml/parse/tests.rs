@@ -1,11 +1,11 @@
-//! What is read, and what the host reads.
+//! Tests what is read, and compares it with what the host reads.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::*;
 
-/// `line: path = value` for each scalar, and for each list or map that is empty.
+/// Returns `line: path = value` for each scalar, and for each list or map that is empty.
 fn lines(text: &str) -> Vec<String> {
     fn walk(node: &Node, path: &str, found: &mut Vec<String>) {
         match &node.content {
@@ -102,7 +102,7 @@ fn repeated_keys_are_found_at_any_depth() {
     assert_eq!(parse("a: {b: 1}\nc: {b: 2}").unwrap().repeated_key(), None);
 }
 
-/// Documents made of pieces that mean something to YAML, the same in each run.
+/// Generates documents from pieces that mean something in YAML, the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -185,7 +185,7 @@ fn whatever_is_written_is_read_as_the_host_reads_it() {
     assert!(read > 3_000, "{read}");
 }
 
-/// Reads each scalar as a string, which is how the host reads it where it wants one.
+/// Reads each scalar as a string, as the host does if it expects a string.
 struct AsStrings<'a>(&'a Node);
 
 impl<'de> DeserializeSeed<'de> for AsStrings<'_> {
