@@ -71,15 +71,15 @@ pub(crate) fn name_list(names: impl IntoIterator<Item = impl Display>) -> String
 
 /// The user backed out of a question.
 #[derive(Debug)]
-pub struct Cancelled;
+pub struct Canceled;
 
-impl Display for Cancelled {
+impl Display for Canceled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("canceled: nothing was written")
     }
 }
 
-impl std::error::Error for Cancelled {}
+impl std::error::Error for Canceled {}
 
 /// Whether the program that reads our output has stopped reading, as `head` does. Nobody would see a message.
 pub fn is_reader_gone(error: &anyhow::Error) -> bool {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use cargo_kw_wasi::cli::Cargo;
-use cargo_kw_wasi::error::{Cancelled, Outcome, is_reader_gone};
+use cargo_kw_wasi::error::{Canceled, Outcome, is_reader_gone};
 use cargo_kw_wasi::process::ChildFailed;
 use cargo_kw_wasi::shell::Shell;
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 /// Prints the error, unless the user already knows it or has stopped reading. Returns 1 after a canceled prompt, the
 /// child's code after a child that has printed the reason, and 101 otherwise.
 fn could_not_complete(error: &anyhow::Error, shell: &Shell) -> ExitCode {
-    if error.is::<Cancelled>() {
+    if error.is::<Canceled>() {
         shell.note(error);
         return ExitCode::FAILURE;
     }

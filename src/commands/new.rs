@@ -165,6 +165,7 @@ fn values(question: &'static Question) -> ValueParser {
     if question.choices.is_empty() {
         return ValueParser::string();
     }
-    let values = question.choices.iter().map(|choice| PossibleValue::new(&*choice.value).help(&*choice.about));
+    let values =
+        question.choices.iter().map(|choice| PossibleValue::new(&*choice.value).help(&*choice.about));
     PossibleValuesParser::new(values).into()
 }

@@ -1,5 +1,5 @@
 //! Kubewarden's metadata of a policy: read from `metadata.yml` or from `[package.metadata.kubewarden]`, checked,
-//! and written as YAML or as the JSON inside the module. This room does not know WebAssembly.
+//! and written as YAML or as the JSON inside the module. This layer does not know WebAssembly.
 //!
 //! The rules are those of `kwctl annotate` 1.36; where the cluster's webhook is stricter, so are we.
 

@@ -1,4 +1,4 @@
-//! Projects, from which policies are compiled. Code above this room does not know the language.
+//! Projects, from which policies are compiled. Code above this layer does not know the language.
 
 mod cargo;
 mod compile;

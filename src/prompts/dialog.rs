@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::resources::ResourceList;
 use super::typed;
 use super::widgets::{LIST_KEYS, Widgets};
-use crate::error::Cancelled;
+use crate::error::Canceled;
 use crate::template::{AnswerLine, Ask, Choice, Decision, NONE, Prompt, Reply, Topic};
 
 /// A person at a terminal that can move its cursor.
@@ -53,7 +53,7 @@ impl Ask for Dialog {
             Some(0) => Decision::Create,
             Some(index) => match answers.get(index - 1) {
                 Some(line) => Decision::Change(line.topic),
-                None => return Err(Cancelled.into()),
+                None => return Err(Canceled.into()),
             },
         })
     }

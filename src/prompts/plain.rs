@@ -9,7 +9,7 @@ use dialoguer::console::Term;
 
 use super::interrupt::Interrupt;
 use super::typed;
-use crate::error::Cancelled;
+use crate::error::Canceled;
 use crate::template::{AnswerLine, Ask, Decision, Prompt, Question, Reply, Topic};
 
 /// A person who reads and types lines.
@@ -31,14 +31,14 @@ impl PlainLines {
         Self { term, interrupt, lines }
     }
 
-    /// The next line. Fails with [`Cancelled`] after Ctrl-C, and at the end of the input.
+    /// The next line. Fails with [`Canceled`] after Ctrl-C, and at the end of the input.
     fn line(&self) -> Result<String> {
         loop {
             match self.lines.recv_timeout(Duration::from_millis(20)) {
-                _ if self.interrupt.was_pressed() => return Err(Cancelled.into()),
+                _ if self.interrupt.was_pressed() => return Err(Canceled.into()),
                 Ok(line) => return Ok(line),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
+                Err(RecvTimeoutError::Disconnected) => return Err(Canceled.into()),
             }
         }
     }
@@ -76,7 +76,7 @@ impl Ask for PlainLines {
             let named = |topic: Topic| topic.question().label.eq_ignore_ascii_case(line.trim());
             match line.trim().to_ascii_lowercase().as_str() {
                 "" | "y" | "yes" => return Ok(Decision::Create),
-                "n" | "no" => return Err(Cancelled.into()),
+                "n" | "no" => return Err(Canceled.into()),
                 _ => match answers.iter().find(|line| named(line.topic)) {
                     Some(line) => return Ok(Decision::Change(line.topic)),
                     None => self.term.write_line("Type `yes`, `no`, or a name from the list.")?,

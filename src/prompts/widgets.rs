@@ -8,7 +8,7 @@ use dialoguer::{FuzzySelect, Input, MultiSelect, Select};
 
 use super::interrupt::Interrupt;
 use super::screen::{MARK, PlainTheme, Screen, fold};
-use crate::error::Cancelled;
+use crate::error::Canceled;
 use crate::template::Choice;
 
 pub(super) const LIST_KEYS: &str = "Arrow keys move, Enter selects, Esc goes back";
@@ -109,7 +109,7 @@ impl Widgets {
             Some(error) if !is_end(&error) && !self.interrupt.was_pressed() => {
                 Err(error).context("could not ask at the terminal")
             }
-            _ => Err(Cancelled.into()),
+            _ => Err(Canceled.into()),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What passes between a host and a policy: settings and request in, the policy's answer out, and the response for
-//! the cluster. This room only converts values; `runtime` runs the policy.
+//! the cluster. This layer only converts values; `runtime` runs the policy.
 //!
 //! Source: the behavior of kwctl and policy-server 1.36 with WASI policies. Messages in an admission response are the
 //! same, word for word.

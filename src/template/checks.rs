@@ -168,6 +168,7 @@ fn registry(typed: &str) -> Checked {
         Ok(()) if !reference::is_host(host) => "its first part is not the host of a registry".to_owned(),
         Ok(()) => return Ok(()),
     };
-    let fix = "write `none`, or registry and path, such as `ghcr.io/acme/policies`: lower case, no scheme, no tag";
+    let fix =
+        "write `none`, or registry and path, such as `ghcr.io/acme/policies`: lower case, no scheme, no tag";
     Err(Objection::new(format!("not a registry: {reason}"), fix))
 }

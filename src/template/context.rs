@@ -88,8 +88,8 @@ fn with_kubernetes(subject: &PolicySubject) -> Result<Value> {
         "resource_kinds": if kinds.len() == resources.len() { kinds.join(", ") } else { "*".to_owned() },
         "request_accepted": request("good", None),
         "request_rejected": request("bad", None),
-        "request_unlabelled": request("good", None),
-        "request_labelled": request("good", Some(&owned)),
+        "request_unlabeled": request("good", None),
+        "request_labeled": request("good", Some(&owned)),
     }))
 }
 

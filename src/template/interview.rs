@@ -11,10 +11,10 @@ use super::objection::Objection;
 use super::plan::{ProjectPlan, plan};
 use super::question::{NONE, Question, Topic, questions};
 use super::surroundings::{Defaults, Surroundings};
-use crate::error::{Cancelled, failure};
+use crate::error::{Canceled, failure};
 use crate::shell::Shell;
 
-/// Whoever answers questions. Fails with [`Cancelled`] when a person backs out.
+/// Whoever answers questions. Fails with [`Canceled`] when a person backs out.
 pub(crate) trait Ask {
     /// Answers a question.
     fn ask(&mut self, prompt: &Prompt<'_>) -> Result<Reply>;
@@ -124,7 +124,7 @@ impl<'a> Interview<'a> {
     /// Opens the question that was asked last. Fails when there is none.
     pub(crate) fn back(&mut self, ask: &mut dyn Ask) -> Result<()> {
         self.form.adopt_flags();
-        let topic = self.asked.pop().ok_or(Cancelled)?;
+        let topic = self.asked.pop().ok_or(Canceled)?;
         self.form.reopen(topic);
         ask.withdraw(topic)
     }
@@ -358,6 +358,6 @@ mod tests {
         let shell = Shell::default();
         let mut interview = Interview::new(given(), OccupiedFolder::Refuse, &shell).unwrap();
         let mut ask = Scripted { answers: vec![(Topic::Lang, "<")] };
-        assert!(interview.fill(&mut ask).unwrap_err().is::<Cancelled>());
+        assert!(interview.fill(&mut ask).unwrap_err().is::<Canceled>());
     }
 }
