@@ -11,7 +11,7 @@ use crate::shell::{ColorChoice, Shell, TermFlags};
 #[derive(Debug, Parser)]
 #[command(name = "cargo", bin_name = "cargo", styles = clap_cargo::style::CLAP_STYLING)]
 pub enum Cargo {
-    /// Create, build and deploy Kubewarden policies of the plain WASI kind
+    /// Create, build, test and deploy Kubewarden policies that are plain WASI programs
     #[command(
         name = "kw-wasi",
         version,

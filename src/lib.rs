@@ -1,4 +1,4 @@
-//! `cargo kw-wasi`: create, build and deploy Kubewarden policies of the plain WASI kind.
+//! `cargo kw-wasi`: create, build, test and deploy Kubewarden policies that are plain WASI programs.
 //!
 //! The command line is the interface. This library exists so that tests and benchmarks reach its parts; it is not
 //! a stable API.
