@@ -28,7 +28,7 @@ struct CompileArgs {
     /// Build with the profile `release`, which is the default
     #[arg(long, hide = true)]
     release: bool,
-    /// Directory for all generated files [default: cargo's target directory, or `target` in a Go module]
+    /// Directory for all generated files [default: cargo's, or `target` in a Go module]
     #[arg(long, value_name = "PATH")]
     target_dir: Option<PathBuf>,
     /// Number of parallel jobs [default: number of cores]

@@ -281,7 +281,7 @@ error: `k8s-openapi` cannot be used for `--types`
         str![[r#"
 error: `https://ghcr.io/Acme` cannot be used for `--registry`
   cause: not a registry: it has a scheme
-  hint: write registry and path, such as `ghcr.io/acme/policies`: lower case, without scheme and tag
+  hint: write `none`, or registry and path, such as `ghcr.io/acme/policies`: lower case, no scheme, no tag
 
 "#]],
     );
@@ -290,7 +290,7 @@ error: `https://ghcr.io/Acme` cannot be used for `--registry`
         str![[r#"
 error: `acme/policies` cannot be used for `--registry`
   cause: not a registry: its first part is not the host of a registry
-  hint: write registry and path, such as `ghcr.io/acme/policies`: lower case, without scheme and tag
+  hint: write `none`, or registry and path, such as `ghcr.io/acme/policies`: lower case, no scheme, no tag
 
 "#]],
     );
@@ -299,7 +299,7 @@ error: `acme/policies` cannot be used for `--registry`
         str![[r#"
 error: `Jane` cannot be used for `--author`
   cause: not a valid author
-  hint: write a name and an address, such as `Jane Doe <jane@example.com>`, or nothing
+  hint: write a name and an address, such as `Jane Doe <jane@example.com>`, or `none`
 
 "#]],
     );
