@@ -1,4 +1,4 @@
-//! `inspect`: what a module carries.
+//! `inspect`: shows what a module contains.
 
 use std::ffi::OsString;
 
@@ -13,7 +13,7 @@ use crate::policy_source::{ModuleOrigin, PolicyModule};
 use crate::shell::Shell;
 use crate::yaml;
 
-/// Show what a policy carries: metadata, contract, sizes
+/// Show what a policy contains: metadata, contract, sizes
 ///
 /// Shows a module in a file or in a registry; by default, the policy of this project, which is built first. Policies of
 /// other kinds are recognized and named. Findings tell what a cluster would refuse, or would not do as intended; the exit
@@ -98,7 +98,7 @@ impl<'a> Report<'a> {
     }
 }
 
-/// JSON may hold control characters beyond those of ASCII as they are; a terminal would obey them.
+/// Escapes control characters beyond ASCII, which JSON allows and a terminal would obey.
 fn without_controls(json: String) -> String {
     let obeyed = |c: char| c.is_control() && c != '\n';
     if !json.contains(obeyed) {

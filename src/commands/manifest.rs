@@ -274,7 +274,7 @@ fn check_namespaced(policy: &DescribedPolicy, choices: &Choices) -> Result<()> {
     ))
 }
 
-/// Tells what the policy may read from the cluster once the resource is applied.
+/// Reports what the policy can read from the cluster once the resource is applied.
 fn report_cluster_access(metadata: &Metadata, choices: &Choices, shell: &Shell) {
     if metadata.context_aware_resources.is_empty() {
         return;
@@ -294,7 +294,7 @@ fn report_cluster_access(metadata: &Metadata, choices: &Choices, shell: &Shell) 
     }
 }
 
-/// Fails unless several policies can be deployed by one text. A flag may be about one of them only.
+/// Fails if several policies are selected and a flag is about only one.
 fn check_together(policies: &[DescribedPolicy], flag_is_about_one: bool) -> Result<()> {
     let choose = match policies.iter().any(|policy| policy.folder.is_none()) {
         true => "name one file",

@@ -1,4 +1,4 @@
-//! `new`: from a few answers to a policy project.
+//! `new`: creates a policy project from a few answers.
 
 use std::io::IsTerminal;
 
@@ -17,8 +17,8 @@ use crate::template::{
 
 /// Create a policy project
 ///
-/// Asks for what flags do not give, and lists all answers before it writes anything. The project is small, has tests,
-/// and belongs to its author. `--name` and `--repository` are not asked for.
+/// Asks for everything not given as a flag, and lists all answers before it writes anything. The project is small, has
+/// tests, and belongs to its author. `--name` and `--repository` are not asked for.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -106,7 +106,7 @@ fn report(plan: &ProjectPlan, shell: &Shell) {
     shell.status("Next", format!("{enter}cargo kw-wasi build"));
 }
 
-/// The flags that answer questions: one for each, with what the question says of it.
+/// The flags that answer questions. Each question has one, described by its data.
 #[derive(Debug)]
 struct GivenArgs(Given);
 

@@ -1,4 +1,4 @@
-//! `push`: policies go to a registry, from which clusters load them.
+//! `push`: uploads policies to a registry, from which clusters load them.
 
 use std::path::PathBuf;
 
@@ -105,9 +105,9 @@ impl PushArgs {
     }
 }
 
-/// Where policies go.
+/// Where policies are pushed to.
 struct Destination {
-    /// `None` leaves it to the metadata of each policy.
+    /// `None`: the metadata of each policy decides.
     reference: Option<Reference>,
     tag_policy: TagPolicy,
     registry: RegistryArgs,
@@ -126,7 +126,7 @@ impl Destination {
         Ok(Upload { reference, connection, artifact, metadata })
     }
 
-    /// What was typed, completed from the metadata. `place` is where a project can name a registry.
+    /// The reference given, completed from the metadata. `place` is where a project can name a registry.
     fn reference(&self, metadata: &Metadata, place: Option<&str>) -> Result<Reference> {
         let tag = metadata.annotation(key::VERSION).map(|version| format!("v{version}"));
         let typed = match (&self.reference, metadata.annotation(key::OCI_URL)) {

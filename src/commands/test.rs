@@ -1,4 +1,4 @@
-//! `test`: the project's cases, and what every policy owes its host, on the built module.
+//! `test`: runs the project's cases and the protocol checks on the built module.
 
 use std::path::PathBuf;
 
@@ -110,7 +110,7 @@ impl TestArgs {
     }
 }
 
-/// The cases of each policy: those in its folder `tests`, unless others are named.
+/// The cases of each policy: those in its folder `tests`, unless a file is given.
 fn read_cases(policies: Vec<FoundPolicy>, named: &[PathBuf], shell: &Shell) -> Result<Vec<PolicyCases>> {
     if !named.is_empty() && policies.len() > 1 {
         return Err(failure(

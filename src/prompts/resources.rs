@@ -1,4 +1,4 @@
-//! The list of resources: those that policies are written for most often, a search, and others typed by hand.
+//! The prompt for resources: a list of the most common ones, a search, and a line for others.
 
 use anyhow::Result;
 
@@ -16,7 +16,7 @@ pub(super) struct ResourceList {
 }
 
 impl ResourceList {
-    /// The list with these marked.
+    /// The list with these resources marked.
     pub(super) fn of(marked: &[String]) -> Self {
         let mut choices: Vec<_> =
             kubernetes::COMMON.iter().map(|resource| Choice::new(resource, "")).collect();
@@ -29,7 +29,7 @@ impl ResourceList {
         list
     }
 
-    /// Asks until the marked ones can be the answer. `None` for the way back.
+    /// Asks until the marked resources are a valid answer. `None` if the person wants to go back.
     pub(super) fn ask(mut self, widgets: &Widgets, prompt: &Prompt<'_>) -> Result<Option<Vec<String>>> {
         let mut objection = None;
         loop {
@@ -53,7 +53,7 @@ impl ResourceList {
         }
     }
 
-    /// Takes over the marks. Says whether the person wants to search, and whether to type.
+    /// Asks once and keeps the marks. Returns whether the person wants to search, and whether to type.
     fn ask_once(
         &mut self,
         widgets: &Widgets,
@@ -78,7 +78,7 @@ impl ResourceList {
         marked.map(|(choice, _)| choice.value.clone()).collect()
     }
 
-    /// Marks an entry; a resource that has none gets one, in front.
+    /// Marks the entry of a resource. A resource without an entry gets one at the top.
     fn mark(&mut self, typed: &str) {
         let resource = typed.parse::<Resource>();
         let is_it = |value: &str| {

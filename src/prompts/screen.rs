@@ -1,22 +1,22 @@
 //! How prompts look: plain characters, and no line wider than the terminal.
 //!
 //! dialoguer counts the lines that it writes by their ends, and clears as many. A line that the terminal wraps would
-//! stay behind in part, so each is folded or cut here.
+//! remain on the screen in part, so each is folded or cut here.
 
 use std::fmt;
 
 use dialoguer::console::{Term, measure_text_width, truncate_str};
 use dialoguer::theme::Theme;
 
-/// What dialoguer adds to the line below a question while a list has several pages.
+/// The width that dialoguer adds to the last line of a question while a list has several pages.
 const PAGES: usize = " [Page 10/10] ".len();
-/// What is in front of an entry: the mark of the cursor, and a box.
+/// The width of what precedes an entry: the mark of the cursor, and a box.
 const MARKS: usize = "> [ ] ".len();
 
-/// What is in front of a line that is typed.
+/// The mark that precedes a typed line.
 pub(super) const MARK: &str = "> ";
 
-/// The terminal, as wide and high as it is now.
+/// The current size of the terminal.
 #[derive(Debug)]
 pub(super) struct Screen {
     pub(super) rows: usize,
@@ -29,7 +29,7 @@ impl Screen {
         Self { rows: rows.into(), columns: columns.into() }
     }
 
-    /// A question and what to do about it, below each other.
+    /// A question with its notes below it, folded.
     pub(super) fn question(&self, question: &str, notes: &[&str]) -> String {
         let columns = self.columns - 1;
         let mut lines = fold(&format!("? {question}"), columns);
@@ -39,7 +39,7 @@ impl Screen {
         lines.join("\n")
     }
 
-    /// The same, with room in the last line for what dialoguer adds to it.
+    /// Adds a line if the last one has no room for what dialoguer adds to it.
     pub(super) fn with_room_for_pages(&self, mut question: String) -> String {
         let last = question.lines().last().map_or(0, measure_text_width);
         if last + PAGES > self.columns {

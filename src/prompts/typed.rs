@@ -1,10 +1,10 @@
-//! From what a person typed to the values of an answer.
+//! Parses what a person types into the values of an answer.
 
 use std::path::Path;
 
 use crate::template::{Question, Topic};
 
-/// The values in a line. Characters that control a terminal are nothing that anybody wanted to type.
+/// The values in a line, without control characters, which nobody types on purpose.
 pub(super) fn values(question: &Question, line: &str) -> Vec<String> {
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
     let line = line.trim();

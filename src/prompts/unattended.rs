@@ -1,4 +1,4 @@
-//! Asking nobody: `--defaults`, and no terminal.
+//! Answers without a person: `--defaults`, and stdin that is not a terminal.
 
 use anyhow::Result;
 
@@ -31,7 +31,7 @@ impl Ask for NoTerminal {
         Ok(Reply::Answer(prompt.default.clone()))
     }
 
-    /// Fails with the flags of everything that was not given.
+    /// Fails, and names the flags of all missing answers.
     fn finish(&mut self) -> Result<()> {
         if self.missing.is_empty() {
             return Ok(());

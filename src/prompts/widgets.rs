@@ -1,4 +1,4 @@
-//! dialoguer's prompts, made to fit the screen and to give the terminal back.
+//! dialoguer's prompts, fitted to the screen. They leave the terminal as it was.
 
 use std::io;
 
@@ -39,7 +39,7 @@ impl Widgets {
         Ok(self.term.clear_last_lines(lines)?)
     }
 
-    /// The index of one of a list. `None` for the way back.
+    /// Asks for one entry of a list. Returns its index, or `None` if the person wants to go back.
     pub(super) fn select(
         &self,
         question: &str,
@@ -52,7 +52,7 @@ impl Widgets {
         self.finish(select.default(start).max_length(list.rows).report(false).interact_on_opt(&self.term))
     }
 
-    /// The indices of several of a list. `None` for the way back.
+    /// Asks for several entries of a list. Returns their indices, or `None` if the person wants to go back.
     pub(super) fn marks(
         &self,
         question: &str,
@@ -66,7 +66,7 @@ impl Widgets {
         self.finish(select.defaults(marked).max_length(list.rows).report(false).interact_on_opt(&self.term))
     }
 
-    /// The index of one of a long list, found by a part of its name. `None` when nobody wants another.
+    /// Asks for one entry of a long list, found by part of its name. `None` if the person wants no more.
     pub(super) fn search(&self, question: &str, entries: &[Choice]) -> Result<Option<usize>> {
         let list = List::new(&self.term, question, &[SEARCH_KEYS], entries);
         let select = FuzzySelect::with_theme(&list.theme).with_prompt(&list.question).items(&list.entries);
@@ -75,7 +75,7 @@ impl Widgets {
         self.finish(select.highlight_matches(false).report(false).interact_on_opt(&self.term))
     }
 
-    /// A line that is typed, and passes the check.
+    /// Asks for a line until it passes the check.
     pub(super) fn line(
         &self,
         question: &str,
@@ -95,7 +95,7 @@ impl Widgets {
         Ok(line)
     }
 
-    /// The outcome of a prompt. Whatever went wrong, the terminal has its cursor.
+    /// Turns the outcome of a prompt into a result. The cursor is visible again, even after an error.
     fn finish<T>(&self, outcome: dialoguer::Result<T>) -> Result<T> {
         let error = match outcome {
             Ok(answer) if !self.interrupt.was_pressed() => return Ok(answer),
@@ -114,12 +114,12 @@ impl Widgets {
     }
 }
 
-/// Ctrl-C, or nobody is at the terminal any more.
+/// Was it Ctrl-C, or the end of the input?
 fn is_end(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof)
 }
 
-/// A list as it fits on the screen.
+/// A list fitted to the screen.
 struct List {
     theme: PlainTheme,
     question: String,

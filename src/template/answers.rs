@@ -1,4 +1,4 @@
-//! The answers to all questions, typed: what a project is made from.
+//! The answers to all questions as typed values, from which a project is made.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,16 @@ use super::subject;
 use super::surroundings::{INHERITED, Surroundings};
 use crate::kubernetes::{Operation, Resource};
 
-/// What a project is made from.
+/// Everything that a project is made from.
 #[derive(Debug)]
 pub(super) struct Answers {
     pub(super) language: &'static Language,
     pub(super) kind: &'static PolicyKind,
-    /// Of the package and of the policy.
+    /// Name of the package and of the policy.
     pub(super) name: String,
     /// `None` for a policy that sees any JSON document.
     pub(super) subject: Option<PolicySubject>,
-    /// In Go only.
+    /// Path of the Go module; `None` in other languages.
     pub(super) module_path: Option<String>,
     pub(super) description: Option<String>,
     pub(super) author: Option<String>,
@@ -30,11 +30,11 @@ pub(super) struct Answers {
     /// Registry and path, without the name of the policy.
     pub(super) registry: Option<String>,
     pub(super) version_control: VersionControl,
-    /// Keys of `[package]` that the workspace has a value for, and nobody gave another.
+    /// Keys of `[package]` that are inherited from the workspace because no other value was given.
     pub(super) inherited: BTreeSet<&'static str>,
 }
 
-/// What a policy for Kubernetes sees, and how it reads it.
+/// The requests that a policy for Kubernetes sees, and how it reads their objects.
 #[derive(Debug)]
 pub(super) struct PolicySubject {
     /// At least one.
@@ -47,23 +47,23 @@ pub(super) struct PolicySubject {
 /// How a policy reads objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ObjectTypes {
-    /// With structs of its own.
+    /// Into small structs of its own.
     Own,
-    /// With those of the crate `k8s-openapi`.
+    /// Into the types of the crate `k8s-openapi`.
     K8sOpenapi,
 }
 
-/// What keeps the history of the project.
+/// Version control of the project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VersionControl {
     /// A new git repository.
     Git,
-    /// Nothing new.
+    /// No new repository.
     None,
 }
 
 impl Answers {
-    /// Reads a form that has all answers.
+    /// Parses a form that has all answers.
     pub(super) fn of(form: &Form, around: &Surroundings) -> Result<Self> {
         let text = |topic| Some(form.one(topic).to_owned()).filter(|text| !text.is_empty());
         let kind = form.kind().context("the kind is asked for")?;

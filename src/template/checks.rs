@@ -1,4 +1,4 @@
-//! Which answers can be used. Whoever gives them gets to know at once.
+//! The checks of answers. Each runs as soon as the answer is given.
 
 use anyhow::Result;
 
@@ -42,7 +42,7 @@ pub(super) fn check(
     }
 }
 
-/// What is data: choices, patterns, and whether there is an answer at all.
+/// Checks what the data of a question says: its choices, its pattern, and whether it needs an answer.
 fn general(question: &Question, values: &[String]) -> Checked {
     if question.required && values.iter().all(|value| value.trim().is_empty()) {
         let fix = if question.several { "choose at least one" } else { "this cannot be left empty" };
@@ -66,7 +66,7 @@ fn general(question: &Question, values: &[String]) -> Checked {
     Ok(())
 }
 
-/// The folder, and the name that the package gets from it.
+/// Checks the folder, and the package name that follows from it.
 fn path(typed: &str, form: &Form, occupied: OccupiedFolder) -> Checked {
     let path = std::path::Path::new(typed);
     let resolved =
@@ -87,7 +87,7 @@ fn path(typed: &str, form: &Form, occupied: OccupiedFolder) -> Checked {
     destination::check(&resolved, occupied)
 }
 
-/// The package gets it, the policy, and files.
+/// Checks a name that the package, the policy and files get.
 fn name(name: &str, form: &Form) -> Checked {
     // Until the language is known only the rules for all of them hold.
     let is_cargos = form.language().is_some_and(|language| language.workspaces);

@@ -1,4 +1,4 @@
-//! What templates can use: answers, and what follows from them.
+//! The variables of templates: the answers, and values computed from them.
 
 use anyhow::Result;
 use serde_json::{Map, Value, json};
@@ -11,11 +11,11 @@ use crate::kubernetes::{self, Operation, Resource};
 /// Edition of generated packages.
 const EDITION: &str = "2024";
 
-/// Kinds of resources whose name means something else in the code of a policy.
+/// Kinds whose name already means something else in the code of a policy.
 const TAKEN_NAMES: [&str; 8] =
     ["Request", "Response", "Settings", "Object", "Option", "String", "Vec", "Cow"];
 
-/// What templates can use.
+/// The variables of templates.
 pub(super) fn context(answers: &Answers, around: &Surroundings) -> Result<Value> {
     let mut inherit: Map<String, Value> = INHERITED
         .iter()

@@ -1,20 +1,20 @@
-//! The folder that a project goes to: what may be there already.
+//! The folder that a project is written to, and what it may contain already.
 
 use std::path::Path;
 
 use super::objection::Objection;
 use crate::fs;
 
-/// May a folder that has files already be written to?
+/// Can a project be written to a folder that already has files?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OccupiedFolder {
     /// No.
     Refuse,
-    /// Yes, next to the files that are there; those are never touched.
+    /// Yes, next to these files, which are never changed.
     Fill,
 }
 
-/// Fails when the folder is taken.
+/// Fails if the folder is occupied.
 pub(super) fn check(folder: &Path, occupied: OccupiedFolder) -> Result<(), Objection> {
     const ELSEWHERE: &str = "choose another folder";
     let shown = fs::for_people(folder);

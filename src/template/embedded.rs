@@ -1,4 +1,4 @@
-//! The files of all templates, in the binary.
+//! The files of all templates, embedded in the program.
 
 use std::path::{Path, PathBuf};
 
@@ -10,16 +10,16 @@ use crate::fs;
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
-/// A file of a template as it is stored.
+/// A file of a template, as stored.
 pub(super) struct Stored {
-    /// Where it goes below the root of the project.
+    /// Its path in the project.
     pub(super) path: PathBuf,
     pub(super) text: String,
     /// Is it rendered, or copied as it is?
     pub(super) rendered: bool,
 }
 
-/// What a TOML file below `templates/` says. It is part of the program, and tests read all of them.
+/// Reads a TOML file below `templates/`. It is part of the program, and tests read all of them.
 pub(super) fn data<T: DeserializeOwned>(path: &str) -> T {
     let file =
         TEMPLATES.get_file(path).and_then(|file| file.contents_utf8()).expect("a file of this repository");
@@ -55,7 +55,7 @@ fn collect(root: &Dir<'static>, folder: &Dir<'static>, files: &mut Vec<Stored>) 
     Ok(())
 }
 
-/// A file of a template. A checkout on Windows may have changed the line ends that went into the binary.
+/// The content of a file. A checkout on Windows may have changed its line endings before it was embedded.
 fn stored(below: &Path, bytes: &[u8]) -> Result<Stored> {
     let (path, rendered) = target_path(below);
     let text = str::from_utf8(bytes).with_context(|| format!("`{}` is not UTF-8", path.display()))?;

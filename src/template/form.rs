@@ -1,4 +1,4 @@
-//! The answers so far, as they were typed.
+//! The answers given so far, as strings.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::language::Language;
 use super::question::{Question, Topic};
 use super::subject;
 
-/// What was given on the command line.
+/// The answers given on the command line, by topic.
 pub(crate) type Given = BTreeMap<Topic, Vec<String>>;
 
 /// The answers so far, by topic.
@@ -26,9 +26,9 @@ struct FormEntry {
 pub(super) enum AnswerOrigin {
     Flag,
     Person,
-    /// It is the default, or the person took it; it follows other answers.
+    /// The default, also if a person confirmed it. It changes when the answers it depends on change.
     Default,
-    /// It was given before, and is to be given again.
+    /// An earlier answer to a question that is open again.
     Earlier,
 }
 
@@ -42,14 +42,14 @@ impl Form {
         self.0.remove(&topic);
     }
 
-    /// Lets a question be asked again.
+    /// Opens a question again; its answer becomes the default.
     pub(super) fn reopen(&mut self, topic: Topic) {
         if let Some(entry) = self.0.get_mut(&topic) {
             entry.origin = AnswerOrigin::Earlier;
         }
     }
 
-    /// From here on flags are answers like others: the person may change what they have to fit.
+    /// Makes the flags answers like any other, which the person can change.
     pub(super) fn adopt_flags(&mut self) {
         for entry in self.0.values_mut().filter(|entry| entry.origin == AnswerOrigin::Flag) {
             entry.origin = AnswerOrigin::Person;
@@ -71,7 +71,7 @@ impl Form {
         self.0.get(&topic).map(|entry| entry.origin)
     }
 
-    /// The folder of the project, as it was typed.
+    /// The folder of the project, as typed.
     pub(super) fn path(&self) -> &Path {
         Path::new(self.one(Topic::Path))
     }
@@ -86,7 +86,7 @@ impl Form {
         PolicyKind::find(self.one(Topic::Kind))
     }
 
-    /// Does the question make sense, as far as language and kind are known?
+    /// Does the question apply to the language and the kind, as far as they are known?
     pub(super) fn applies(&self, question: &Question) -> bool {
         let language = self.language().is_none_or(|language| {
             question.languages.is_empty() || question.languages.contains(&language.name)

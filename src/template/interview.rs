@@ -14,26 +14,26 @@ use super::surroundings::{Defaults, Surroundings};
 use crate::error::{Canceled, failure};
 use crate::shell::Shell;
 
-/// Whoever answers questions. Fails with [`Canceled`] when a person backs out.
+/// Answers questions: a person at a terminal, or defaults. Methods fail with [`Canceled`] when a person backs out.
 pub(crate) trait Ask {
     /// Answers a question.
     fn ask(&mut self, prompt: &Prompt<'_>) -> Result<Reply>;
 
-    /// Takes the answer to a question back from the screen: it is about to be asked again.
+    /// Removes the answer to a question from the screen before the question is asked again.
     fn withdraw(&mut self, _: Topic) -> Result<()> {
         Ok(())
     }
 
-    /// After the last question.
+    /// Called after the last question.
     fn finish(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// Shows all answers and what would be done.
+    /// Shows all answers and what would be written, and asks whether to go on.
     fn review(&mut self, answers: &[AnswerLine], consequence: &str) -> Result<Decision>;
 }
 
-/// A question with what is known when it is asked.
+/// A question, its default and its check at the time it is asked.
 pub(crate) struct Prompt<'a> {
     pub(crate) question: &'static Question,
     /// The answer if nothing is typed.
@@ -48,12 +48,12 @@ impl Prompt<'_> {
     }
 }
 
-/// What follows from asking.
+/// The outcome of a question.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// The answer; several values only where the question takes several.
     Answer(Vec<String>),
-    /// The question before is to be answered again.
+    /// The person wants to answer the previous question again.
     Back,
 }
 
@@ -64,24 +64,24 @@ pub(crate) struct AnswerLine {
     pub(crate) answer: String,
 }
 
-/// What a person says to the list of all answers.
+/// What a person decides about the list of all answers.
 #[derive(Debug)]
 pub(crate) enum Decision {
-    /// Do it.
+    /// Create the project.
     Create,
-    /// This one is to be answered again.
+    /// Answer this question again.
     Change(Topic),
-    /// The last question is to be answered again.
+    /// Answer the last question again.
     Back,
 }
 
-/// The way through the questions.
+/// Asks the questions in order, and keeps the answers.
 pub(crate) struct Interview<'a> {
     occupied: OccupiedFolder,
     defaults: Defaults<'a>,
     form: Form,
     around: Option<Surroundings>,
-    /// What was asked, in that order.
+    /// The questions that were asked, in order.
     asked: Vec<Topic>,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Interview<'a> {
         Ok(interview)
     }
 
-    /// Asks for all answers that are not there yet.
+    /// Asks for all missing answers.
     pub(crate) fn fill(&mut self, ask: &mut dyn Ask) -> Result<()> {
         while let Some(question) = questions().iter().find(|question| self.is_open(question)) {
             if !self.is_asked(question) {
@@ -115,7 +115,7 @@ impl<'a> Interview<'a> {
         self.check_all()
     }
 
-    /// Asks one question again, and those that its new answer opens.
+    /// Asks one question again, and the questions that its new answer opens.
     pub(crate) fn change(&mut self, topic: Topic, ask: &mut dyn Ask) -> Result<()> {
         self.form.adopt_flags();
         if self.answer(topic.question(), ask)? { self.fill(ask) } else { Ok(()) }
@@ -129,7 +129,7 @@ impl<'a> Interview<'a> {
         ask.withdraw(topic)
     }
 
-    /// What would be written with all these answers. Fails when it cannot be.
+    /// Everything that would be written for these answers. Fails if it cannot be written.
     pub(crate) fn plan(&self) -> Result<ProjectPlan> {
         let around = self.around.as_ref().context("the folder is asked for")?;
         let plan = plan(&Answers::of(&self.form, around)?, around)?;
@@ -137,7 +137,7 @@ impl<'a> Interview<'a> {
         Ok(plan)
     }
 
-    /// All answers, for a person.
+    /// All answers, as shown to a person.
     pub(crate) fn lines(&self) -> Vec<AnswerLine> {
         let is_listed = |question: &&Question| {
             self.form.applies(question) && (self.form.leaves_open(question) || !question.asked)
@@ -198,7 +198,7 @@ impl<'a> Interview<'a> {
         Ok(())
     }
 
-    /// After an answer was given: the defaults that come after it follow it, and what no longer fits is open again.
+    /// Updates later answers after a new one: defaults are computed again, and answers that no longer fit are opened.
     fn follow(&mut self, answered: Topic) -> Result<()> {
         for question in questions().iter().filter(|question| question.topic > answered) {
             let topic = question.topic;
@@ -223,7 +223,7 @@ impl<'a> Interview<'a> {
         Ok(())
     }
 
-    /// Fails when a flag cannot be used, as far as the other answers are known.
+    /// Fails if a flag cannot be used together with the answers known so far.
     fn check_flags(&self) -> Result<()> {
         let flags = questions()
             .iter()

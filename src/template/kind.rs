@@ -1,4 +1,4 @@
-//! The policies that a project can start from: data in `templates/shared`, the same for all languages.
+//! The kinds of policies that a project can start from. They are data in `templates/shared`, shared by all languages.
 
 use std::sync::LazyLock;
 

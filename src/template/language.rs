@@ -1,4 +1,4 @@
-//! What sets projects in one language apart: `template.toml` of its folder.
+//! The properties of a language: `template.toml` in its folder.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -25,12 +25,12 @@ pub(super) struct Language {
     /// Do its projects join the cargo workspace that they are in?
     #[serde(default)]
     pub(super) workspaces: bool,
-    /// What templates call `words`: how the language says things.
+    /// The variables `words` of templates: the terms of the language.
     pub(super) words: BTreeMap<String, String>,
     pub(super) standalone: Standalone,
 }
 
-/// What a project with a repository of its own has more.
+/// The folders of files that only a project with its own repository gets.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Standalone {

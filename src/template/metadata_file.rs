@@ -1,4 +1,4 @@
-//! `metadata.yml` of a project to be, and whether Kubewarden would accept it.
+//! The `metadata.yml` of a new project, and the check that Kubewarden would accept it.
 
 use std::path::Path;
 
@@ -53,7 +53,7 @@ pub(super) fn metadata_file(
     Ok(Rendered { path: "metadata.yml".into(), bytes: metadata.to_yaml().into_bytes() })
 }
 
-/// Fails when the metadata would be refused that the author is to edit.
+/// Fails if `build` would refuse the metadata that the project starts with.
 pub(super) fn check_metadata_file(name: &str, file: &Rendered) -> Result<()> {
     let text = String::from_utf8(file.bytes.clone()).context("metadata.yml is not UTF-8")?;
     let facts = Facts { name: name.to_owned(), file: "go.mod".into(), ..Facts::default() };

@@ -1,7 +1,7 @@
 //! Templates of policy projects: what they ask, what they render to, and writing it.
 //!
 //! Three values in this order: [`Answers`](answers::Answers), [`ProjectPlan`] (every byte that will be written), files
-//! on disk. Everything is rendered before the first write. Who answers is left to the caller, see [`Ask`].
+//! on disk. Everything is rendered before the first write. The caller decides who answers, see [`Ask`].
 
 mod answers;
 mod checks;

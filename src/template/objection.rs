@@ -1,4 +1,4 @@
-//! Why an answer cannot be used, in words for whoever gave it.
+//! Why an answer cannot be used, worded for a prompt or for the command line.
 
 use std::fmt::{self, Display};
 
@@ -11,7 +11,7 @@ pub(crate) struct Objection {
     reason: String,
     /// What to do at a prompt.
     fix: String,
-    /// What to do on the command line, if that is something else.
+    /// What to do on the command line, if it differs.
     fix_by_flag: Option<String>,
 }
 
@@ -20,17 +20,17 @@ impl Objection {
         Self { reason: reason.to_string(), fix: fix.into(), fix_by_flag: None }
     }
 
-    /// The same, with another fix for somebody who gives flags.
+    /// Adds a different fix for the command line.
     pub(super) fn by_flag(self, fix: impl Into<String>) -> Self {
         Self { fix_by_flag: Some(fix.into()), ..self }
     }
 
-    /// For somebody at a prompt.
+    /// The message for a prompt.
     pub(crate) fn at_prompt(&self) -> String {
         format!("{}; {}", self.reason, self.fix)
     }
 
-    /// For somebody who gave `values` with the flag of `topic`.
+    /// The error about `values` that were given with the flag of `topic`.
     pub(super) fn into_error(self, topic: Topic, values: &[String]) -> anyhow::Error {
         let error = failure(self.reason, self.fix_by_flag.unwrap_or(self.fix));
         match topic {

@@ -1,4 +1,4 @@
-//! What `new` asks: data in `templates/shared`, the same for all languages.
+//! The questions of `new`. They are data in `templates/shared`, shared by all languages.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -64,11 +64,11 @@ pub(crate) struct Question {
     pub(crate) heading: Option<String>,
     /// What help says of the flag.
     pub(crate) help: String,
-    /// How the answer is called in a list of answers.
+    /// The name of the answer in a list of answers.
     pub(crate) label: String,
-    /// How it is asked.
+    /// The text of the question at a prompt.
     pub(crate) prompt: String,
-    /// What to type.
+    /// A line below the question that says what to type.
     pub(crate) note: Option<String>,
     /// The answer if none is given. Several for a question that takes several.
     #[serde(default)]
@@ -82,18 +82,18 @@ pub(crate) struct Question {
     /// Is it asked, or taken from its flag or default?
     #[serde(default = "yes")]
     pub(crate) asked: bool,
-    /// The languages that it makes sense for; all when empty.
+    /// The languages that it applies to; all if empty.
     #[serde(default)]
     pub(crate) languages: Vec<String>,
-    /// Does it make sense for policies of Kubernetes objects only?
+    /// Does it apply only to policies for Kubernetes objects?
     #[serde(default)]
     pub(crate) kubernetes: bool,
-    /// The only answers, if there are only some.
+    /// The possible answers; empty if any string can be one.
     #[serde(default)]
     pub(crate) choices: Vec<Choice>,
-    /// Regular expression that an answer matches.
+    /// Regular expression that answers must match.
     pub(crate) pattern: Option<String>,
-    /// What an answer is that does not match.
+    /// The reason given for an answer that does not match.
     #[serde(default)]
     pub(crate) wrong: String,
     /// What to write instead.
@@ -126,7 +126,7 @@ impl Question {
         typed == NONE && !self.required && self.choices.is_empty()
     }
 
-    /// A choice as it is written, however it was typed.
+    /// Replaces a choice typed in another case by its own spelling.
     pub(crate) fn canonical(&self, typed: String) -> String {
         let choice = self.choices.iter().find(|choice| choice.value.eq_ignore_ascii_case(&typed));
         choice.map_or(typed, |choice| choice.value.clone())
@@ -160,7 +160,7 @@ impl Topic {
     }
 }
 
-/// How it is given on the command line: `--kind`, `PATH`.
+/// Its form on the command line: `--kind`, `PATH`.
 impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! What a policy sees: resources and operations, from what people type.
+//! The resources and operations that a policy sees, parsed from what people type.
 
 use super::objection::Objection;
 use crate::kubernetes::{self, Operation, Resource};
@@ -18,7 +18,7 @@ const WORKLOADS: [&str; 8] = [
     "cronjobs.batch",
 ];
 
-/// The resources that are meant, each once, in the order of first mention.
+/// The resources typed, each once, in the order of first mention.
 pub(super) fn resources(typed: &[String]) -> Result<Vec<Resource>, Objection> {
     let mut resources = Vec::new();
     for word in typed {
@@ -33,7 +33,7 @@ pub(super) fn resources(typed: &[String]) -> Result<Vec<Resource>, Objection> {
     Ok(resources)
 }
 
-/// The operations that are meant, each once.
+/// The operations typed, each once.
 pub(super) fn operations(typed: &[String]) -> Result<Vec<Operation>, Objection> {
     let mut operations = Vec::new();
     for word in typed {

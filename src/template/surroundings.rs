@@ -1,4 +1,4 @@
-//! What is around the place of a new project, and the defaults that follow from it.
+//! The surroundings of a new project, such as a workspace or repository, and the defaults that follow from them.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::fs;
 use crate::process::Program;
 use crate::shell::Shell;
 
-/// What is around the place of a new project.
+/// The surroundings of a new project.
 #[derive(Debug)]
 pub(super) struct Surroundings {
     /// The folder of the project, absolute.
@@ -38,7 +38,7 @@ pub(super) const INHERITED: [(&str, Option<Topic>); 8] = [
 ];
 
 impl Surroundings {
-    /// Looks around the folder that a project shall go to.
+    /// Looks for a workspace and a repository around the folder of the project.
     pub(super) fn of(form: &Form) -> Result<Self> {
         let destination = fs::resolve(form.path())?;
         let in_repository = destination.ancestors().any(|folder| fs::exists(&folder.join(".git")));
@@ -63,7 +63,7 @@ impl Surroundings {
         self.workspace.as_ref().is_some_and(|workspace| workspace.inherited(key).is_some())
     }
 
-    /// Is there nothing to ask, since one answer only makes sense here?
+    /// Does only one answer make sense here, so that there is nothing to ask?
     pub(super) fn settle(&self, topic: Topic) -> bool {
         topic == Topic::Vcs && self.in_repository
     }
