@@ -1,6 +1,10 @@
-//! Makes strings from a policy, a registry or a file safe to print.
+//! Strings from elsewhere, from a policy, a registry or a file: made safe to print, and weighed before they are parsed.
+
+mod weight;
 
 use std::borrow::Cow;
+
+pub(crate) use weight::is_heavy;
 
 use crate::fs;
 

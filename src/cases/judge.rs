@@ -58,6 +58,10 @@ impl Failure {
 
     fn host_calls(&mut self, calls: &HostCalls) {
         self.notes.extend(excerpt(&calls.logged).lines().map(|line| format!("the policy logged: {line}")));
+        if calls.unlogged > 0 {
+            self.notes
+                .push(format!("the policy logged {} records more, which were not kept", calls.unlogged));
+        }
         for path in &calls.refused_capabilities {
             self.notes.push(format!(
                 "the policy asked for the host capability `{path}`, which is not granted here"

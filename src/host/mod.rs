@@ -8,10 +8,21 @@ use serde_json::{Map, Value};
 
 pub(crate) use gate::NoCapabilities;
 
-/// The most characters of a name that a message repeats.
+use crate::untrusted::is_heavy;
+
+/// At most this many characters of a name are repeated in messages.
 const NAMED_CHARS: usize = 100;
 
-/// A call from a guest to its host.
+/// At most this many bytes of a record that is not JSON are shown.
+const UNREADABLE_BYTES: usize = 1 << 10;
+
+/// While it is parsed, a record may take this many times the memory that its line may take.
+const PARSED_PER_BYTE: usize = 3;
+
+/// And this much more, so that a short record is read however little room is left.
+const PARSED_BYTES: usize = 1 << 16;
+
+/// What a guest asks of its host.
 #[derive(Debug)]
 pub(crate) struct CapabilityCall<'a> {
     /// The binding; `kubewarden` in a correct call.
@@ -27,19 +38,29 @@ pub(crate) struct CapabilityCall<'a> {
 impl CapabilityCall<'_> {
     /// The name under which the capability is granted, such as `oci/v1/manifest_digest`.
     pub(crate) fn path(&self) -> String {
-        let mut path: String =
-            format_args!("{}/{}", shortened(self.namespace), shortened(self.operation)).to_string();
-        path.retain(|c| !c.is_control());
-        path
+        let path = format!("{}/{}", shortened(self.namespace), shortened(self.operation));
+        path.chars().filter(|c| !c.is_control()).collect()
     }
 
-    /// Returns the line to log, if this is a call to log, which needs no grant, never fails, and has no answer.
-    pub(crate) fn logged(&self) -> Option<String> {
-        if (self.binding, self.namespace, self.operation) != ("kubewarden", "tracing", "log") {
+    /// Does the call ask for a record to be logged? That needs no grant, never fails, and has no answer.
+    pub(crate) fn is_log(&self) -> bool {
+        (self.binding, self.namespace, self.operation) == ("kubewarden", "tracing", "log")
+    }
+
+    /// The line to log. `None` if it is longer than `room_bytes`, or if parsing the record would take much more memory
+    /// than that. The length is looked at first, then the weight, and only then the content.
+    pub(crate) fn log_line(&self, room_bytes: usize) -> Option<String> {
+        let heaviest = room_bytes.saturating_mul(PARSED_PER_BYTE).saturating_add(PARSED_BYTES);
+        if self.payload.len() > room_bytes || is_heavy(self.payload, heaviest) {
             return None;
         }
+        Some(self.record()).filter(|line| line.len() <= room_bytes)
+    }
+
+    fn record(&self) -> String {
         let Ok(mut record) = serde_json::from_slice::<Map<String, Value>>(self.payload) else {
-            return Some(format!("not a record to log: {}", String::from_utf8_lossy(self.payload)));
+            let start = &self.payload[..self.payload.len().min(UNREADABLE_BYTES)];
+            return format!("not a record to log: {}", String::from_utf8_lossy(start));
         };
         let mut text = |key| match record.remove(key) {
             Some(Value::String(text)) => text,
@@ -50,7 +71,7 @@ impl CapabilityCall<'_> {
         if !record.is_empty() {
             line = format!("{} {}", line.trim_end(), Value::Object(record));
         }
-        Some(line)
+        line
     }
 }
 
@@ -71,7 +92,9 @@ mod tests {
     #[test]
     fn a_record_is_a_line() {
         let logged = |binding, operation, payload: &str| {
-            CapabilityCall { binding, namespace: "tracing", operation, payload: payload.as_bytes() }.logged()
+            let payload = payload.as_bytes();
+            let call = CapabilityCall { binding, namespace: "tracing", operation, payload };
+            if call.is_log() { call.log_line(1000) } else { None }
         };
         for (payload, line) in [
             (r#"{"level":"INFO","message":"all is well"}"#, "info: all is well"),
@@ -83,5 +106,23 @@ mod tests {
         }
         assert_eq!(logged("other", "log", "{}"), None);
         assert_eq!(logged("kubewarden", "nope", "{}"), None);
+    }
+
+    #[test]
+    fn a_record_that_does_not_fit_is_not_parsed() {
+        let line = |payload: &[u8], room_bytes| {
+            let call = CapabilityCall { binding: "", namespace: "", operation: "", payload };
+            call.log_line(room_bytes)
+        };
+        let message = format!(r#"{{"level":"info","message":"{}"}}"#, "a".repeat(500));
+        assert_eq!(line(message.as_bytes(), message.len()).map(|line| line.len()), Some(506));
+        assert_eq!(line(message.as_bytes(), message.len() - 1), None);
+        let heavy = format!(r#"{{"a":[{}0]}}"#, r#"{"":0},"#.repeat(1000));
+        assert_eq!(line(heavy.as_bytes(), 10_000), None);
+        assert!(line(heavy.as_bytes(), 1_000_000).is_some());
+        // Each byte that is not UTF-8 becomes a character of three.
+        let shown = line(&[0xff; 10_000], 10_000).unwrap();
+        assert_eq!(shown.chars().filter(|c| *c == '\u{fffd}').count(), UNREADABLE_BYTES);
+        assert_eq!(line(&[0xff; 1_000], 1_000), None);
     }
 }

@@ -108,6 +108,12 @@ pub(crate) fn host_log(log: &str, host_calls: &HostCalls, shell: &Shell) {
     if !log.is_empty() {
         shell.status("Logged", printable(log));
     }
+    if host_calls.unlogged > 0 {
+        shell.warn(
+            format!("{} more records of the policy's log were not kept", host_calls.unlogged),
+            Some("`--output-limit` sets how much of it is kept"),
+        );
+    }
     for capability in &host_calls.refused_capabilities {
         shell.warn(
             format!("the policy asked for the host capability `{capability}`, which is not provided here"),

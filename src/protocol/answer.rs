@@ -29,7 +29,9 @@ pub struct GuestOutput {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostCalls {
     /// What it logged, one record per line.
-    pub(crate) logged: String,
+    pub logged: String,
+    /// Records that it logged and that were not kept, since all of them together are too long.
+    pub unlogged: usize,
     /// Host capabilities that were refused, each once: `oci/v1/manifest_digest`.
     pub refused_capabilities: Vec<String>,
 }

@@ -18,7 +18,10 @@ use crate::protocol::HostCalls;
 /// The most different capabilities that are remembered.
 const REMEMBERED: usize = 100;
 
-/// The most random bytes in one call. More are refused, because the host would have to hold them.
+/// What a line of the log costs at least: an empty one is printed with some words around it.
+const LINE_BYTES: usize = 1 << 10;
+
+/// More random bytes than this in one call are refused: the host would have to hold them.
 const RANDOM_BYTES: u64 = 16 << 20;
 
 /// The size of a table entry, which is a pointer.
@@ -34,6 +37,8 @@ pub(super) struct Guest {
     /// The limit that the guest exceeded, if any.
     pub(super) stopped: Option<Bound>,
     pub(super) host_calls: HostCalls,
+    /// How many lines it had its host log.
+    logged_lines: usize,
     stdin: Input,
     capabilities: Arc<dyn HostCapabilities>,
     limits: Limits,
@@ -62,6 +67,7 @@ impl Guest {
             stderr,
             stopped: None,
             host_calls: HostCalls::default(),
+            logged_lines: 0,
             stdin,
             capabilities,
             limits,
@@ -96,19 +102,15 @@ impl Guest {
 
     /// Calls the host, and appends its answer to stdin. Returns 0 for an answer, and 1 for a failure.
     pub(super) fn ask(&mut self, call: &CapabilityCall<'_>) -> Result<i32> {
-        let HostCalls { logged, refused_capabilities } = &mut self.host_calls;
-        if let Some(line) = call.logged() {
-            // Leave out lines beyond the limit, which a real host does not have.
-            if logged.len() + line.len() < self.limits.output_bytes {
-                logged.push_str(&line);
-                logged.push('\n');
-            }
+        if call.is_log() {
+            self.log(call);
             return Ok(0);
         }
         let (answer, status) = match self.capabilities.call(call) {
             Ok(answer) => (answer, 0),
             Err(message) => {
                 let path = call.path();
+                let refused_capabilities = &mut self.host_calls.refused_capabilities;
                 if refused_capabilities.len() < REMEMBERED && !refused_capabilities.contains(&path) {
                     refused_capabilities.push(path);
                 }
@@ -119,6 +121,23 @@ impl Guest {
             return Err(self.stop(Bound::Unread(self.limits.output_bytes)));
         }
         Ok(status)
+    }
+
+    /// Keeps the record, or only counts it: a real host has no limit, so that too many are not a failure.
+    fn log(&mut self, call: &CapabilityCall<'_>) {
+        let HostCalls { logged, unlogged, .. } = &mut self.host_calls;
+        // Each record costs a line, however short it is.
+        let used_bytes = logged.len().saturating_add(self.logged_lines.saturating_mul(LINE_BYTES));
+        let room_bytes = self.limits.output_bytes.saturating_sub(used_bytes);
+        let line = call.log_line(room_bytes).map(|line| (1 + line.matches('\n').count(), line));
+        match line.filter(|(count, line)| count.saturating_mul(LINE_BYTES) + line.len() <= room_bytes) {
+            Some((count, line)) => {
+                self.logged_lines += count;
+                logged.push_str(&line);
+                logged.push('\n');
+            }
+            None => *unlogged += 1,
+        }
     }
 
     fn growing(

@@ -42,7 +42,12 @@ fn host_call(
         operation: str::from_utf8(slice(memory, operation, operation_bytes)?)?,
         payload: slice(memory, payload, payload_bytes)?,
     };
-    guest.ask(&call)
+    let status = guest.ask(&call)?;
+    // Nothing else looks at the clock before the next loop or function of the guest.
+    match guest.time_left() {
+        Some(_) => Ok(status),
+        None => Err(guest.out_of_time()),
+    }
 }
 
 fn slice(memory: &[u8], start: u32, length: u32) -> Result<&[u8]> {

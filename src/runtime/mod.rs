@@ -9,7 +9,6 @@ mod guest;
 mod host_call;
 mod limits;
 mod wasi;
-mod weight;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +22,8 @@ pub use limits::{Bound, Limits};
 
 use crate::host::{HostCapabilities, NoCapabilities};
 use crate::protocol::{Evaluation, GuestOutput, HostCalls, Request, Settings, SettingsVerdict};
+use crate::untrusted::is_heavy;
 use guest::Guest;
-use weight::is_heavy;
 
 /// The interval at which a running guest checks the clock.
 const TICK: Duration = Duration::from_millis(10);

@@ -49,6 +49,11 @@ const ENDS: &[(&str, End)] = &[
     ("has-no-memory", Trap("no memory is exported")),
     ("huge-table", MEMORY),
     ("leaves-with-a-code-out-of-range", Trap("exit status")),
+    ("logs-a-long-message", Exit(0)),
+    ("logs-all-of-its-memory", TIME),
+    ("logs-empty-records", TIME),
+    ("logs-many-lines", Exit(0)),
+    ("logs-many-values", Exit(0)),
     ("many-memories", MEMORY),
     ("never-reads-the-answer", Stopped(Bound::Unread(LIMITS.output_bytes))),
     ("opens-a-long-path", TIME),
@@ -135,6 +140,20 @@ fn refused_capabilities_are_named_once() {
     let wasm = wat::parse_file(folder().join("never-reads-the-answer.wat")).unwrap();
     let call = Policy::load(&wasm, LIMITS, Cache::None).unwrap().call(&["validate"], b"{}");
     assert_eq!(call.host_calls.refused_capabilities, ["oci/v1/verify"]);
+}
+
+#[test]
+fn log_records_that_are_too_large_are_counted_and_not_kept() {
+    let calls = |name: &str| {
+        let wasm = wat::parse_file(folder().join(name).with_extension("wat")).unwrap();
+        Policy::load(&wasm, LIMITS, Cache::None).unwrap().call(&["validate"], b"{}").host_calls
+    };
+    for name in ["logs-a-long-message", "logs-many-lines", "logs-many-values"] {
+        let calls = calls(name);
+        assert_eq!((calls.logged.as_str(), calls.unlogged), ("", 1), "{name}");
+    }
+    let calls = calls("logs-empty-records");
+    assert!(calls.logged.lines().count() <= 16 << 10 && calls.unlogged > 0, "{calls:?}");
 }
 
 /// These guests run for some hundred milliseconds and then end.

@@ -11,7 +11,7 @@ const MOST_BYTES_PER_BYTE: usize = (OBJECT_BYTES + ENTRY_BYTES) / 7 + 1;
 
 /// Whether the values in this document may take more memory than `limit_bytes`. Accepts any bytes, and never
 /// estimates too little.
-pub(super) fn is_heavy(json: &[u8], limit_bytes: usize) -> bool {
+pub(crate) fn is_heavy(json: &[u8], limit_bytes: usize) -> bool {
     if json.len().saturating_mul(MOST_BYTES_PER_BYTE) <= limit_bytes {
         return false;
     }
