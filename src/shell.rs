@@ -127,6 +127,13 @@ impl Shell {
         }
     }
 
+    /// A line that only `-v` shows.
+    pub(crate) fn detail(&self, message: impl Display) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.note(message);
+        }
+    }
+
     fn verb(&self, style: Style, verb: &str, message: impl Display) {
         let verb = self.paint.styled(style, &format!("{verb:>12}"));
         self.line(&format!("{verb} {}", indent(&printable(&message.to_string()), 13)));

@@ -86,7 +86,7 @@ impl PolicyModule {
     pub(crate) fn load(&self, limits: Limits, shell: &Shell) -> Result<LoadedPolicy> {
         let shown = self.origin.shown();
         let (metadata, policy) = module::host_metadata(&self.bytes)
-            .and_then(|metadata| Ok((metadata, Policy::load(&self.bytes, limits, Cache::of_user())?)))
+            .and_then(|metadata| Ok((metadata, Policy::load(&self.bytes, limits, cache(shell))?)))
             .inspect_err(|_| shell.findings(&self.unmet_contract()))
             .with_context(|| format!("could not load the policy `{}`", shown.display()))?;
         match metadata {
@@ -110,7 +110,16 @@ impl PolicyModule {
     }
 }
 
-/// A Kubewarden WASI policy, ready to evaluate requests.
+/// Where compiled policies are kept; with `-v`, the reason if they are not.
+fn cache(shell: &Shell) -> Cache {
+    let cache = Cache::of_user();
+    if let Some(why) = cache.refusal() {
+        shell.detail(format!("compiled policies are not kept: {why}"));
+    }
+    cache
+}
+
+/// A WASI policy of Kubewarden, ready to be asked.
 pub(crate) struct LoadedPolicy {
     pub(crate) policy: Policy,
     pub(crate) metadata: Metadata,

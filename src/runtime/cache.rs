@@ -1,8 +1,9 @@
 //! Compiled modules, kept on disk between runs by wasmtime's own cache, a folder for each module.
 //!
 //! Wasmtime runs what it finds in its cache, and a file with a flipped bit ends the process. So a checksum of
-//! what wasmtime keeps is stored next to it, and a folder where the two do not match is removed. Nothing here is an
-//! error: whatever goes wrong, the module is compiled.
+//! what wasmtime keeps is stored next to it, and a folder where the two do not match is removed. Because anyone who can
+//! write to the folder decides what this tool runs, only its owner may. Nothing here is an error: whatever goes wrong, the
+//! module is compiled.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -39,23 +40,99 @@ impl Cache {
             .map_or(Self::None, |folder| Self::Folder(folder.join("cargo-kw-wasi").join("modules")))
     }
 
+    /// Returns the reason why the folder is not used, if it is not safe.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        match self {
+            Self::Folder(root) => claim(root).err(),
+            Self::None => None,
+        }
+    }
+
     /// Opens the cache for this module.
     pub(super) fn open(&self, wasm: &[u8]) -> Option<OpenCache> {
         let Self::Folder(root) = self else { return None };
+        claim(root).ok()?;
         let folder = root.join(sha256(wasm));
-        if folder.exists() {
-            if checksum_of(&folder)? == std::fs::read_to_string(folder.join(CHECKSUM)).unwrap_or_default() {
+        let mut has_module = false;
+        if std::fs::symlink_metadata(&folder).is_ok() {
+            private_folder(&folder).ok()?;
+            if let Some(checksum) = checksum_of(&folder)
+                && Some(checksum) == kept_checksum(&folder)
+            {
+                has_module = true;
                 mark_as_used(&folder);
             } else {
-                std::fs::remove_dir_all(&folder).ok()?;
+                remove_entry(&folder)?;
             }
+        }
+        if !has_module {
+            create_private_folder(&folder).ok()?;
         }
         let mut config = CacheConfig::new();
         config.with_directory(folder.join(COMPILED));
         // Wasmtime would compress files that are used often again, and the checksum would not match.
         config.with_optimized_compression_usage_counter_threshold(u64::MAX);
-        Some(OpenCache { wasmtime: wasmtime::Cache::new(config).ok()?, folder })
+        Some(OpenCache { wasmtime: wasmtime::Cache::new(config).ok()?, has_module, folder })
     }
+}
+
+/// Creates the folder and its parent if they do not exist, with access for this user only. Fails unless both are folders of
+/// this user that nobody else can write to.
+fn claim(root: &Path) -> Result<(), String> {
+    for folder in [root.parent().unwrap_or(root), root] {
+        if std::fs::symlink_metadata(folder).is_err() {
+            create_private_folder(folder)
+                .map_err(|error| format!("could not create the folder `{}`: {error}", folder.display()))?;
+        }
+        private_folder(folder).map_err(|why| format!("the folder `{}` {why}", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Creates a folder with access for this user only, but never in a folder of another user.
+fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+    let parent = folder.parent().unwrap_or(folder);
+    std::fs::create_dir_all(parent)?;
+    #[cfg_attr(not(unix), allow(unused_mut, reason = "only Unix has modes"))]
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+        let is_shared = |metadata: &std::fs::Metadata| metadata.mode() & 0o1000 != 0;
+        let metadata = std::fs::metadata(parent)?;
+        if !is_of_user(&metadata) && !is_shared(&metadata) {
+            return Err(std::io::Error::other("its parent belongs to another user"));
+        }
+        builder.mode(0o700);
+    }
+    match builder.create(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Fails unless the path is a folder of this user, not a link, that nobody else can write to.
+fn private_folder(folder: &Path) -> Result<(), &'static str> {
+    let metadata = std::fs::symlink_metadata(folder).map_err(|_| "cannot be looked at")?;
+    if !metadata.is_dir() {
+        return Err("is a link or a file");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if !is_of_user(&metadata) {
+            return Err("belongs to another user");
+        }
+        if metadata.mode() & 0o022 != 0 {
+            return Err("can be written to by other users");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_of_user(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::uid(metadata) == rustix::process::geteuid().as_raw()
 }
 
 /// Returns the user's folder for caches on a system. `XDG_CACHE_HOME` has precedence on every system.
@@ -76,6 +153,8 @@ fn users_folder(
 pub(super) struct OpenCache {
     /// Wasmtime's cache, for an engine that only compiles this module.
     pub(super) wasmtime: wasmtime::Cache,
+    /// Whether the compiled module is there already.
+    pub(super) has_module: bool,
     folder: PathBuf,
 }
 
@@ -94,12 +173,22 @@ impl OpenCache {
     }
 }
 
-/// Returns the checksum of everything that wasmtime keeps in a folder; `None` if it cannot be read.
+/// Returns the checksum of everything that wasmtime keeps in a folder; `None` if it cannot be read, or if wasmtime did not
+/// write it.
 fn checksum_of(folder: &Path) -> Option<String> {
     let mut files = Vec::new();
     for compiler in std::fs::read_dir(folder.join(COMPILED).join("modules")).into_iter().flatten() {
-        for file in std::fs::read_dir(compiler.ok()?.path()).ok()? {
-            files.push(file.ok()?.path());
+        let compiler = compiler.ok()?;
+        if !compiler.file_type().ok()?.is_dir() {
+            return None;
+        }
+        for file in std::fs::read_dir(compiler.path()).ok()? {
+            let file = file.ok()?;
+            // Neither a link nor a pipe, which might never end.
+            if !file.file_type().ok()?.is_file() {
+                return None;
+            }
+            files.push(file.path());
         }
     }
     files.retain(|file| file.extension().is_none()); // the others have statistics, or are not finished
@@ -110,6 +199,32 @@ fn checksum_of(folder: &Path) -> Option<String> {
         digest.update(std::fs::read(file).ok()?);
     }
     Some(hex(&digest.finalize()))
+}
+
+/// Reads the stored checksum.
+fn kept_checksum(folder: &Path) -> Option<String> {
+    let file = folder.join(CHECKSUM);
+    let metadata = std::fs::symlink_metadata(&file).ok()?;
+    let is_short = metadata.is_file() && metadata.len() <= 1000;
+    is_short.then(|| std::fs::read_to_string(file).ok()).flatten()
+}
+
+/// Removes the folder of a module. `None` if it contains anything else, or cannot be removed.
+fn remove_entry(folder: &Path) -> Option<()> {
+    let name = folder.file_name()?.to_str()?;
+    let is_ours = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_ours || !std::fs::symlink_metadata(folder).ok()?.is_dir() {
+        return None;
+    }
+    for entry in std::fs::read_dir(folder).ok()? {
+        if ![CHECKSUM, COMPILED]
+            .iter()
+            .any(|ours| entry.as_ref().is_ok_and(|entry| entry.file_name() == *ours))
+        {
+            return None;
+        }
+    }
+    std::fs::remove_dir_all(folder).ok()
 }
 
 fn mark_as_used(folder: &Path) {
@@ -132,7 +247,7 @@ fn remove_oldest(root: &Path) {
     folders.sort();
     folders.reverse();
     for (_, folder) in folders.into_iter().skip(KEPT_MODULES) {
-        let _ = std::fs::remove_dir_all(folder);
+        let _ = remove_entry(&folder);
     }
 }
 

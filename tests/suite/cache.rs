@@ -105,3 +105,78 @@ fn only_fifty_modules_are_kept() {
     }
     assert_eq!(module.root().read_dir().unwrap().count(), 50);
 }
+
+/// Whoever can write to the folder decides what the tool runs.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_others_can_write_to_or_that_is_a_link_is_not_used() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    let set_mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let module = Module::new();
+    module.run();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+    assert_eq!((mode(&module.root()), module.kept().len()), (0o700, 1));
+    for mode in [0o770, 0o702, 0o777] {
+        let module = Module::new();
+        std::fs::create_dir(module.root()).unwrap();
+        set_mode(&module.root(), mode);
+        module.run();
+        assert_eq!(module.root().read_dir().unwrap().count(), 0, "{mode:o}");
+        // Nor is one in a folder that others can write to.
+        std::fs::remove_dir(module.root()).unwrap();
+        set_mode(module.folder.path(), mode);
+        module.run();
+        assert!(module.root().read_dir().map_or(0, Iterator::count) == 0, "{mode:o}");
+    }
+    let module = Module::new();
+    let elsewhere = module.folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    set_mode(&elsewhere, 0o700);
+    symlink(&elsewhere, module.root()).unwrap();
+    module.run();
+    assert_eq!(elsewhere.read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn only_what_the_tool_has_put_there_is_removed() {
+    let module = Module::new();
+    module.run();
+    let digest = |number: usize| format!("{number:064x}");
+    for number in 0..60 {
+        std::fs::create_dir_all(module.root().join(digest(number)).join("compiled")).unwrap();
+    }
+    let foreign = ["documents", "0123", &digest(100)];
+    for name in foreign {
+        std::fs::create_dir_all(module.root().join(name)).unwrap();
+        std::fs::write(module.root().join(name).join("precious"), "").unwrap();
+    }
+    let answer = Behavior::prints(r#"{"accepted":true}"#).and_says("another");
+    let wasm = guest::policy(&answer, &guest::settings_are_valid(), guest::METADATA);
+    let module = Module { wasm, ..module };
+    module.run();
+    for name in foreign {
+        assert!(module.root().join(name).join("precious").exists(), "{name}");
+    }
+    // The three count as kept, and so do the two modules.
+    assert!(module.root().read_dir().unwrap().count() <= 53);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_folder_is_not_read() {
+    let module = Module::new();
+    module.run();
+    let kept = module.kept().pop().unwrap();
+    std::fs::remove_file(&kept).unwrap();
+    let make_pipe = |path: &Path| {
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    make_pipe(&kept);
+    module.run();
+    let folder = module.root().read_dir().unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_file(folder.join("checksum")).unwrap();
+    make_pipe(&folder.join("checksum"));
+    module.run();
+}
