@@ -62,6 +62,7 @@ finding_names! {
     MissingRequest = "missing-request",
     MissingTitle = "missing-title",
     MissingVersion = "missing-version",
+    NestedLoops = "nested-loops",
     NoMemory = "no-memory",
     NotACommand = "not-a-command",
     NotAnnotated = "not-annotated",

@@ -6,6 +6,7 @@ use anyhow::Result;
 use wasmparser::types::{EntityType, Types};
 use wasmparser::{Export, ExternalKind, Parser, Payload, Validator};
 
+use super::nesting::check_nesting;
 use super::unreadable;
 use crate::finding::{Finding, FindingName};
 
@@ -22,7 +23,11 @@ pub(crate) fn check_contract(module: &[u8]) -> Vec<Finding> {
         )];
     }
     match Shape::read(module) {
-        Ok(shape) => shape.check(),
+        Ok(shape) => {
+            let mut findings = shape.check();
+            findings.extend(check_nesting(module));
+            findings
+        }
         Err(error) => vec![Finding::error(
             FindingName::InvalidModule,
             format!("{error:#}"),
@@ -30,6 +35,9 @@ pub(crate) fn check_contract(module: &[u8]) -> Vec<Finding> {
         )],
     }
 }
+
+/// The most unknown imports that are reported. A module may have a million.
+const MOST_NAMED: usize = 100;
 
 /// The imports and exports of a valid module that the contract is about.
 #[derive(Debug, Default)]
@@ -86,7 +94,9 @@ impl<'a> Shape<'a> {
     fn check(&self) -> Vec<Finding> {
         let is_wapc = self.exports_guest_call || self.imports.iter().any(|(module, _)| *module == "wapc");
         let mut findings: Vec<_> = is_wapc.then(wapc).into_iter().collect();
-        findings.extend(self.imports.iter().filter(|import| !is_known(import)).map(unknown_import));
+        findings.extend(
+            self.imports.iter().filter(|import| !is_known(import)).map(unknown_import).take(MOST_NAMED),
+        );
         if !is_wapc {
             findings.extend(self.start.check());
         }

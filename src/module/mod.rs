@@ -9,11 +9,13 @@ mod features;
 mod host_metadata;
 pub mod inspection;
 mod kind;
+mod nesting;
 mod sections;
 
 pub(crate) use contract::check_contract;
 pub(crate) use features::features;
 pub(crate) use host_metadata::host_metadata;
+pub(crate) use nesting::check_nesting;
 pub(crate) use sections::METADATA_SECTION;
 pub use sections::{annotate, read_metadata};
 
