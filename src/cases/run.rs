@@ -11,7 +11,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIter
 use super::checks::CheckInput;
 use super::{Case, CaseFile, Check, Failure};
 use crate::protocol::Request;
-use crate::runtime::Policy;
+use crate::runtime::{Policy, pool};
 
 /// Selects the tests to run.
 #[derive(Debug, Default)]
@@ -116,9 +116,12 @@ impl<'a> Suite<'a> {
     /// if no case has a request.
     pub(crate) fn run(&self, policy: &Policy, example: Request, mut report: impl FnMut(&Test<'a>, Tested)) {
         let question = &CheckInput::of(self.files, example);
+        let Some(pool) = pool() else {
+            return self.tests.iter().for_each(|test| report(test, self.run_one(test, policy, question)));
+        };
         let (sender, results) = mpsc::channel();
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
+        pool.in_place_scope(|scope| {
+            scope.spawn(move |_| {
                 self.tests.par_iter().enumerate().for_each_with(sender, |sender, (index, test)| {
                     // The receiver is gone only if reporting panicked.
                     let _ = sender.send((index, self.run_one(test, policy, question)));

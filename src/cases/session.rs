@@ -58,6 +58,7 @@ impl<'a> TestSession<'a> {
             }
         });
         printed?;
+        policy.require_no_trouble()?;
         print(&self.report.end(start.elapsed()), self.shell)?;
         Ok(TestedPolicy { outcome, mutated: suite.mutated() })
     }

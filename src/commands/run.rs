@@ -16,7 +16,7 @@ use crate::options::{
 use crate::pages::{Verdict, host_log, unannounced_mutation};
 use crate::policy_source::{LoadedPolicy, PolicyModule, PolicySource};
 use crate::protocol::{Installation, PolicyType, Request, Settings};
-use crate::runtime::{Limits, Policy};
+use crate::runtime::{HostTrouble, Limits, Policy};
 use crate::shell::Shell;
 use crate::untrusted::printable;
 
@@ -75,7 +75,10 @@ impl RunArgs {
     /// Prints an admission response for each request.
     pub(crate) fn run(self, shell: &Shell) -> Result<Outcome> {
         // What cannot be answered ends with 1, as for `kwctl run`; a build that fails ends as `build` does.
-        let refused = |error| {
+        let refused = |error: anyhow::Error| {
+            if error.chain().any(|cause| cause.is::<HostTrouble>()) {
+                return Err(error);
+            }
             if !is_reader_gone(&error) {
                 shell.error(&error);
             }
@@ -199,6 +202,7 @@ impl RunRequest {
 
     fn answer_one(&self, request: &Request, loaded: &LoadedPolicy, shell: &Shell) -> Result<()> {
         let evaluation = loaded.policy.validate(request, &self.settings);
+        loaded.policy.require_no_trouble()?;
         let installation = self.installation.as_ref();
         // Not copied unless it is changed: an answer may be long.
         let as_installed = installation.map(|installation| installation.apply(evaluation.response.clone()));
@@ -222,6 +226,7 @@ impl RunRequest {
 
 fn check_settings(policy: &Policy, settings: &Settings, shell: &Shell) -> Result<()> {
     let verdict = policy.validate_settings(settings);
+    policy.require_no_trouble()?;
     host_log(&verdict.log, &verdict.host_calls, shell);
     if verdict.valid {
         return Ok(());

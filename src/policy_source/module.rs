@@ -82,11 +82,20 @@ impl PolicyModule {
         findings
     }
 
+    fn compile(&self, limits: Limits, shell: &Shell) -> Result<Policy> {
+        let cache = Cache::of_user();
+        if let Some(why) = cache.refusal() {
+            shell.detail(format!("compiled policies are not kept: {why}"));
+        }
+        let on_slow = || shell.status("Compiling", self.origin.shown().display());
+        Policy::load_slowly(&self.bytes, limits, &cache, on_slow)
+    }
+
     /// Loads the policy, ready to evaluate requests. Fails unless it is a Kubewarden WASI policy.
     pub(crate) fn load(&self, limits: Limits, shell: &Shell) -> Result<LoadedPolicy> {
         let shown = self.origin.shown();
         let (metadata, policy) = module::host_metadata(&self.bytes)
-            .and_then(|metadata| Ok((metadata, Policy::load(&self.bytes, limits, cache(shell))?)))
+            .and_then(|metadata| Ok((metadata, self.compile(limits, shell)?)))
             .inspect_err(|_| shell.findings(&self.unmet_contract()))
             .with_context(|| format!("could not load the policy `{}`", shown.display()))?;
         match metadata {
@@ -110,16 +119,7 @@ impl PolicyModule {
     }
 }
 
-/// Where compiled policies are kept; with `-v`, the reason if they are not.
-fn cache(shell: &Shell) -> Cache {
-    let cache = Cache::of_user();
-    if let Some(why) = cache.refusal() {
-        shell.detail(format!("compiled policies are not kept: {why}"));
-    }
-    cache
-}
-
-/// A WASI policy of Kubewarden, ready to be asked.
+/// A Kubewarden WASI policy, ready to evaluate requests.
 pub(crate) struct LoadedPolicy {
     pub(crate) policy: Policy,
     pub(crate) metadata: Metadata,

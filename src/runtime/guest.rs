@@ -11,17 +11,17 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::{WasiCtxBuilder, async_trait};
 
-use super::{Bound, Limits};
+use super::{Bound, HostTrouble, Limits};
 use crate::host::{CapabilityCall, HostCapabilities};
 use crate::protocol::HostCalls;
 
 /// The most different capabilities that are remembered.
 const REMEMBERED: usize = 100;
 
-/// What a line of the log costs at least: an empty one is printed with some words around it.
+/// The least that a line of the log counts, because a line is printed with other words.
 const LINE_BYTES: usize = 1 << 10;
 
-/// More random bytes than this in one call are refused: the host would have to hold them.
+/// The most random bytes in one call. More are refused, because the host would have to hold them.
 const RANDOM_BYTES: u64 = 16 << 20;
 
 /// The size of a table entry, which is a pointer.
@@ -37,7 +37,7 @@ pub(super) struct Guest {
     /// The limit that the guest exceeded, if any.
     pub(super) stopped: Option<Bound>,
     pub(super) host_calls: HostCalls,
-    /// How many lines it had its host log.
+    /// How many lines it has logged through its host.
     logged_lines: usize,
     stdin: Input,
     capabilities: Arc<dyn HostCapabilities>,
@@ -123,7 +123,7 @@ impl Guest {
         Ok(status)
     }
 
-    /// Keeps the record, or only counts it: a real host has no limit, so that too many are not a failure.
+    /// Keeps a record to log, or only counts it. Too many records are not a failure, because a real host has no limit.
     fn log(&mut self, call: &CapabilityCall<'_>) {
         let HostCalls { logged, unlogged, .. } = &mut self.host_calls;
         // Each record costs a line, however short it is.
@@ -163,6 +163,14 @@ impl Guest {
 impl ResourceLimiter for Guest {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
         self.growing(current, desired, maximum, 1)
+    }
+
+    /// Stops the guest if this machine has no memory left. The guest might otherwise report that as its own failure.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
+        match HostTrouble::find(&error) {
+            Some(_) => Err(error),
+            None => Ok(()), // beyond what the module allows itself, or WebAssembly
+        }
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {

@@ -5,25 +5,35 @@
 //! `protocol` interprets the answer.
 
 mod cache;
+mod compile;
 mod guest;
 mod host_call;
 mod limits;
+mod threads;
+mod trouble;
 mod wasi;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use wasmtime::{Config, Engine, InstancePre, Linker, Module, Store, UpdateDeadline};
+use anyhow::{Context, Result, bail};
+use wasmtime::{Config, Engine, InstancePre, Linker, Store, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 
 pub use cache::Cache;
 pub use limits::{Bound, Limits};
+pub(crate) use threads::pool;
+pub use trouble::HostTrouble;
 
 use crate::host::{HostCapabilities, NoCapabilities};
+use crate::module;
 use crate::protocol::{Evaluation, GuestOutput, HostCalls, Request, Settings, SettingsVerdict};
 use crate::untrusted::is_heavy;
 use guest::Guest;
+use trouble::ours;
+
+/// The address space of 32-bit WebAssembly.
+const WHOLE_MEMORY_BYTES: u64 = 1 << 32;
 
 /// The interval at which a running guest checks the clock.
 const TICK: Duration = Duration::from_millis(10);
@@ -33,6 +43,8 @@ pub struct Policy {
     instance: InstancePre<Guest>,
     limits: Limits,
     capabilities: Arc<dyn HostCapabilities>,
+    /// The first problem of this machine that a call met.
+    trouble: OnceLock<HostTrouble>,
 }
 
 /// The result of a call of a guest.
@@ -59,6 +71,8 @@ pub enum GuestOutcome {
     NoStart(String),
     /// It exceeded a limit.
     Stopped(Bound),
+    /// This machine could not run it.
+    Unrun(HostTrouble),
 }
 
 impl Policy {
@@ -66,15 +80,38 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// Fails if it is not a module, or imports something that no host provides.
+    /// Fails if it is not a module, imports something that no host provides, or takes too long to compile. If this machine
+    /// lacks something, a [`HostTrouble`] is among the causes.
     pub fn load(wasm: &[u8], limits: Limits, cache: Cache) -> Result<Self> {
-        let cache = cache.open(wasm);
+        Self::load_slowly(wasm, limits, &cache, || ())
+    }
+
+    /// Compiles a module, or takes it from the cache, like [`Self::load`]. Calls `on_slow` if that takes more than a second.
+    pub(crate) fn load_slowly(
+        wasm: &[u8],
+        limits: Limits,
+        cache: &Cache,
+        on_slow: impl FnOnce(),
+    ) -> Result<Self> {
+        // Wasmtime's cache starts a thread, and panics if it cannot.
+        let cache = threads::can_start().then(|| cache.open(wasm)).flatten();
+        if cache.as_ref().is_none_or(|cache| !cache.has_module)
+            && let Some(finding) = module::check_nesting(wasm)
+        {
+            bail!(finding.message);
+        }
         let mut config = Config::new();
         config
             .epoch_interruption(limits.time.is_some())
+            .parallel_compilation(pool().is_some())
+            // More would only be reserved, but a system may limit that too.
+            .memory_reservation((limits.memory_bytes as u64).min(WHOLE_MEMORY_BYTES))
+            .memory_reservation_for_growth(0)
             .cache(cache.as_ref().map(|cache| cache.wasmtime.clone()));
         let engine = Engine::new(&config).map_err(ours).context("could not start the WebAssembly engine")?;
-        let module = Module::new(&engine, wasm).map_err(ours).context("could not compile the module")?;
+        let time = limits.time.map(|_| compile::TIME);
+        let module =
+            compile::compile(&engine, wasm, time, on_slow).context("could not compile the module")?;
         if let Some(cache) = cache {
             cache.close();
         }
@@ -85,7 +122,13 @@ impl Policy {
         if limits.time.is_some() {
             tick(&engine)?;
         }
-        Ok(Self { instance, limits, capabilities: Arc::new(NoCapabilities) })
+        let capabilities = Arc::new(NoCapabilities);
+        Ok(Self { instance, limits, capabilities, trouble: OnceLock::new() })
+    }
+
+    /// Fails if this machine could not run one of the calls, whose outcome is then not an answer of the policy.
+    pub(crate) fn require_no_trouble(&self) -> Result<()> {
+        self.trouble.get().map_or(Ok(()), |trouble| Err(trouble.clone().into_error()))
     }
 
     /// Runs a fresh instance with these arguments after `policy.wasm`.
@@ -101,7 +144,11 @@ impl Policy {
                 None => Err(store.data_mut().out_of_time()),
             });
         }
+        let _runtime = wasi::enter_runtime();
         let outcome = self.run(&mut store);
+        if let GuestOutcome::Unrun(trouble) = &outcome {
+            let _ = self.trouble.set(trouble.clone());
+        }
         let guest = store.into_data();
         Call {
             outcome: guest.stopped().map_or(outcome, GuestOutcome::Stopped),
@@ -175,8 +222,11 @@ impl std::fmt::Debug for Policy {
 
 impl GuestOutcome {
     fn of_error(error: &wasmtime::Error) -> Self {
-        match error.downcast_ref::<I32Exit>() {
-            Some(exit) => Self::Exit(exit.0),
+        if let Some(exit) = error.downcast_ref::<I32Exit>() {
+            return Self::Exit(exit.0);
+        }
+        match HostTrouble::find(error) {
+            Some(trouble) => Self::Unrun(trouble),
             None => Self::Trap(format!("{:#}", error.root_cause())),
         }
     }
@@ -189,6 +239,7 @@ impl GuestOutcome {
             Self::Trap(why) => Some(format!("it trapped: {why}")),
             Self::NoStart(why) => Some(why.clone()),
             Self::Stopped(bound) => Some(bound.to_string()),
+            Self::Unrun(trouble) => Some(format!("it could not be run on this machine: {trouble}")),
         }
     }
 }
@@ -216,11 +267,9 @@ fn tick(engine: &Engine) -> Result<()> {
                 std::thread::sleep(TICK);
             }
         })
-        .context("could not start a thread")?;
+        .map_err(|error| {
+            let why = format!("no thread for the time limit ({error}); `--time-limit none` needs none");
+            HostTrouble::new(why).into_error()
+        })?;
     Ok(())
-}
-
-/// Converts an error of the engine, which has its own error type.
-fn ours(error: wasmtime::Error) -> anyhow::Error {
-    anyhow::Error::from_boxed(error.into_boxed_dyn_error())
 }

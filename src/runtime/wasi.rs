@@ -6,12 +6,13 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
+use tokio::runtime::{Builder, EnterGuard, Runtime};
 use wasmtime::{Caller, Extern, Linker, Result, bail};
 use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as preview1, WasiSnapshotPreview1};
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
-use wasmtime_wasi::runtime::in_tokio;
 use wiggle::GuestMemory;
 
 use super::guest::Guest;
@@ -52,11 +53,24 @@ fn poll_oneoff(
 ) -> Result<i32> {
     let Some(time_left) = caller.data().time_left() else { return Err(caller.data_mut().out_of_time()) };
     let (mut memory, wasi) = parts(&mut caller, COPIED_BYTES)?;
-    let polled = in_tokio(async {
+    // Only its own runtime moves the clock for those who wait.
+    let polled = runtime()?.block_on(async {
         let polled = preview1::poll_oneoff(wasi, &mut memory, subscriptions, events, count, ready);
         tokio::time::timeout(time_left, polled).await
     });
     polled.unwrap_or_else(|_| Err(caller.data_mut().out_of_time()))
+}
+
+/// Enters the runtime of wasmtime-wasi's functions until the guard is dropped. Without it, they would start threads, and
+/// panic if that fails. Nothing waits in this runtime.
+pub(super) fn enter_runtime() -> Option<EnterGuard<'static>> {
+    static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
+    RUNTIME.get_or_init(|| runtime().ok()).as_ref().map(Runtime::enter)
+}
+
+/// Creates a runtime that starts no threads.
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_time().build()
 }
 
 /// Returns the memory and the context that a function of WASI works on.
