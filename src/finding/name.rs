@@ -57,6 +57,7 @@ finding_names! {
     InvalidVersion = "invalid-version",
     InvalidYaml = "invalid-yaml",
     LegacyContextAware = "legacy-context-aware",
+    LongMetadata = "long-metadata",
     MissingKey = "missing-key",
     MissingRegistry = "missing-registry",
     MissingRequest = "missing-request",

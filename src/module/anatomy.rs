@@ -2,12 +2,15 @@
 //!
 //! Source: WebAssembly core specification, 5.5 (modules).
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 use wasmparser::{Encoding, ExternalKind, Parser, Payload, TypeRef};
 
 use super::kind::Resemblance;
 use crate::module::{METADATA_SECTION, in_memory, unreadable};
+
+/// The most sections, imports and exports together. Compilers write some thousands at most.
+const MOST_PARTS: usize = 100_000;
 
 /// A section of a module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -72,7 +75,7 @@ impl Anatomy {
     ///
     /// # Errors
     ///
-    /// Fails if the module is damaged; the message gives the byte offset.
+    /// Fails if the module is damaged, with the byte offset in the message, or has too many parts.
     pub(super) fn read(module: &[u8]) -> Result<Self> {
         let mut anatomy = Self::default();
         let mut start = 0;
@@ -88,7 +91,7 @@ impl Anatomy {
                 }
                 Payload::Version { range, .. } => start = in_memory(range.end),
                 Payload::ImportSection(section) => {
-                    for import in section.clone().into_imports() {
+                    for import in section.clone().into_imports().take(MOST_PARTS) {
                         let import = import.map_err(unreadable)?;
                         anatomy.imports.push(Import {
                             module: import.module.to_owned(),
@@ -98,7 +101,7 @@ impl Anatomy {
                     }
                 }
                 Payload::ExportSection(section) => {
-                    for export in section.clone() {
+                    for export in section.clone().into_iter().take(MOST_PARTS) {
                         let export = export.map_err(unreadable)?;
                         anatomy
                             .exports
@@ -106,6 +109,11 @@ impl Anatomy {
                     }
                 }
                 _ => {}
+            }
+            if anatomy.sections.len() + anatomy.imports.len() + anatomy.exports.len() > MOST_PARTS {
+                bail!(
+                    "it has more than {MOST_PARTS} sections, imports and exports, and no compiler writes that"
+                );
             }
             let name = match &payload {
                 Payload::CustomSection(custom) => Some((custom.name(), true)),

@@ -1,7 +1,8 @@
 //! The metadata in a module, as a host reads it before it runs the policy.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
+use super::sections::{TOO_MANY_VALUES, has_too_many_values};
 use super::{METADATA_SECTION, read_metadata};
 use crate::metadata::Metadata;
 
@@ -10,6 +11,9 @@ use crate::metadata::Metadata;
 pub(crate) fn host_metadata(wasm: &[u8]) -> Result<Option<Metadata>> {
     let sections = read_metadata(wasm)?;
     let Some(section) = sections.first() else { return Ok(None) };
+    if has_too_many_values(section) {
+        bail!(TOO_MANY_VALUES);
+    }
     serde_json::from_slice(section)
         .map(Some)
         .with_context(|| format!("cannot deserialize custom section `{METADATA_SECTION}` of wasm module"))

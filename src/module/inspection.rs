@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use bytesize::ByteSize;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,6 +19,10 @@ use crate::untrusted::printable;
 use super::anatomy::Anatomy;
 pub(crate) use super::anatomy::{Export, Import, Section, Sizes};
 pub(crate) use super::kind::{ModuleKind, Resemblance};
+use super::sections::{TOO_MANY_VALUES, has_too_many_values, is_long};
+
+/// The most errors that a message lists.
+const MOST_LISTED: usize = 20;
 
 /// What is in a module.
 #[derive(Debug, Serialize)]
@@ -129,6 +134,14 @@ impl Inspection {
 
     /// Reads kind and metadata from the section that Kubewarden reads.
     fn read(&mut self, section: &[u8]) {
+        if is_long(section) {
+            self.findings.push(long_metadata(section.len()));
+        }
+        if has_too_many_values(section) {
+            let fix = "shorten its lists: no policy needs so many rules";
+            self.findings.push(Finding::error(FindingName::UnreadableMetadata, TOO_MANY_VALUES, fix));
+            return;
+        }
         let read =
             serde_json::from_slice::<Value>(section).map_err(|error| format!("it is not JSON: {error}"));
         match read.and_then(|metadata| Ok((ModuleKind::of_metadata(&metadata)?, metadata))) {
@@ -140,6 +153,17 @@ impl Inspection {
             )),
         }
     }
+}
+
+fn long_metadata(bytes: usize) -> Finding {
+    Finding::warning(
+        FindingName::LongMetadata,
+        format!(
+            "the metadata is {}: a host reads all of it each time it loads the policy",
+            ByteSize::b(bytes as u64)
+        ),
+        "shorten it: the longest part is usually the README, in `io.kubewarden.policy.usage`",
+    )
 }
 
 fn annotated_twice(count: usize) -> Finding {
@@ -210,6 +234,7 @@ pub fn require_policy(module: &[u8], file: &Path) -> Result<(Metadata, Vec<Findi
             .iter()
             .filter(|finding| finding.severity == Severity::Error)
             .map(|finding| format!("{}: {}", finding.name, printable(&finding.message)))
+            .take(MOST_LISTED)
             .collect();
         return Err(failure(
             format!(

@@ -9,9 +9,29 @@ use wasmparser::{Encoding, Parser, Payload};
 use super::{in_memory, unreadable};
 use crate::error::failure;
 use crate::metadata::Metadata;
+use crate::untrusted::is_heavy;
 
 /// The name of the custom section with the metadata. Kubewarden reads the first section of that name.
 pub(crate) const METADATA_SECTION: &str = "io.kubewarden.metadata";
+
+/// Longer metadata is reported. Metadata with a long README has a tenth of this length.
+const USUAL_METADATA_BYTES: usize = 1 << 20;
+
+/// The most memory that the values of metadata may need when they are parsed.
+const MOST_PARSED_BYTES: usize = 32 << 20;
+
+/// The message about metadata that is not read. A host has no such limit.
+pub(super) const TOO_MANY_VALUES: &str = "the metadata has too many values to be read";
+
+/// Whether the metadata is much longer than that of other policies.
+pub(super) fn is_long(metadata: &[u8]) -> bool {
+    metadata.len() > USUAL_METADATA_BYTES
+}
+
+/// Whether the metadata has too many values to be read.
+pub(super) fn has_too_many_values(metadata: &[u8]) -> bool {
+    is_heavy(metadata, MOST_PARSED_BYTES)
+}
 
 /// Returns `module` with `metadata` as its only `io.kubewarden.metadata` custom section.
 ///
@@ -21,9 +41,12 @@ pub(crate) const METADATA_SECTION: &str = "io.kubewarden.metadata";
 ///
 /// # Errors
 ///
-/// Fails if `module` cannot be parsed; the message gives the byte offset.
+/// Fails if `module` cannot be parsed, with the byte offset in the message, or if the metadata has too many values.
 pub fn annotate(module: &[u8], metadata: &Metadata) -> Result<Vec<u8>> {
     let json = metadata.to_section();
+    if has_too_many_values(&json) {
+        return Err(failure(TOO_MANY_VALUES, "shorten its lists, or the README, which becomes a part of it"));
+    }
     let mut annotated = Vec::with_capacity(module.len() + json.len() + METADATA_SECTION.len() + 16);
     let mut copied = 0;
     for section in metadata_sections(module)? {

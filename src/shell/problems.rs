@@ -10,6 +10,9 @@ use crate::error::hints;
 use crate::finding::{Finding, Quote, Severity};
 use crate::untrusted::printable;
 
+/// The most findings that are printed.
+const MOST_FINDINGS: usize = 100;
+
 impl Shell {
     /// Prints a warning, with what to do about it.
     pub(crate) fn warn(&self, message: impl Display, hint: Option<&str>) {
@@ -34,7 +37,7 @@ impl Shell {
 
     /// Prints findings, each with its place and fix. Errors are printed even with `--quiet`.
     pub(crate) fn findings(&self, findings: &[Finding]) {
-        for finding in findings {
+        for finding in findings.iter().take(MOST_FINDINGS) {
             let (style, word) = match finding.severity {
                 Severity::Error => (ERROR, "error"),
                 Severity::Warning if self.verbosity == Verbosity::Quiet => continue,
@@ -52,6 +55,9 @@ impl Shell {
                 self.quote(quote);
             }
             self.below("fix", &finding.fix);
+        }
+        if findings.len() > MOST_FINDINGS {
+            self.note(format!("… and {} findings more", findings.len() - MOST_FINDINGS));
         }
     }
 

@@ -16,12 +16,17 @@ pub(crate) enum Syntax {
     Toml,
 }
 
+/// The most warnings, and the most errors, that are kept for a document.
+const MOST_FINDINGS: usize = 1000;
+
 /// A document being read, with the findings so far.
 pub(crate) struct DocumentReader<'a> {
     /// The lines of the document; `None` if people do not see them, so that its findings have no place.
     lines: Option<FileLines<'a>>,
     pub(crate) syntax: Syntax,
     pub(crate) findings: Vec<Finding>,
+    /// The number of warnings and the number of errors that were found.
+    counts: [usize; 2],
 }
 
 /// The keys of a map.
@@ -36,7 +41,7 @@ pub(crate) struct Fields<'n> {
 
 impl<'a> DocumentReader<'a> {
     pub(crate) fn new(lines: Option<FileLines<'a>>, syntax: Syntax) -> Self {
-        Self { lines, syntax, findings: Vec::new() }
+        Self { lines, syntax, findings: Vec::new(), counts: [0; 2] }
     }
 
     pub(crate) fn error(
@@ -60,6 +65,11 @@ impl<'a> DocumentReader<'a> {
     }
 
     fn find(&mut self, mut finding: Finding, line: Option<usize>) {
+        let count = &mut self.counts[usize::from(finding.severity == Severity::Error)];
+        *count += 1;
+        if *count > MOST_FINDINGS {
+            return;
+        }
         if let Some(lines) = &self.lines {
             let (place, quote) = lines.place(line);
             (finding.place, finding.quote) = (Some(place), quote);
