@@ -1,19 +1,64 @@
 //! The disk: file access whose errors always name the path. Files are written whole or not at all.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Reads a file as bytes.
+/// The most bytes to read from a file or a pipe.
+const MOST_BYTES: u64 = 1 << 28;
+
+/// Reads a file as bytes, or a pipe, such as the one that a shell creates for `<(command)`.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("could not read `{}`", path.display()))
+    read_bounded(path, Pipes::Accepted).with_context(|| format!("could not read `{}`", path.display()))
+}
+
+/// Whether a pipe is accepted as a file. A user who names a pipe expects that it ends; a pipe that this tool finds may
+/// block forever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pipes {
+    Accepted,
+    Refused,
+}
+
+/// Reads a file as bytes. Refuses devices, because some of them, such as `/dev/zero`, never end.
+fn read_bounded(path: &Path, pipes: Pipes) -> std::io::Result<Vec<u8>> {
+    let kind = std::fs::metadata(path)?;
+    if path == Path::new("/dev/null") {
+        return Ok(Vec::new());
+    }
+    if !kind.is_file() && !kind.is_dir() && !(pipes == Pipes::Accepted && is_pipe(&kind)) {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(std::io::Error::other("it is larger than 256 MiB"));
+    }
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn is_pipe(kind: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&kind.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Reads a file as a string. Fails if it is not UTF-8.
+fn read_string_bounded(path: &Path, pipes: Pipes) -> std::io::Result<String> {
+    let bytes = read_bounded(path, pipes)?;
+    String::from_utf8(bytes)
+        .map_err(|_| std::io::Error::new(ErrorKind::InvalidData, "stream did not contain valid UTF-8"))
 }
 
 /// Reads a file as a string, without the byte order mark that some programs add. Fails if it is not UTF-8.
 pub(crate) fn read_to_string(path: &Path) -> Result<String> {
-    let mut text =
-        std::fs::read_to_string(path).with_context(|| format!("could not read `{}`", path.display()))?;
+    let mut text = read_string_bounded(path, Pipes::Accepted)
+        .with_context(|| format!("could not read `{}`", path.display()))?;
     if text.starts_with('\u{feff}') {
         text.remove(0);
     }
@@ -22,12 +67,12 @@ pub(crate) fn read_to_string(path: &Path) -> Result<String> {
 
 /// Reads a file as a string. Returns `None` if it does not exist.
 pub(crate) fn find_text(path: &Path) -> Result<Option<String>> {
-    absent_is_none(std::fs::read_to_string(path), path)
+    absent_is_none(read_string_bounded(path, Pipes::Refused), path)
 }
 
 /// Reads a file as bytes. Returns `None` if it does not exist.
 pub(crate) fn find(path: &Path) -> Result<Option<Vec<u8>>> {
-    absent_is_none(std::fs::read(path), path)
+    absent_is_none(read_bounded(path, Pipes::Refused), path)
 }
 
 /// Converts line endings to those of Unix, because those of a file depend on the system it was checked out on.
@@ -63,7 +108,7 @@ pub enum Written {
 /// Writes a file through a temporary file in the same folder, so that a reader sees the old file or the new one, and
 /// a failure leaves the old one. A file that already has this content is not touched.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<Written> {
-    if std::fs::read(path).is_ok_and(|present| present == bytes) {
+    if read_bounded(path, Pipes::Refused).is_ok_and(|present| present == bytes) {
         return Ok(Written::Unchanged);
     }
     // Write to the target of a link, so that the link remains.
@@ -208,6 +253,27 @@ mod tests {
         {
             assert!(path.is_absolute() && !path.to_str().unwrap().contains('?'), "{}", path.display());
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_files_and_named_pipes_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::os::unix::fs::symlink("/dev/zero", path("zero")).unwrap();
+        std::fs::write(path("file"), "a").unwrap();
+        std::os::unix::fs::symlink("file", path("link")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+        for name in ["zero", "pipe"] {
+            assert!(find(&path(name)).is_err() && find_text(&path(name)).is_err(), "{name}");
+        }
+        assert!(read(&path("zero")).is_err());
+        assert_eq!(read("/dev/null".as_ref()).unwrap(), b"");
+        assert_eq!(read(&path("link")).unwrap(), b"a");
+        let pipe = path("pipe");
+        let writer = std::thread::spawn(move || std::fs::write(pipe, "b"));
+        assert_eq!(read(&path("pipe")).unwrap(), b"b");
+        writer.join().unwrap().unwrap();
     }
 
     #[test]
