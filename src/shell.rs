@@ -21,7 +21,7 @@ pub(crate) use color::{ColorChoice, Paint, Tone};
 pub(crate) use progress::Progress;
 pub(crate) use term::TermFlags;
 
-use crate::untrusted::printable;
+use crate::untrusted::{printable, printable_json};
 use color::{ERROR, STATUS};
 use term::TermTable;
 
@@ -35,6 +35,9 @@ pub(crate) enum Verbosity {
     /// Also the commands that are run.
     Verbose,
 }
+
+/// The length from which a message is printed line by line.
+const LONG_BYTES: usize = 1 << 16;
 
 /// Prints to stderr and stdout, with the verbosity and the colors that the user wants.
 #[derive(Debug)]
@@ -127,7 +130,7 @@ impl Shell {
         }
     }
 
-    /// A line that only `-v` shows.
+    /// Prints a line if `-v` is given.
     pub(crate) fn detail(&self, message: impl Display) {
         if self.verbosity >= Verbosity::Verbose {
             self.note(message);
@@ -136,7 +139,21 @@ impl Shell {
 
     fn verb(&self, style: Style, verb: &str, message: impl Display) {
         let verb = self.paint.styled(style, &format!("{verb:>12}"));
-        self.line(&format!("{verb} {}", indent(&printable(&message.to_string()), 13)));
+        let message = message.to_string();
+        let message = printable(&message);
+        let message = message.trim_end();
+        if message.len() < LONG_BYTES {
+            return self.line(&format!("{verb} {}", indent(message, 13)));
+        }
+        // Not copied as a whole: most of it may be line ends.
+        let mut stderr = BufWriter::new(self.paint.stream(std::io::stderr().lock()));
+        let mut margin = verb;
+        for line in message.split('\n') {
+            if writeln!(stderr, "{margin} {line}").is_err() {
+                return;
+            }
+            margin = " ".repeat(12);
+        }
     }
 
     /// Prints a line without a verb, below a status.
@@ -158,8 +175,11 @@ impl Shell {
         stdout.flush()
     }
 
-    /// Prints a result to stdout, as one line of JSON.
+    /// Prints a result to stdout, as one line of JSON. Characters that a terminal would obey are escaped only for a terminal.
     pub(crate) fn result_line(&self, result: &impl Serialize) -> std::io::Result<()> {
+        if self.has_reader_of_results() {
+            return self.result(&format!("{}\n", printable_json(&serde_json::to_string(result)?)));
+        }
         let mut stdout = BufWriter::new(std::io::stdout().lock());
         serde_json::to_writer(&mut stdout, result)?;
         stdout.write_all(b"\n")?;

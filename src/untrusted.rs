@@ -1,4 +1,4 @@
-//! Strings from elsewhere, from a policy, a registry or a file: made safe to print, and weighed before they are parsed.
+//! Makes strings from a policy, a registry or a file safe to print, and weighs them before they are parsed.
 
 mod weight;
 
@@ -15,22 +15,53 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_obeyed) {
         return Cow::Borrowed(text);
     }
-    fs::unix_line_ends(text.to_owned())
-        .chars()
-        .fold(String::new(), |mut printable, c| {
-            if is_obeyed(c) {
-                printable.extend(c.escape_default());
-            } else {
-                printable.push(c);
-            }
-            printable
-        })
-        .into()
+    let text = fs::unix_line_ends(text.to_owned());
+    escaped(&text, |c| c.escape_default().to_string()).into_owned().into()
+}
+
+/// Escapes the characters in JSON that a terminal obeys; the values stay the same. Serializers escape control characters of
+/// ASCII only.
+pub(crate) fn printable_json(json: &str) -> Cow<'_, str> {
+    escaped(json, |c| format!("\\u{:04x}", u32::from(c)))
+}
+
+/// Escapes the characters in XML that a terminal obeys; the text stays the same.
+pub(crate) fn printable_xml(xml: &str) -> Cow<'_, str> {
+    escaped(xml, |c| format!("&#x{:x};", u32::from(c)))
+}
+
+/// The most bytes of an excerpt.
+const EXCERPT_BYTES: usize = 16 << 10;
+
+/// Shortens a string to [`EXCERPT_BYTES`] and to 200 lines.
+pub(crate) fn excerpt(text: &str) -> String {
+    const LINES: usize = 200;
+    let end_of_lines = text.match_indices('\n').nth(LINES - 1).map_or(text.len(), |(end, _)| end);
+    let end = text.floor_char_boundary(EXCERPT_BYTES.min(end_of_lines));
+    match text[end..].trim_end().len() {
+        0 => text[..end].to_owned(), // what is left is blank
+        left => format!("{}\n… and {left} more bytes", &text[..end]),
+    }
+}
+
+/// Replaces each character that a terminal obeys with the result of `escape`.
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |mut escaped: String, c| {
+        match is_obeyed(c) {
+            true => escaped += &escape(c),
+            false => escaped.push(c),
+        }
+        escaped
+    };
+    text.chars().fold(String::new(), escape).into()
 }
 
 /// Whether a terminal obeys this character: control characters of ASCII and Latin-1, and direction marks, which
 /// change the order in which a line is shown.
-fn is_obeyed(c: char) -> bool {
+pub(crate) fn is_obeyed(c: char) -> bool {
     let is_direction = matches!(
         c,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
@@ -46,6 +77,25 @@ mod tests {
     fn line_ends_and_tabs_stay() {
         assert_eq!(printable("plain\n\ttext\n"), "plain\n\ttext\n");
         assert_eq!(printable("line ends\r\nof Windows\r\n"), "line ends\nof Windows\n");
+    }
+
+    #[test]
+    fn an_excerpt_is_short_in_bytes_and_in_lines() {
+        let lines = "line\n".repeat(200);
+        assert_eq!(excerpt(&lines), lines.trim_end());
+        let shown = excerpt(&"line\n".repeat(7_000));
+        assert!(shown.lines().count() == 201 && shown.ends_with("… and 34000 more bytes"), "{shown}");
+        assert_eq!(excerpt(&"é".repeat(10_000)).len(), EXCERPT_BYTES + "\n… and 3616 more bytes".len());
+    }
+
+    #[test]
+    fn json_and_xml_keep_their_meaning() {
+        let text = "a\u{9b}31m\u{7f}\u{202e}\u{2066}\u{61c}b";
+        let json = serde_json::to_string(&[text]).unwrap();
+        let shown = printable_json(&json);
+        assert_eq!(shown, r#"["a\u009b31m\u007f\u202e\u2066\u061cb"]"#);
+        assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), [text]);
+        assert_eq!(printable_xml("<a>\u{9b}\u{202e}</a>\n"), "<a>&#x9b;&#x202e;</a>\n");
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use serde::de::IgnoredAny;
 
-use super::judge::{Failure, excerpt};
+use super::judge::Failure;
 use super::{Case, CaseFile};
 use crate::protocol::{GuestOutput, Request, Settings, SettingsVerdict};
 use crate::runtime::{GuestOutcome, Policy};
+use crate::untrusted::excerpt;
 
 /// One rule of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

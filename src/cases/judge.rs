@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Case, Expect, Wording};
 use crate::protocol::{Evaluation, HostCalls, SettingsVerdict};
 use crate::runtime::Policy;
+use crate::untrusted::excerpt;
 
 /// Why a test failed.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,7 +61,7 @@ impl Failure {
         self.notes.extend(excerpt(&calls.logged).lines().map(|line| format!("the policy logged: {line}")));
         if calls.unlogged > 0 {
             self.notes
-                .push(format!("the policy logged {} records more, which were not kept", calls.unlogged));
+                .push(format!("the policy logged {} more records, which were not kept", calls.unlogged));
         }
         for path in &calls.refused_capabilities {
             self.notes.push(format!(
@@ -115,7 +116,7 @@ impl Expect {
         }
         let refused = !verdict.valid && verdict.failure.is_none() && self.settings_valid != Some(false);
         if refused && !verdict.message.is_empty() {
-            failure.notes.push(format!("the policy refuses the settings: {}", verdict.message));
+            failure.notes.push(format!("the policy refuses the settings: {}", excerpt(&verdict.message)));
         }
         failure.host_calls(&verdict.host_calls);
         failure
@@ -173,18 +174,6 @@ impl Expect {
             failure.expect("audit_annotations", expected, json!(got));
         }
     }
-}
-
-/// The most bytes of a policy's output that are kept for a report.
-const EXCERPT_BYTES: usize = 16 << 10;
-
-/// Shortens a string to [`EXCERPT_BYTES`].
-pub(super) fn excerpt(text: &str) -> String {
-    if text.len() <= EXCERPT_BYTES {
-        return text.to_owned();
-    }
-    let end = text.floor_char_boundary(EXCERPT_BYTES);
-    format!("{}\n… and {} more bytes", &text[..end], text.len() - end)
 }
 
 /// Returns the actual string if it fits, or else the expected one as it is written.

@@ -11,6 +11,7 @@ use crate::options::{CompiledArgs, OutputFormat, PROJECT, PackageArgs, PolicyArg
 use crate::pages;
 use crate::policy_source::{ModuleOrigin, PolicyModule};
 use crate::shell::Shell;
+use crate::untrusted::printable_json;
 use crate::yaml;
 
 /// Show what a policy contains: metadata, contract, sizes
@@ -62,7 +63,7 @@ impl InspectArgs {
             }
             OutputFormat::Json => {
                 let json = serde_json::to_string_pretty(&Report::new(&module, &inspection));
-                without_controls(json.context("could not write JSON")?) + "\n"
+                printable_json(&json.context("could not write JSON")?).into_owned() + "\n"
             }
             OutputFormat::Human | OutputFormat::Junit => {
                 pages::inspection(&inspection, &module.origin, shell)
@@ -96,19 +97,4 @@ impl<'a> Report<'a> {
         };
         Self { source: module.origin.shown().display().to_string(), digest, inspection }
     }
-}
-
-/// Escapes control characters beyond ASCII, which JSON allows and a terminal would obey.
-fn without_controls(json: String) -> String {
-    let obeyed = |c: char| c.is_control() && c != '\n';
-    if !json.contains(obeyed) {
-        return json;
-    }
-    json.chars().fold(String::new(), |mut text, c| {
-        match obeyed(c) {
-            true => text += &format!("\\u{:04x}", u32::from(c)),
-            false => text.push(c),
-        }
-        text
-    })
 }

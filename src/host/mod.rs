@@ -8,21 +8,21 @@ use serde_json::{Map, Value};
 
 pub(crate) use gate::NoCapabilities;
 
-use crate::untrusted::is_heavy;
+use crate::untrusted::{is_heavy, printable};
 
-/// At most this many characters of a name are repeated in messages.
+/// The most characters of a name that a message repeats.
 const NAMED_CHARS: usize = 100;
 
-/// At most this many bytes of a record that is not JSON are shown.
+/// The most bytes that are shown of a record that is not JSON.
 const UNREADABLE_BYTES: usize = 1 << 10;
 
-/// While it is parsed, a record may take this many times the memory that its line may take.
+/// How many times the memory of its line a record may need while it is parsed.
 const PARSED_PER_BYTE: usize = 3;
 
-/// And this much more, so that a short record is read however little room is left.
+/// How much more memory a record may need, so that a short record is read however little room is left.
 const PARSED_BYTES: usize = 1 << 16;
 
-/// What a guest asks of its host.
+/// A call from a guest to its host.
 #[derive(Debug)]
 pub(crate) struct CapabilityCall<'a> {
     /// The binding; `kubewarden` in a correct call.
@@ -39,16 +39,16 @@ impl CapabilityCall<'_> {
     /// The name under which the capability is granted, such as `oci/v1/manifest_digest`.
     pub(crate) fn path(&self) -> String {
         let path = format!("{}/{}", shortened(self.namespace), shortened(self.operation));
-        path.chars().filter(|c| !c.is_control()).collect()
+        printable(&path).replace(['\n', '\t'], " ")
     }
 
-    /// Does the call ask for a record to be logged? That needs no grant, never fails, and has no answer.
+    /// Whether this is a call to log, which needs no grant, never fails, and has no answer.
     pub(crate) fn is_log(&self) -> bool {
         (self.binding, self.namespace, self.operation) == ("kubewarden", "tracing", "log")
     }
 
-    /// The line to log. `None` if it is longer than `room_bytes`, or if parsing the record would take much more memory
-    /// than that. The length is looked at first, then the weight, and only then the content.
+    /// Returns the line to log. `None` if it is longer than `room_bytes`, or if parsing the record would take much more
+    /// memory than that. Checks the length first, then the weight, and only then parses the record.
     pub(crate) fn log_line(&self, room_bytes: usize) -> Option<String> {
         let heaviest = room_bytes.saturating_mul(PARSED_PER_BYTE).saturating_add(PARSED_BYTES);
         if self.payload.len() > room_bytes || is_heavy(self.payload, heaviest) {

@@ -11,6 +11,8 @@ use std::fmt::Write;
 use serde::Serialize;
 use yaml_serde::{Mapping, Number, Value};
 
+use crate::untrusted::is_obeyed;
+
 /// Writes a value as one YAML document, without `---`.
 ///
 /// # Errors
@@ -177,10 +179,9 @@ fn is_like_a_number(text: &str) -> bool {
         && text.matches('.').count() < 2
 }
 
-/// Whether a reader refuses this character, reads it as the end of a line, or drops it.
+/// Whether a reader refuses this character, reads it as the end of a line, or drops it, or a terminal obeys it.
 fn needs_escape(c: char) -> bool {
-    c != '\n' && c != '\t' && c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    is_obeyed(c) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 fn escaped(text: &str) -> String {

@@ -6,6 +6,7 @@ use super::failure::describe;
 use super::{Tally, TestReport};
 use crate::cases::{Failure, Suite, Test, Tested};
 use crate::shell::{Paint, Tone};
+use crate::untrusted::printable;
 
 pub(super) struct Human {
     paint: Paint,
@@ -20,7 +21,8 @@ impl Human {
     }
 
     fn describe(&self, test: &Test<'_>, failure: &Failure) -> String {
-        let place = test.place().map(|(file, line)| format!("{}:{line}\n", file.display()));
+        let place =
+            test.place().map(|(file, line)| format!("{}:{line}\n", printable(&file.to_string_lossy())));
         format!("{}{}", place.unwrap_or_default(), describe(failure, self.paint))
     }
 
@@ -43,12 +45,12 @@ impl TestReport for Human {
         let result = match tested {
             Tested::Passed(_) => self.result("ok"),
             Tested::Failed(failure, _) => {
-                self.failed.push((test.name(), self.describe(test, failure)));
+                self.failed.push((shown(test), self.describe(test, failure)));
                 self.result("FAILED")
             }
             Tested::Ignored => "ignored".to_owned(),
         };
-        format!("test {} ... {result}\n", test.name())
+        format!("test {} ... {result}\n", shown(test))
     }
 
     fn end(&mut self, time: Duration) -> String {
@@ -80,5 +82,10 @@ impl TestReport for Human {
 
 /// Lists tests as `name: test`, like `cargo test -- --list`.
 pub(super) fn list(suite: &Suite<'_>) -> String {
-    suite.tests.iter().map(|test| format!("{}: test\n", test.name())).collect()
+    suite.tests.iter().map(|test| format!("{}: test\n", shown(test))).collect()
+}
+
+/// Returns the name of a test as one printable line.
+fn shown(test: &Test<'_>) -> String {
+    printable(&test.name()).replace('\n', "\\n")
 }

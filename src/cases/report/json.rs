@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Tally, TestReport};
 use crate::cases::{Failure, Suite, Test, Tested};
 use crate::fs;
+use crate::untrusted::printable_json;
 
 #[derive(Default)]
 pub(super) struct Json {
@@ -46,7 +47,7 @@ impl TestReport for Json {
                 set("result", json!("ignored"));
             }
         }
-        format!("{}\n", Value::Object(line))
+        in_line(line)
     }
 
     fn end(&mut self, time: Duration) -> String {
@@ -70,7 +71,12 @@ impl TestReport for Json {
 }
 
 pub(super) fn list(policy: &str, suite: &Suite<'_>) -> String {
-    suite.tests.iter().map(|test| format!("{}\n", Value::Object(head(policy, test)))).collect()
+    suite.tests.iter().map(|test| in_line(head(policy, test))).collect()
+}
+
+/// Returns an object as one line without characters that a terminal obeys, because names and output may contain them.
+fn in_line(object: Map<String, Value>) -> String {
+    format!("{}\n", printable_json(&Value::Object(object).to_string()))
 }
 
 fn head(policy: &str, test: &Test<'_>) -> Map<String, Value> {

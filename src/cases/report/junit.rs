@@ -9,6 +9,7 @@ use super::failure::{describe, summarize};
 use crate::cases::{Failure, Suite, Test, Tested};
 use crate::fs;
 use crate::shell::Paint;
+use crate::untrusted::printable_xml;
 
 pub(super) struct Junit {
     report: quick_junit::Report,
@@ -57,7 +58,8 @@ impl TestReport for Junit {
     }
 
     fn finish(&mut self) -> String {
-        self.report.to_string().expect("a report in memory is written to memory")
+        let xml = self.report.to_string().expect("a report in memory is written to memory");
+        printable_xml(&xml).into_owned()
     }
 }
 
