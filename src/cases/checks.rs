@@ -39,6 +39,47 @@ impl CheckInput {
             None => Self { request: example, settings: Settings::default() },
         }
     }
+
+    /// Checks that each subcommand answers. A host calls `validate` only after it has accepted the settings; refused
+    /// settings are reported by their case.
+    fn answers(&self, policy: &Policy, failure: &mut Failure) {
+        let verdict = policy.validate_settings(&self.settings);
+        let refused = !verdict.valid && verdict.failure.is_none();
+        if let Some(reason) = verdict.failure {
+            failure.notes.push(format!("`validate-settings` does not answer: {reason}"));
+            failure.stderr = stderr_of(verdict.log, verdict.message, &reason);
+        }
+        if refused {
+            return;
+        }
+        let evaluation = policy.validate(&self.request, &self.settings);
+        if let Some(reason) = evaluation.failure {
+            failure.notes.push(format!("`validate` does not answer: {reason}"));
+            let message = evaluation.response.message().unwrap_or_default().to_owned();
+            failure.stderr = stderr_of(evaluation.log, message, &reason);
+        }
+    }
+
+    /// Checks that the answer of each subcommand is one document.
+    fn documents(&self, policy: &Policy, failure: &mut Failure) {
+        let settings = serde_json::to_vec(&self.settings).expect("settings are JSON values");
+        let request = self.request.to_stdin(&self.settings);
+        let ask = |name: &str, stdin: &[u8]| GuestOutput::from(policy.call(&[name], stdin));
+        let mut look_at = |name: &str, answer: &GuestOutput| {
+            failure.notes.extend(not_one_document(answer).map(|reason| format!("`{name}`: {reason}")));
+        };
+        let verdict = ask("validate-settings", &settings);
+        look_at("validate-settings", &verdict);
+        let verdict = SettingsVerdict::new(verdict);
+        if verdict.valid || verdict.failure.is_some() {
+            look_at("validate", &ask("validate", &request));
+        }
+    }
+}
+
+/// Returns what the policy wrote to stderr. A host logs it, or returns it as the message if the policy failed.
+fn stderr_of(log: String, message: String, reason: &str) -> String {
+    excerpt(if log.is_empty() && message != reason { &message } else { &log })
 }
 
 impl Check {
@@ -60,15 +101,7 @@ impl Check {
     pub(super) fn run(self, policy: &Policy, question: &CheckInput) -> Option<Failure> {
         let mut failure = Failure::default();
         match self {
-            Self::Subcommands => {
-                let verdict = policy.validate_settings(&question.settings);
-                let evaluation = policy.validate(&question.request, &question.settings);
-                for (name, reason) in
-                    [("validate-settings", verdict.failure), ("validate", evaluation.failure)]
-                {
-                    failure.notes.extend(reason.map(|reason| format!("`{name}` does not answer: {reason}")));
-                }
-            }
+            Self::Subcommands => question.answers(policy, &mut failure),
             Self::UnknownSubcommand => {
                 let call = policy.call(&["no-such-subcommand"], b"{}");
                 let ended = match call.outcome {
@@ -78,16 +111,7 @@ impl Check {
                 };
                 failure.notes.extend(ended.map(|ended| format!("an unknown subcommand: {ended}")));
             }
-            Self::OneDocument => {
-                let settings = serde_json::to_vec(&question.settings).expect("settings are JSON values");
-                let request = question.request.to_stdin(&question.settings);
-                for (name, stdin) in [("validate-settings", settings), ("validate", request)] {
-                    let answer = GuestOutput::from(policy.call(&[name], &stdin));
-                    failure
-                        .notes
-                        .extend(not_one_document(&answer).map(|reason| format!("`{name}`: {reason}")));
-                }
-            }
+            Self::OneDocument => question.documents(policy, &mut failure),
             Self::SettingsNotJson => {
                 let call = policy.call(&["validate-settings"], b"not JSON");
                 let refused = matches!(call.outcome, GuestOutcome::Exit(code) if code != 0);

@@ -13,12 +13,12 @@ use crate::kubernetes::{self, InputDocument, InputFormat, Operation, RequestDeta
 use crate::options::{
     CompiledArgs, LimitArgs, PackageArgs, PolicyArgs, SettingsArgs, SettingsSource, operation_of_request,
 };
-use crate::pages::{Verdict, host_log, unannounced_mutation};
+use crate::pages::{Verdict, host_log, unannounced_mutation, unreadable_answer};
 use crate::policy_source::{LoadedPolicy, PolicyModule, PolicySource};
 use crate::protocol::{Installation, PolicyType, Request, Settings};
 use crate::runtime::{HostTrouble, Limits, Policy};
 use crate::shell::Shell;
-use crate::untrusted::printable;
+use crate::untrusted::{excerpt, printable};
 
 /// Answer requests with a policy, as a policy server would
 ///
@@ -172,6 +172,7 @@ impl RunRequest {
     fn answer(mut self, module: &PolicyModule, shell: &Shell) -> Result<()> {
         let policy = module.load(self.limits, shell)?;
         let requests = self.requests(policy.metadata.policy_type)?;
+        note_wrapped_requests(&requests, shell);
         check_settings(&policy.policy, &self.settings, shell)?;
         requests.iter().try_for_each(|request| self.answer_one(request, &policy, shell))
     }
@@ -209,6 +210,7 @@ impl RunRequest {
         let response = as_installed.as_ref().unwrap_or(&evaluation.response);
         shell.result_line(response).context("could not write to stdout")?;
         host_log(&evaluation.log, &evaluation.host_calls, shell);
+        unreadable_answer(evaluation.unreadable.as_deref(), shell);
         if let Some(failure) = evaluation.failure.as_deref().filter(|why| response.message() != Some(*why)) {
             shell.warn(format!("the policy failed: {}", printable(failure)), None);
         }
@@ -224,6 +226,19 @@ impl RunRequest {
     }
 }
 
+/// Prints a note if a raw request looks like a wrapped one, because a raw policy gets the whole document.
+fn note_wrapped_requests(requests: &[Request], shell: &Shell) {
+    let is_wrapped = |request: &Request| match request {
+        Request::Raw(Value::Object(map)) => map.get("request").is_some_and(Value::is_object),
+        _ => false,
+    };
+    if requests.iter().any(is_wrapped) {
+        shell.note(
+            "note: a raw policy gets the whole document: the value of its key `request` is not unwrapped",
+        );
+    }
+}
+
 fn check_settings(policy: &Policy, settings: &Settings, shell: &Shell) -> Result<()> {
     let verdict = policy.validate_settings(settings);
     policy.require_no_trouble()?;
@@ -234,7 +249,8 @@ fn check_settings(policy: &Policy, settings: &Settings, shell: &Shell) -> Result
     if let Some(failure) = verdict.failure.filter(|failure| *failure != verdict.message) {
         shell.warn(format!("the policy failed while it checked the settings: {}", printable(&failure)), None);
     }
-    let refusal = anyhow!("Provided settings are not valid: {}", printable(&verdict.message));
+    unreadable_answer(verdict.unreadable.as_deref(), shell);
+    let refusal = anyhow!("Provided settings are not valid: {}", printable(&excerpt(&verdict.message)));
     if verdict.message.is_empty() {
         return Err(refusal).hint(|| "the policy gave no reason".to_owned());
     }

@@ -43,6 +43,28 @@ pub struct AdmissionRequest {
     pub(crate) options: Option<Value>,
 }
 
+impl AdmissionRequest {
+    /// Returns the path of the first required key that this JSON lacks, such as `requestKind.group`.
+    pub(crate) fn missing_key(request: &Value) -> Option<String> {
+        const REQUIRED: [&str; 5] = ["uid", "kind", "resource", "operation", "userInfo"];
+        const PARTS: [(&str, [&str; 3]); 4] = [
+            ("kind", ["group", "version", "kind"]),
+            ("resource", ["group", "version", "resource"]),
+            ("requestKind", ["group", "version", "kind"]),
+            ("requestResource", ["group", "version", "resource"]),
+        ];
+        let lacks = |value: &Value, key: &&str| value.get(*key).is_none_or(Value::is_null);
+        if let Some(key) = REQUIRED.iter().find(|key| lacks(request, *key)) {
+            return Some((*key).to_owned());
+        }
+        PARTS.iter().find_map(|(part, keys)| {
+            let value = request.get(*part).filter(|value| value.is_object())?;
+            let key = keys.iter().find(|key| lacks(value, *key))?;
+            Some(format!("{part}.{key}"))
+        })
+    }
+}
+
 /// The group, version and name of a kind, from `apiVersion` and `kind` of an object. The core group is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "they are documented in k8s.io/api/admission/v1")]

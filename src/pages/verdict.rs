@@ -110,7 +110,7 @@ pub(crate) fn host_log(log: &str, host_calls: &HostCalls, shell: &Shell) {
     }
     if host_calls.unlogged > 0 {
         shell.warn(
-            format!("{} more records of the policy's log were not kept", host_calls.unlogged),
+            format!("the policy logged {} more records, which were not kept", host_calls.unlogged),
             Some("`--output-limit` sets how much of it is kept"),
         );
     }
@@ -120,6 +120,16 @@ pub(crate) fn host_log(log: &str, host_calls: &HostCalls, shell: &Shell) {
             Some("the policy got the answer of a host that does not grant it"),
         );
     }
+}
+
+/// Prints what a policy wrote to stdout instead of an answer.
+pub(crate) fn unreadable_answer(stdout: Option<&str>, shell: &Shell) {
+    let Some(stdout) = stdout.map(str::trim).filter(|stdout| !stdout.is_empty()) else { return };
+    let shown = printable(stdout).replace('\n', "\n  ");
+    shell.warn(
+        format!("the policy's stdout is not one JSON document:\n  {shown}"),
+        Some("print only the answer to stdout, and messages to stderr"),
+    );
 }
 
 /// Warns that a cluster would not accept a change, because the metadata does not announce it.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{AdmissionResponse, Request};
+use crate::untrusted::excerpt;
 
 /// The status code of a request that is rejected because the policy failed.
 const FAILED: u16 = 500;
@@ -30,7 +31,7 @@ pub struct GuestOutput {
 pub struct HostCalls {
     /// What it logged, one record per line.
     pub logged: String,
-    /// Records that it logged and that were not kept, since all of them together are too long.
+    /// How many records were not kept, because they are too long or too many.
     pub unlogged: usize,
     /// Host capabilities that were refused, each once: `oci/v1/manifest_digest`.
     pub refused_capabilities: Vec<String>,
@@ -49,6 +50,8 @@ pub struct Evaluation {
     pub(crate) log: String,
     /// The results of the policy's calls to its host.
     pub(crate) host_calls: HostCalls,
+    /// An excerpt of stdout, if it is not an answer.
+    pub(crate) unreadable: Option<String>,
 }
 
 /// The result of `validate-settings`.
@@ -64,6 +67,8 @@ pub struct SettingsVerdict {
     pub(crate) log: String,
     /// The results of the policy's calls to its host.
     pub(crate) host_calls: HostCalls,
+    /// An excerpt of stdout, if it is not an answer.
+    pub(crate) unreadable: Option<String>,
 }
 
 /// The output of `validate`. Unknown keys are ignored, and `null` is treated as absent.
@@ -103,13 +108,16 @@ impl Evaluation {
                         let message = format!(
                             "internal server error: Cannot deserialize policy validation response: {error}"
                         );
-                        return Self { log: stderr, ..Self::failed(request, message.clone(), message) };
+                        let unreadable = Some(excerpt(&stdout));
+                        let failed = Self::failed(request, message.clone(), message);
+                        return Self { log: stderr, unreadable, ..failed };
                     }
                 }
             }
         };
         let (response, mutated_object) = respond(request, validation);
-        Self { response, mutated_object, failure: None, log, host_calls: HostCalls::default() }
+        let host_calls = HostCalls::default();
+        Self { response, mutated_object, failure: None, log, host_calls, unreadable: None }
     }
 
     fn failed(request: &Request, message: String, failure: String) -> Self {
@@ -119,6 +127,7 @@ impl Evaluation {
             failure: Some(failure),
             log: String::new(),
             host_calls: HostCalls::default(),
+            unreadable: None,
         }
     }
 }
@@ -168,7 +177,8 @@ impl SettingsVerdict {
                 },
                 Err(error) => {
                     let message = format!("Cannot deserialize settings validation response: {error}");
-                    Self { log: stderr, ..Self::failed(message.clone(), message) }
+                    let unreadable = Some(excerpt(&stdout));
+                    Self { log: stderr, unreadable, ..Self::failed(message.clone(), message) }
                 }
             },
         }

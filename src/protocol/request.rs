@@ -93,9 +93,13 @@ impl Request {
                 "leave out `--operation` and `--old-object`, or give a Kubernetes object instead of a request",
             ));
         }
-        Self::from_document(value, policy_type).hint(|| {
-            "a request is an AdmissionRequest, an AdmissionReview or a Kubernetes object; with `--raw` it is any JSON"
-                .to_owned()
+        let missing = if policy_type == PolicyType::Kubernetes { missing_key(&value) } else { None };
+        Self::from_document(value, policy_type).hint(|| match missing {
+            Some(path) => format!("add `{path}`, which an admission request must have"),
+            None => {
+                "a request is an AdmissionRequest, an AdmissionReview or a Kubernetes object; with `--raw` it is any JSON"
+                    .to_owned()
+            }
         })
     }
 
@@ -145,6 +149,13 @@ impl Request {
     }
 }
 
+/// Returns the path of what an admission request lacks, bare or in a review. `None` for any other document.
+fn missing_key(document: &Value) -> Option<String> {
+    let request = document.get("request").unwrap_or(document);
+    request.get("uid")?;
+    AdmissionRequest::missing_key(request)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -160,6 +171,33 @@ mod tests {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": [1, 2]});
         assert_eq!(PolicyType::Raw.values_of(list.clone().into()).len(), 1);
         assert_eq!(PolicyType::Kubernetes.values_of(list.into()).len(), 2);
+    }
+
+    #[test]
+    fn what_is_missing_in_a_request_is_named_by_its_path() {
+        let kind = json!({"group": "", "version": "v1", "kind": "Pod"});
+        let resource = json!({"group": "", "version": "v1", "resource": "pods"});
+        let whole = json!({
+            "uid": "1", "kind": kind, "resource": resource, "operation": "CREATE", "userInfo": {},
+            "requestKind": kind, "requestResource": resource,
+        });
+        let hint = |request: Value| {
+            let read = Request::for_value(request, PolicyType::Kubernetes, &RequestDetails::default());
+            read.err().map(|error| crate::error::hints(&error).collect::<String>())
+        };
+        assert_eq!(hint(whole.clone()), None);
+        for path in ["kind/version", "requestKind/group", "requestResource/resource", "userInfo", "operation"]
+        {
+            let mut request = whole.clone();
+            let (part, key) = path.rsplit_once('/').unwrap_or(("", path));
+            let part = if part.is_empty() { &mut request } else { &mut request[part] };
+            part.as_object_mut().unwrap().remove(key).unwrap();
+            let named = format!("add `{}`, ", path.replace('/', "."));
+            assert!(hint(request.clone()).unwrap().starts_with(&named), "{path}");
+            let review = json!({"kind": "AdmissionReview", "request": request});
+            assert!(hint(review).unwrap().starts_with(&named), "{path}");
+        }
+        assert!(hint(json!({"a": 1})).unwrap().starts_with("a request is "));
     }
 
     #[test]

@@ -146,7 +146,13 @@ warning: the policy failed: it trapped: wasm trap: wasm `unreachable` instructio
 warning: the policy failed: it was stopped after 200ms (see `--time-limit`)
 
 "#]]);
-    run(&case(Behavior::prints("hello")), "").code(0).stderr_eq("").stdout_eq(str![[r#"
+    let run = run(&case(Behavior::prints("hello")), "").code(0).stderr_eq(str![[r#"
+warning: the policy's stdout is not one JSON document:
+  hello
+  hint: print only the answer to stdout, and messages to stderr
+
+"#]]);
+    run.stdout_eq(str![[r#"
 {"uid":"[..]","allowed":false,"status":{"message":"internal server error: Cannot deserialize policy validation response: expected value at line 1 column 1","code":500},"auditAnnotations":null,"warnings":null}
 
 "#]]);
