@@ -2,6 +2,8 @@
 
 mod support;
 
+#[cfg(target_os = "linux")]
+mod bombs;
 mod build;
 mod cache;
 mod completions;
