@@ -85,12 +85,26 @@ fn with_kubernetes(subject: &PolicySubject) -> Result<Value> {
         "article": if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" },
         "noun": noun,
         "k8s_path": path,
-        "resource_kinds": if kinds.len() == resources.len() { kinds.join(", ") } else { "*".to_owned() },
+        "resource_kinds": resource_kinds(resources),
         "request_accepted": request("good", None),
         "request_rejected": request("bad", None),
         "request_unlabeled": request("good", None),
         "request_labeled": request("good", Some(&owned)),
     }))
+}
+
+/// The kinds, each once; `*` where a wildcard leaves one open. A subresource is a part of its resource, whatever the
+/// object in the request is.
+fn resource_kinds(resources: &[Resource]) -> String {
+    let mut kinds: Vec<String> = Vec::new();
+    for resource in resources {
+        match resource.kind() {
+            None => return "*".to_owned(),
+            Some(kind) if kinds.contains(&kind) => {}
+            Some(kind) => kinds.push(kind),
+        }
+    }
+    kinds.join(", ")
 }
 
 fn rules(resources: &[Resource], operations: &[Operation]) -> Result<Vec<Value>> {

@@ -54,7 +54,13 @@ pub(super) fn has_type(typed: &[String]) -> bool {
 pub(super) fn nouns(resources: &[Resource]) -> String {
     const NAMED: usize = 3;
     const LONG: usize = 60;
-    let names: Vec<_> = resources.iter().map(Resource::plural).collect();
+    // A resource and its subresources are one noun.
+    let mut names: Vec<&str> = Vec::new();
+    for name in resources.iter().map(Resource::plural) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     let is_workload = |resource: &Resource| WORKLOADS.iter().any(|word| word.parse() == Ok(resource.clone()));
     match names.as_slice() {
         [] => "documents".to_owned(),
@@ -99,6 +105,9 @@ mod tests {
             (&["pods", "services", "secrets", "nodes"], "objects"),
             (&["pods", "deploy", "rs", "sts"], "workloads"),
             (&["workloads"], "workloads"),
+            (&["pods", "pods/ephemeralcontainers"], "pods"),
+            (&["pods/exec", "services", "pods/attach", "services/proxy"], "pods and services"),
+            (&["events", "events.events.k8s.io"], "events"),
             (&["workloads", "services"], "objects"),
             (&["*"], "objects"),
             (&[long.as_str()], "objects"),
