@@ -18,6 +18,7 @@ impl Renderer {
         handlebars.register_helper("toml", Box::new(toml));
         handlebars.register_helper("json", Box::new(json));
         handlebars.register_helper("yaml", Box::new(yaml));
+        handlebars.register_helper("word", Box::new(word));
         Self { handlebars, context }
     }
 
@@ -65,6 +66,20 @@ fn yaml(
         other => other.to_string(),
     };
     out.write(&line)?;
+    Ok(())
+}
+
+/// A string in YAML: without quotes, unless YAML would read something else, as for `True`.
+fn word(
+    helper: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let line = crate::yaml::to_string(argument(helper, "word")?)
+        .map_err(|error| RenderErrorReason::NestedError(Box::new(error)))?;
+    out.write(line.trim_end())?;
     Ok(())
 }
 
