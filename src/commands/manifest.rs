@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use yaml_serde::Mapping;
 
-use crate::deploy::{Choices, Deployment, artifacthub, module_in_registry, no_registry, settings};
+use crate::deploy::{
+    Choices, Deployment, artifacthub, find_cluster_wide, module_in_registry, no_registry, settings,
+};
 use crate::error::{Outcome, WithHint, failure, name_list};
 use crate::finding::tally;
 use crate::fs;
@@ -222,6 +224,8 @@ impl ResourceRequest {
             );
         } else {
             check_namespaced(policy, choices)?;
+            let namespace = choices.namespace.as_deref();
+            shell.findings(namespace.and_then(|it| find_cluster_wide(&policy.metadata, it)).as_slice());
             report_cluster_access(&policy.metadata, choices, shell);
         }
         Ok(Deployment { name, module: &module, metadata: &policy.metadata, choices }.to_yaml())

@@ -11,10 +11,12 @@ use crate::metadata::{Metadata, key};
 pub mod artifacthub;
 mod deployed;
 mod deployment;
+mod namespaced;
 pub(crate) mod settings;
 
 pub use deployed::Deployed;
 pub use deployment::{Choices, Deployment};
+pub(crate) use namespaced::find_cluster_wide;
 
 /// The first line of every manifest that we write. A file without it was written by somebody else.
 pub(crate) const WRITTEN_BY_US: &str =

@@ -9,6 +9,7 @@ mod builtin;
 mod document;
 mod error;
 mod example;
+mod misnomer;
 mod names;
 mod object;
 mod object_name;
@@ -24,6 +25,9 @@ pub(crate) use document::{InputDocument, is_list, is_object};
 pub use document::{InputFormat, read_documents};
 pub(crate) use error::Error;
 pub use example::admission_request;
+pub(crate) use misnomer::{
+    is_cluster_wide, misnamed_group, misnamed_kind, misnamed_resource, misnamed_version,
+};
 pub(crate) use object::request_for_object;
 pub use object_name::check_name;
 pub(crate) use object_name::propose_name;

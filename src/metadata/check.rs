@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::finding::FindingName;
+use crate::kubernetes;
 use crate::yaml::Fields;
 
 use super::reader::{Item, MetadataReader, within};
@@ -35,6 +36,26 @@ pub(super) fn list(reader: &mut MetadataReader<'_>, rule: &Fields<'_>, key: &str
 
 fn empty_text(reader: &mut MetadataReader<'_>, list: &str, item: &Item, fix: &str) {
     reader.reader.error(FindingName::EmptyText, item.line, format!("an item of `{list}` is empty"), fix);
+}
+
+/// Checks the names of a rule: the API server accepts them whatever they are, and they may match nothing.
+pub(super) fn names(reader: &mut MetadataReader<'_>, groups: &[Item], versions: &[Item], resources: &[Item]) {
+    /// More would not be read by anybody, and a module may have thousands.
+    const MOST: usize = 20;
+    let texts = |items: &[Item]| match items.len() {
+        0..=MOST => items.iter().map(|item| item.text.clone()).collect(),
+        _ => vec!["*".to_owned()],
+    };
+    let (group_names, version_names) = (texts(groups), texts(versions));
+    let of_groups = groups.iter().map(|item| (item, kubernetes::misnamed_group(&item.text)));
+    let of_versions = versions.iter().map(|item| (item, kubernetes::misnamed_version(&item.text)));
+    let of_resources = resources
+        .iter()
+        .map(|item| (item, kubernetes::misnamed_resource(&item.text, &group_names, &version_names)));
+    let found = of_groups.chain(of_versions).chain(of_resources);
+    for (item, finding) in found.filter_map(|(item, finding)| Some((item, finding?))).take(MOST) {
+        reader.reader.warning(finding.name, item.line, finding.message, finding.fix);
+    }
 }
 
 /// Checks items of the form `resource` or `resource/subresource`, of which none should cover another.

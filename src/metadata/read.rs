@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, FindingName, has_errors};
-use crate::kubernetes::{Operation, Rule};
+use crate::kubernetes::{self, Operation, Rule};
 use crate::yaml::{Fields, MapEntry, Node, NodeContent};
 
 use super::annotations::{self, Root};
@@ -128,6 +128,9 @@ impl MetadataReader<'_> {
             check::list(self, &fields, key, &list);
             Some(list)
         });
+        if let (Some(groups), Some(versions), Some(resources)) = (&api_groups, &api_versions, &resources) {
+            check::names(self, groups, versions, resources);
+        }
         let operations = operations.map(|operations| self.operations(&operations));
         let strings = |list: Option<Vec<Item>>| Some(list?.into_iter().map(|item| item.text).collect());
         Some(Rule {
@@ -237,7 +240,12 @@ impl MetadataReader<'_> {
             }
             Some(text)
         });
-        Some(ContextAwareResource { api_version: api_version?, kind: kind? })
+        let (api_version, kind) = (api_version?, kind?);
+        let is_complete = !api_version.is_empty() && !kind.is_empty();
+        if let Some(finding) = kubernetes::misnamed_kind(&api_version, &kind).filter(|_| is_complete) {
+            self.reader.warning(finding.name, node.line, finding.message, finding.fix);
+        }
+        Some(ContextAwareResource { api_version, kind })
     }
 
     fn host_capabilities(&mut self, fields: &Fields<'_>) -> Option<BTreeSet<String>> {

@@ -184,7 +184,7 @@ fn what_kubewarden_ignores_is_a_warning_with_the_nearest_name() {
 #[test]
 fn lists_that_are_empty_or_contradict_themselves_are_found() {
     let rule = |lists: &str| format!("rules:\n- {lists}\n{REST}");
-    let all = "apiGroups: [\"\"], apiVersions: [v1], resources: [pods], operations: [CREATE]";
+    let all = "apiGroups: [example.com], apiVersions: [v1], resources: [pods], operations: [CREATE]";
     finds(&rule(&format!("{{{all}}}")), &[]);
     finds(&rule(&format!("{{{}}}", all.replace("[CREATE]", "[]"))), &["empty-list:2"]);
     finds(&rule(&format!("{{{}}}", all.replace("[v1]", "[\"*\", v1]"))), &["wildcard-not-alone:2"]);
@@ -205,6 +205,54 @@ fn lists_that_are_empty_or_contradict_themselves_are_found() {
     ] {
         let checked = yaml(&rule(&format!("{{{}}}", all.replace("[pods]", resources))));
         assert_eq!(found(&checked), findings, "{resources}");
+    }
+}
+
+#[test]
+fn names_that_match_nothing_are_warnings() {
+    let rule = |groups: &str, versions: &str, resources: &str| {
+        format!(
+            "rules:\n- apiGroups: {groups}\n  apiVersions: {versions}\n  resources: {resources}\n  operations: [CREATE]\n{REST}"
+        )
+    };
+    for (groups, versions, resources, expected) in [
+        ("[\"\"]", "[v1]", "[pods, pods/exec, \"*/scale\"]", &[][..]),
+        ("[\"*\"]", "[\"*\"]", "[virtualmachines]", &[]),
+        ("[\"\"]", "[v1]", "[VirtualMachine]", &["invalid-name-in-rule:4"]),
+        ("[\"\"]", "[v1]", "[Pods, \"pods \"]", &["invalid-name-in-rule:4", "invalid-name-in-rule:4"]),
+        (
+            "[\"\"]",
+            "[v1]",
+            "[\"pods,services\", pods/Status]",
+            &["invalid-name-in-rule:4", "invalid-name-in-rule:4"],
+        ),
+        ("[Apps]", "[v1]", "[deployments]", &["invalid-name-in-rule:2"]),
+        ("[apps/v1]", "[v1]", "[deployments]", &["invalid-name-in-rule:2"]),
+        ("[apps]", "[apps/v1]", "[deployments]", &["invalid-name-in-rule:3"]),
+        ("[apps]", "[v1]", "[pods]", &["resource-in-another-group:4"]),
+        ("[\"\"]", "[v1]", "[deployments]", &["resource-in-another-group:4"]),
+        ("[\"\", apps]", "[v1]", "[pods, deployments, podz]", &["unknown-resource:4"]),
+        ("[apps]", "[v2]", "[deployments]", &["unknown-resource:4"]),
+    ] {
+        let checked = yaml(&rule(groups, versions, resources));
+        assert_eq!(found(&checked), expected, "{groups} {versions} {resources}");
+        assert!(checked.metadata.is_some(), "the API server accepts it");
+    }
+    let many = format!("[{}]", (0..100).map(|n| format!("no{n}")).collect::<Vec<_>>().join(", "));
+    assert_eq!(yaml(&rule("[apps]", "[v1]", &many)).findings.len(), 20);
+    for (resource, expected) in [
+        ("apiVersion: v1\n  kind: Pod", &[][..]),
+        ("apiVersion: example.com/v1\n  kind: Widget", &[]),
+        ("apiVersion: v1\n  kind: pods", &["unknown-resource:9"]),
+        ("apiVersion: v1\n  kind: Deployment", &["resource-in-another-group:9"]),
+        ("apiVersion: apps\n  kind: Deployment", &["resource-in-another-group:9"]),
+        ("apiVersion: Apps/v1\n  kind: Deployment", &["invalid-name-in-rule:9"]),
+        ("apiVersion: v1\n  kind: \"Pod, Job\"", &["invalid-name-in-rule:9"]),
+    ] {
+        let text = format!("{RULES}{REST}contextAwareResources:\n- {resource}\n");
+        let checked = yaml(&text);
+        assert_eq!(found(&checked), expected, "{resource}");
+        assert!(checked.metadata.is_some());
     }
 }
 

@@ -18,6 +18,7 @@ mod inspect;
 mod kubectl;
 mod man;
 mod manifest;
+mod names;
 mod new;
 #[cfg(unix)]
 mod picture;

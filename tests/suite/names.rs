@@ -1,0 +1,59 @@
+//! Names in metadata that stock Kubewarden takes: they stop only what needs them.
+
+use crate::support::{Case, GO_METADATA};
+
+#[test]
+fn a_manifest_for_a_namespace_warns_of_cluster_wide_resources() {
+    let case = Case::go_policy();
+    case.kw_wasi("manifest -n a").succeed().stderr_eq("");
+    let with = |resources: &str| {
+        case.write("metadata.yml", GO_METADATA.replace("[pods]", resources));
+    };
+    for (resources, named) in [
+        ("[namespaces]", "`namespaces`"),
+        ("[pods, persistentvolumes, nodes/proxy]", "`persistentvolumes`, `nodes/proxy`"),
+    ] {
+        with(resources);
+        case.kw_wasi("manifest -n a")
+            .succeed()
+            .stderr_has("warning[namespaced-cluster-resource]")
+            .stderr_has(named)
+            .stdout_has("kind: AdmissionPolicy");
+        case.kw_wasi("manifest").succeed().stderr_eq("");
+    }
+    with("[\"*\"]");
+    case.kw_wasi("manifest -n a").succeed().stderr_eq("");
+}
+
+#[test]
+fn a_new_policy_names_a_resource_and_its_subresources_once() {
+    let case = Case::empty();
+    for lang in ["rust", "go"] {
+        let args = "--resource pods,pods/ephemeralcontainers --kind mutate --defaults --vcs none";
+        case.kw_wasi(&format!("new {lang}-demo --lang {lang} {args}")).succeed();
+        let metadata = case.read(&format!("{lang}-demo/metadata.yml"));
+        assert!(metadata.contains("Adds labels to pods"), "{metadata}");
+        assert!(!metadata.contains("pods, pods") && !metadata.contains("pods and pods"), "{metadata}");
+        let kinds = metadata.lines().find(|line| line.contains("io.artifacthub.resources"));
+        assert!(kinds.is_some_and(|line| line.matches("Pod").count() == 1), "{metadata}");
+    }
+}
+
+#[test]
+fn kinds_that_yaml_takes_for_something_else_are_quoted() {
+    for (plural, kind) in
+        [("trues", "True"), ("nulls", "Null"), ("ys", "Y"), ("ons", "On"), ("widgets", "Widget")]
+    {
+        for policy in ["validate", "mutate"] {
+            let case = Case::empty();
+            let args = format!("--resource x.y/v1/{plural} --kind {policy} --defaults --vcs none");
+            case.kw_wasi(&format!("new demo {args}")).succeed();
+            let cases: serde_json::Value = yaml_serde::from_str(&case.read("demo/tests/policy.yml")).unwrap();
+            let kinds: Vec<_> =
+                cases["cases"].as_array().unwrap().iter().filter_map(|it| it["object"].get("kind")).collect();
+            assert!(!kinds.is_empty() && kinds.iter().all(|it| *it == kind), "{kinds:?}");
+            let text = case.read("demo/tests/policy.yml");
+            assert_eq!(text.contains(&format!("kind: {kind}\n")), kind == "Widget", "{text}");
+        }
+    }
+}
