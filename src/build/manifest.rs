@@ -40,11 +40,9 @@ impl MissingForManifest {
     /// Returns a warning that names the missing value and where to write it.
     pub(crate) fn finding(self, project: &Project) -> Finding {
         let (name, word, fix) = match self {
-            Self::Title => (
-                FindingName::MissingTitle,
-                "title",
-                "give the policy a title that can name a Kubernetes resource",
-            ),
+            Self::Title => {
+                (FindingName::MissingTitle, "title that can name a Kubernetes resource", "write one")
+            }
             Self::Version => {
                 (FindingName::MissingVersion, "version", "write the version it will be pushed as")
             }

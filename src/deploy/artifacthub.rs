@@ -11,6 +11,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::finding::{Finding, FindingName};
+use crate::kubernetes;
 use crate::metadata::{Metadata, absolute_url, addresses, key};
 use crate::reference::Reference;
 use crate::yaml;
@@ -106,6 +107,7 @@ impl Package {
             key::DISPLAY_NAME,
             &format!("`\"{}\"` in `[package.metadata.kubewarden.annotations]`", key::DISPLAY_NAME),
         );
+        check_title(&title, &mut findings);
         check_version(&version, &mut findings);
         // The image needs both; if one is missing, there is already a finding.
         let image = (!oci_url.is_empty() && !version.is_empty())
@@ -144,6 +146,19 @@ impl Package {
 
 fn invalid(key: &str, message: String, fix: &str) -> Finding {
     Finding::error(FindingName::ArtifacthubInvalid, format!("annotation `{key}` {message}"), fix)
+}
+
+/// `kwctl` takes any title, but the page in Artifact Hub would offer a resource of that name.
+fn check_title(title: &str, findings: &mut Vec<Finding>) {
+    if let Err(reason) = kubernetes::check_name(title)
+        && !title.is_empty()
+    {
+        findings.push(invalid(
+            key::TITLE,
+            format!("cannot name a package: {reason}"),
+            "write lower-case letters, digits and `-`; the title for people is `io.artifacthub.displayName`",
+        ));
+    }
 }
 
 fn check_version(version: &str, findings: &mut Vec<Finding>) {

@@ -60,7 +60,10 @@ pub(super) fn complete(
     let registry = text("registry");
     let severity = text("severity");
     let category = text("category");
-    let oci_url = registry.map(|registry| format!("{}/{title}", registry.trim_end_matches('/')));
+    // A title that cannot be a part of it is a finding of its own.
+    let oci_url = registry
+        .map(|registry| format!("{}/{title}", registry.trim_end_matches('/')))
+        .filter(|url| kubernetes::check_name(&title).is_ok() || reference::check_repository(url).is_ok());
     let author = authors(reader, root, &facts.authors);
     let sources = [
         (key::TITLE, Some(title), "`title`, or the name of the package"),
@@ -120,10 +123,9 @@ fn authors(reader: &mut MetadataReader<'_>, root: &Root<'_>, authors: &[String])
 
 /// Checks the values that Kubewarden, its workflows or Artifact Hub read.
 pub(super) fn check(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata, facts: &Facts) {
-    let title_is_good = title(reader, root, metadata, facts);
+    title(reader, root, metadata, facts);
     version(reader, root, metadata, facts);
-    // In a table, the title is a part of the URL, and a bad title has its own finding.
-    if let Some(url) = metadata.annotation(key::OCI_URL).filter(|_| title_is_good || !reader.is_table())
+    if let Some(url) = metadata.annotation(key::OCI_URL)
         && let Err(reason) = reference::check_repository(url)
     {
         let place = root.source(reader, key::OCI_URL, "registry");
@@ -188,7 +190,7 @@ fn artifact_hub(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Met
 }
 
 /// Whether the title can name the Kubernetes resource that deploys the policy.
-fn title(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata, facts: &Facts) -> bool {
+fn title(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata, facts: &Facts) {
     let Some(title) = metadata.annotation(key::TITLE) else {
         if let Err(reason) = kubernetes::check_name(&facts.name) {
             let message = format!(
@@ -202,22 +204,21 @@ fn title(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata, 
                 format!("add the annotation `{}`", key::TITLE),
             );
         }
-        return true;
+        return;
     };
-    let Err(reason) = kubernetes::check_name(title) else { return true };
+    let Err(reason) = kubernetes::check_name(title) else { return };
     let place = root.source(reader, key::TITLE, "title");
     let name = match kubernetes::propose_name(title) {
         Some(name) => format!("write `{name}`"),
         None => "write lower-case letters, digits and `-`".to_owned(),
     };
     let fix = format!("{name}; a title for people goes into the annotation `io.artifacthub.displayName`");
-    reader.reader.error(
+    reader.reader.warning(
         FindingName::InvalidTitle,
         place,
         format!("the title `{title}` cannot name a Kubernetes resource: {reason}"),
         fix,
     );
-    false
 }
 
 fn version(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: &Metadata, facts: &Facts) {

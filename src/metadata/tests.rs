@@ -257,6 +257,19 @@ fn names_that_match_nothing_are_warnings() {
 }
 
 #[test]
+fn a_title_that_names_no_resource_is_a_warning() {
+    for title in ["trusted registry", "Deployment", "a_b"] {
+        let checked = yaml(&format!("{RULES}{REST}annotations:\n  io.kubewarden.policy.title: {title}\n"));
+        assert_eq!(found(&checked), ["invalid-title:9"]);
+        assert!(checked.metadata.is_some());
+        let table = TABLE.replace("severity", &format!("title = \"{title}\"\nseverity"));
+        let checked = toml(&table, &facts());
+        assert_eq!(found(&checked), ["invalid-title:7"], "the repository is named after it");
+        assert!(checked.metadata.is_some());
+    }
+}
+
+#[test]
 fn a_broken_file_is_one_finding() {
     finds("rules: [", &["invalid-yaml:2"]);
     finds("- a\n", &["invalid-yaml:1"]);

@@ -431,7 +431,7 @@ warning[unknown-severity]: unknown severity `urgent`
   9 | severity = "urgent"
     |
   fix: write `info`, `low`, `medium`, `high` or `critical`
-error[invalid-title]: the title `Demo Policy` cannot name a Kubernetes resource: `D` is not allowed, only lower-case letters, digits, `-` and `.`
+warning[invalid-title]: the title `Demo Policy` cannot name a Kubernetes resource: `D` is not allowed, only lower-case letters, digits, `-` and `.`
   --> Cargo.toml:10
      |
   10 | title = "Demo Policy"
@@ -449,7 +449,7 @@ error[unknown-operation]: unknown operation `create`
   16 | operations = ["create"]
      |
   fix: write `CREATE`
-error: could not build `demo` (3 errors and 3 warnings): the metadata is not what Kubewarden accepts
+error: could not build `demo` (2 errors and 4 warnings): the metadata is not what Kubewarden accepts
 
 "#]]);
     assert!(!case.exists("target"), "nothing was compiled");

@@ -3,6 +3,26 @@
 use crate::support::{Case, GO_METADATA};
 
 #[test]
+fn a_title_that_names_no_resource_stops_only_what_needs_a_name() {
+    for title in ["trusted registry", "Deployment", "a_b"] {
+        let case = Case::policy();
+        case.edit("Cargo.toml", "mutating =", &format!("title = \"{title}\"\nmutating ="));
+        case.write("pod.json", r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}"#);
+        case.kw_wasi("run -r pod.json").succeed().stdout_has("\"allowed\":true");
+        case.kw_wasi("build")
+            .succeed()
+            .stderr_has("warning[invalid-title]")
+            .stderr_has("warning[missing-title]: no manifest for `demo`");
+        assert!(case.exists("target/kubewarden/demo.wasm") && !case.exists("target/kubewarden/demo.yml"));
+        case.kw_wasi("test --list").succeed();
+        let hint = "hint: give the resource a name with `--name`";
+        case.kw_wasi("manifest --module ghcr.io/a/b:v1").run().code(101).stderr_has(hint);
+        case.kw_wasi("manifest --module ghcr.io/a/b:v1 --name named").succeed().stdout_has("name: named");
+        case.kw_wasi("manifest --artifacthub").run().code(101).stderr_has("cannot name a package");
+    }
+}
+
+#[test]
 fn a_manifest_for_a_namespace_warns_of_cluster_wide_resources() {
     let case = Case::go_policy();
     case.kw_wasi("manifest -n a").succeed().stderr_eq("");
@@ -42,7 +62,7 @@ fn a_new_policy_names_a_resource_and_its_subresources_once() {
 #[test]
 fn kinds_that_yaml_takes_for_something_else_are_quoted() {
     for (plural, kind) in
-        [("trues", "True"), ("nulls", "Null"), ("ys", "Y"), ("ons", "On"), ("widgets", "Widget")]
+        [("trues", "True"), ("nulls", "Null"), ("nos", "No"), ("ons", "On"), ("widgets", "Widget")]
     {
         for policy in ["validate", "mutate"] {
             let case = Case::empty();
