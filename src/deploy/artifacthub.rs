@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::finding::{Finding, FindingName};
 use crate::kubernetes;
-use crate::metadata::{Metadata, absolute_url, addresses, key};
+use crate::metadata::{Metadata, absolute_url, addresses, browsable, github_repository, key};
 use crate::reference::Reference;
 use crate::yaml;
 
@@ -207,13 +207,12 @@ fn url(metadata: &Metadata, key: &str, findings: &mut Vec<Finding>) -> Option<Ur
 fn links(source: Option<&Url>, release_tag: Option<&str>, version: &str) -> Vec<Link> {
     let Some(source) = source else { return Vec::new() };
     let mut links = Vec::new();
-    if source.host_str() == Some("github.com") {
+    if let Some(repository) = github_repository(source) {
         let tag = release_tag.map_or_else(|| format!("v{version}"), str::to_owned);
         let tag = utf8_percent_encode(&tag, SEGMENT);
-        let repository = source.as_str().trim_end_matches('/');
         links.push(Link { name: "policy", url: format!("{repository}/releases/download/{tag}/policy.wasm") });
     }
-    links.push(Link { name: "source", url: source.to_string() });
+    links.push(Link { name: "source", url: browsable(source) });
     links
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use url::Url;
 
 use super::reader::MetadataReader;
-use super::{Facts, Metadata, SEVERITIES, key};
+use super::{Facts, Metadata, SEVERITIES, key, source};
 use crate::finding::FindingName;
 use crate::kubernetes;
 use crate::reference;
@@ -161,6 +161,20 @@ pub(super) fn check(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: 
                 "write the whole URL, such as `https://example.com/policy`",
             );
         }
+    }
+    if let Some(source) = metadata.annotation(key::SOURCE)
+        && let Ok(url) = absolute_url(source)
+        && source::is_on_github(&url)
+        && source::github_repository(&url).is_none()
+    {
+        reader.reader.warning(
+            FindingName::InvalidUrl,
+            root.annotation(key::SOURCE),
+            format!(
+                "`{source}` is not in a repository: Artifact Hub gets no link to the module of a release"
+            ),
+            "write the URL of a repository, such as `https://github.com/acme/policy`",
+        );
     }
     artifact_hub(reader, root, metadata);
 }

@@ -9,6 +9,7 @@ mod document;
 mod facts;
 mod read;
 mod reader;
+mod source;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use document::Document;
 pub use facts::Facts;
 pub(crate) use read::Checked;
 pub use read::read;
+pub(crate) use source::{browsable, github_repository};
 pub use wire::{ContextAwareResource, Metadata};
 
 /// Keys of annotations that Kubewarden, its workflows or Artifact Hub read.

@@ -270,6 +270,23 @@ fn a_title_that_names_no_resource_is_a_warning() {
 }
 
 #[test]
+fn a_source_on_github_is_in_a_repository() {
+    for (source, expected) in [
+        ("https://github.com/a/p", &[][..]),
+        ("https://github.com/a/p/tree/main/x", &[]),
+        ("git+https://github.com/a/p.git", &[]),
+        ("https://example.com/a", &[]),
+        ("https://github.com/a", &["invalid-url:9"]),
+        ("https://github.com", &["invalid-url:9"]),
+        ("github.com/a/p", &["invalid-url:9"]),
+        ("git@github.com:a/p.git", &["invalid-url:9"]),
+    ] {
+        let text = format!("{RULES}{REST}annotations:\n  io.kubewarden.policy.source: {source}\n");
+        finds(&text, expected);
+    }
+}
+
+#[test]
 fn a_broken_file_is_one_finding() {
     finds("rules: [", &["invalid-yaml:2"]);
     finds("- a\n", &["invalid-yaml:1"]);

@@ -46,6 +46,31 @@ fn a_manifest_for_a_namespace_warns_of_cluster_wide_resources() {
 }
 
 #[test]
+fn links_of_a_package_exist() {
+    let case = Case::go_policy();
+    let about =
+        "annotations:\n  io.kubewarden.policy.description: A demo\n  io.artifacthub.displayName: Demo\n";
+    let metadata = GO_METADATA.replace("annotations:\n", about);
+    for (source, policy, shown) in [
+        ("https://github.com/a/p/tree/main/x", true, "https://github.com/a/p/tree/main/x"),
+        ("https://github.com/a/p.git", true, "https://github.com/a/p.git"),
+        ("https://github.com/a/p?tab=readme", true, "https://github.com/a/p?tab=readme"),
+        ("git+https://github.com/a/p", true, "https://github.com/a/p"),
+        ("https://github.com/a", false, "https://github.com/a"),
+        ("https://example.com/a/p", false, "https://example.com/a/p"),
+    ] {
+        case.write("metadata.yml", format!("{metadata}  io.kubewarden.policy.source: {source}\n"));
+        let run = case.kw_wasi("manifest --artifacthub").succeed();
+        let link = "url: https://github.com/a/p/releases/download/v0.1.0/policy.wasm";
+        assert_eq!(run.stdout.contains(link), policy, "{source}: {}", run.stdout);
+        assert_eq!(run.stdout.contains("/releases/"), policy, "{source}: {}", run.stdout);
+        let is_warned = run.stderr.contains("warning[invalid-url]");
+        assert_eq!(is_warned, source == "https://github.com/a", "{}", run.stderr);
+        run.stdout_has(&format!("url: {shown}"));
+    }
+}
+
+#[test]
 fn a_new_policy_names_a_resource_and_its_subresources_once() {
     let case = Case::empty();
     for lang in ["rust", "go"] {
