@@ -152,6 +152,14 @@ pub(crate) fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTe
     builder.tempfile_in(folder)
 }
 
+/// Holds off everybody else who locks this folder, until the result is dropped. `None` where a folder cannot be locked,
+/// as on Windows and some network file systems: nobody waits there.
+pub(crate) fn lock_folder(folder: &Path) -> Option<std::fs::File> {
+    let opened = std::fs::File::open(folder).ok()?;
+    opened.lock().ok()?;
+    Some(opened)
+}
+
 /// Removes a file.
 pub(crate) fn remove(path: &Path) -> Result<()> {
     std::fs::remove_file(path).with_context(|| format!("could not remove `{}`", path.display()))

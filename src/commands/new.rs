@@ -87,7 +87,7 @@ fn list(plan: &ProjectPlan, shell: &Shell) -> Result<Outcome> {
     shell.result(&plan.list())?;
     if let Some(change) = &plan.workspace {
         let manifest = fs::for_people(&change.manifest);
-        shell.note(format!("`{}` would be changed: {}", manifest.display(), change.summary));
+        shell.note(format!("`{}` would be changed: {}", manifest.display(), change.summary()));
     }
     Ok(Outcome::Done)
 }

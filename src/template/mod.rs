@@ -13,6 +13,7 @@ mod interview;
 mod kind;
 mod language;
 mod members;
+mod membership;
 mod metadata_file;
 mod objection;
 mod package_name;

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::answers::{Answers, VersionControl};
 use super::context::context;
 use super::embedded;
+use super::membership::WorkspaceChange;
 use super::metadata_file::{check_metadata_file, metadata_file};
 use super::render::Renderer;
 use super::rendered::Rendered;
@@ -25,16 +26,6 @@ pub(crate) struct ProjectPlan {
     /// What changes in the manifest of the workspace that it joins.
     pub(crate) workspace: Option<WorkspaceChange>,
     pub(crate) version_control: VersionControl,
-}
-
-/// What changes in the manifest of a workspace that a project joins.
-#[derive(Debug)]
-pub(crate) struct WorkspaceChange {
-    pub(crate) manifest: PathBuf,
-    /// All of the manifest, as it will be.
-    pub(crate) content: String,
-    /// The same, for a person.
-    pub(crate) summary: &'static str,
 }
 
 /// Settings of the release profile in the manifest of a workspace: small, and quick to start, as each request
@@ -71,12 +62,6 @@ impl ProjectPlan {
     }
 }
 
-impl std::fmt::Display for WorkspaceChange {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`{}`: {}", fs::for_people(&self.manifest).display(), self.summary)
-    }
-}
-
 /// Renders all files of a project.
 pub(super) fn plan(answers: &Answers, around: &Surroundings) -> Result<ProjectPlan> {
     let renderer = Renderer::new(context(answers, around)?);
@@ -97,18 +82,9 @@ pub(super) fn plan(answers: &Answers, around: &Surroundings) -> Result<ProjectPl
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let destination = around.destination.clone();
-    let workspace = workspace_change(around)?;
-    Ok(ProjectPlan { name, destination, files, workspace, version_control: answers.version_control })
-}
-
-/// `None` when there is no workspace, or nothing changes in it.
-fn workspace_change(around: &Surroundings) -> Result<Option<WorkspaceChange>> {
-    let Some(workspace) = &around.workspace else { return Ok(None) };
-    let summary = if workspace.has_release_profile() {
-        "the package is a member of the workspace"
-    } else {
-        "the package is a member of the workspace, with the release profile of policies"
+    let workspace = match &around.workspace {
+        Some(workspace) => workspace.change(RELEASE_PROFILE)?,
+        None => None,
     };
-    let content = workspace.with_member(RELEASE_PROFILE)?;
-    Ok(content.map(|content| WorkspaceChange { manifest: workspace.manifest.clone(), content, summary }))
+    Ok(ProjectPlan { name, destination, files, workspace, version_control: answers.version_control })
 }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use toml_edit::{Array, DocumentMut, Item, TableLike, Value};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use super::members::{covers, insert};
-use crate::error::{WithHint, failure};
+use super::membership::{WorkspaceChange, has_release_profile};
+use crate::error::WithHint;
 use crate::fs;
 
 /// The nearest workspace above a new package, which it belongs to.
@@ -70,48 +70,16 @@ impl Workspace {
         self.document.get("workspace").and_then(|workspace| workspace.get("lints")).is_some()
     }
 
-    /// Does it have settings for the release profile?
-    pub(super) fn has_release_profile(&self) -> bool {
-        self.document.get("profile").and_then(|profile| profile.get("release")).is_some()
-    }
-
-    /// The root manifest with the package as a member and, if it had none, the release profile of policies.
-    /// `None` when nothing changes.
-    pub(super) fn with_member(&self, release_profile: &str) -> Result<Option<String>> {
-        let mut document = self.document.clone();
-        self.add_member(&mut document)?;
-        let mut content = document.to_string();
-        if !self.has_release_profile() {
-            if !content.ends_with('\n') {
-                content.push('\n');
-            }
-            content.push('\n');
-            content.push_str(release_profile);
-        }
-        if self.before.contains("\r\n") {
-            content = content.replace("\r\n", "\n").replace('\n', "\r\n");
-        }
-        Ok((content != self.before).then_some(content))
-    }
-
-    /// One line more, with comments and layout kept; none where a glob covers the package.
-    fn add_member(&self, document: &mut DocumentMut) -> Result<()> {
-        let workspace = document
-            .get_mut("workspace")
-            .and_then(Item::as_table_like_mut)
-            .context("it was found with a workspace")?;
-        let members = workspace.entry("members").or_insert_with(|| toml_edit::value(Array::new()));
-        let Some(members) = members.as_array_mut() else {
-            let shown = fs::for_people(&self.manifest);
-            return Err(failure(
-                format!("`workspace.members` in `{}` is not a list", shown.display()),
-                "correct it, or create the project elsewhere",
-            ));
+    /// What has to change for the package to be a member, with `release_profile` if the workspace has none. `None` if
+    /// nothing does.
+    pub(super) fn change(&self, release_profile: &'static str) -> Result<Option<WorkspaceChange>> {
+        let adds_profile = !has_release_profile(&self.document);
+        let change = WorkspaceChange {
+            manifest: self.manifest.clone(),
+            member: self.member.clone(),
+            release_profile: adds_profile.then_some(release_profile),
         };
-        if !members.iter().filter_map(Value::as_str).any(|pattern| covers(pattern, &self.member)) {
-            insert(members, &self.member);
-        }
-        Ok(())
+        Ok(change.apply(&self.before)?.map(|_| change))
     }
 }
 
@@ -135,77 +103,7 @@ mod tests {
         std::fs::write(root.path().join("Cargo.toml"), manifest).unwrap();
         match Workspace::find(&root.path().join(member)).unwrap() {
             None => "not a member".to_owned(),
-            Some(workspace) => {
-                workspace.with_member("PROFILE\n").unwrap().unwrap_or_else(|| "no change".to_owned())
-            }
-        }
-    }
-
-    #[test]
-    fn one_line_is_added_and_everything_else_kept() {
-        let before = "# ours\n[workspace]\nmembers = [\n    # the first\n    \"a\", # a\n    \"c\",\n]\n\n[profile.release]\nlto = true\n";
-        let after = "# ours\n[workspace]\nmembers = [\n    # the first\n    \"a\", # a\n    \"b\",\n    \"c\",\n]\n\n[profile.release]\nlto = true\n";
-        assert_eq!(with_member(before, "b"), after);
-        let at_end = "# ours\n[workspace]\nmembers = [\n    # the first\n    \"a\", # a\n    \"c\",\n    \"d\",\n]\n\n[profile.release]\nlto = true\n";
-        assert_eq!(with_member(before, "d"), at_end);
-    }
-
-    #[test]
-    fn a_comment_after_the_last_member_stays_with_it() {
-        let before = "[workspace]\nmembers = [\n  \"a\", # a\n]\nprofile.release.lto = true\n";
-        assert!(
-            with_member(before, "b").contains("\n  \"a\", # a\n  \"b\",\n]"),
-            "{}",
-            with_member(before, "b")
-        );
-    }
-
-    #[test]
-    fn a_list_without_a_last_comma_gets_one() {
-        let before = "[workspace]\nmembers = [\n  \"a\" # a\n]\nprofile.release.lto = true\n";
-        assert!(
-            with_member(before, "b").contains("\n  \"a\", # a\n  \"b\",\n]"),
-            "{}",
-            with_member(before, "b")
-        );
-    }
-
-    #[test]
-    fn a_list_on_one_line_stays_on_one_line() {
-        for (before, after) in [
-            ("[]", "[\"b\"]"),
-            ("[\"a\"]", "[\"a\", \"b\"]"),
-            ("[\"c\"]", "[\"b\", \"c\"]"),
-            ("[\"z\", \"a\"]", "[\"z\", \"a\", \"b\"]"),
-        ] {
-            let manifest = |list: &str| format!("[workspace]\nmembers = {list}\n[profile.release]\n");
-            assert_eq!(with_member(&manifest(before), "b"), manifest(after));
-        }
-    }
-
-    #[test]
-    fn line_ends_stay_as_they_are() {
-        let before = "[workspace]\r\nmembers = [\r\n  \"a\",\r\n]\r\n";
-        let after = "[workspace]\r\nmembers = [\r\n  \"a\",\r\n  \"b\",\r\n]\r\n\r\nPROFILE\r\n";
-        assert_eq!(with_member(before, "b"), after);
-    }
-
-    #[test]
-    fn a_workspace_without_members_gets_them_and_the_profile() {
-        assert_eq!(with_member("[workspace]\n", "b"), "[workspace]\nmembers = [\"b\"]\n\nPROFILE\n");
-    }
-
-    #[test]
-    fn a_glob_that_covers_the_package_needs_no_line() {
-        for (pattern, expected) in [
-            ("policies/*", true),
-            ("*", false),
-            ("./policies/*/", true),
-            ("policies/b*", true),
-            ("other/*", false),
-        ] {
-            let manifest = format!("[workspace]\nmembers = [\"{pattern}\"]\n[profile.release]\n");
-            assert_eq!(with_member(&manifest, "policies/b") == "no change", expected, "{pattern}");
+            Some(_) => "a member".to_owned(),
         }
     }
 

@@ -56,8 +56,7 @@ pub(crate) fn write(plan: &ProjectPlan, occupied: OccupiedFolder, shell: &Shell)
         undo.created.push(plan.destination.clone());
     }
     if let Some(change) = &plan.workspace {
-        fs::write(&change.manifest, change.content.as_bytes())
-            .context("could not add the package to its workspace")?;
+        change.make().context("could not add the package to its workspace")?;
     }
     undo.created.clear();
     Ok(())

@@ -19,6 +19,7 @@ mod kubectl;
 mod man;
 mod manifest;
 mod names;
+mod neighbors;
 mod new;
 #[cfg(unix)]
 mod picture;
