@@ -27,30 +27,32 @@ pub(super) enum Inherited {
 }
 
 impl Workspace {
-    /// Looks for the nearest manifest with a `[workspace]` above `folder`, a package to be. `None` when there is
-    /// none, or when it excludes the package.
+    /// Looks for the workspace of `folder`, a package to be, as cargo does: the nearest manifest above it that has a
+    /// `[workspace]` which does not exclude the package, or that names its own root by `package.workspace`. `None` when
+    /// there is none.
+    ///
+    /// Source: `find_workspace_root` of cargo 1.95. A test asks cargo about the same folders.
     pub(super) fn find(folder: &Path) -> Result<Option<Self>> {
-        for root in folder.ancestors().skip(1) {
-            let manifest = root.join("Cargo.toml");
-            let Some(text) = fs::find_text(&manifest)? else { continue };
-            let document: DocumentMut = text
-                .parse()
-                .with_context(|| {
-                    format!(
-                        "could not read the manifest `{}`, whose workspace the package would belong to",
-                        fs::for_people(&manifest).display()
-                    )
-                })
-                .hint(|| "correct it, or create the project elsewhere".to_owned())?;
-            let Some(workspace) = document.get("workspace").and_then(Item::as_table_like) else { continue };
-            let below = folder.strip_prefix(root).context("an ancestor is a prefix")?;
-            let member = below.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
-            if is_excluded(workspace, &member) {
-                return Ok(None);
+        for above in folder.ancestors().skip(1) {
+            let Some((text, document)) = read_manifest(above)? else { continue };
+            let pointer = document.get("package").and_then(|package| package.get("workspace"));
+            if let Some(workspace) = document.get("workspace").and_then(Item::as_table_like) {
+                if !is_excluded(workspace, above, folder) {
+                    return Ok(Some(Self::with_root(above, text, document, folder)));
+                }
+            } else if let Some(pointer) = pointer.and_then(Item::as_str) {
+                let root = fs::resolve(&above.join(pointer))?;
+                if let Some((text, document)) = read_manifest(&root)? {
+                    return Ok(Some(Self::with_root(&root, text, document, folder)));
+                }
             }
-            return Ok(Some(Self { manifest, before: text, document, member }));
         }
         Ok(None)
+    }
+
+    fn with_root(root: &Path, before: String, document: DocumentMut, folder: &Path) -> Self {
+        let member = path_between(root, folder);
+        Self { manifest: root.join("Cargo.toml"), before, document, member }
     }
 
     /// The value of a key of `[workspace.package]`.
@@ -83,15 +85,37 @@ impl Workspace {
     }
 }
 
-/// Entries of `exclude` are paths, and mean all below them; an explicit member is a member all the same.
-fn is_excluded(workspace: &dyn TableLike, member: &str) -> bool {
+/// The manifest in a folder, if there is one.
+fn read_manifest(folder: &Path) -> Result<Option<(String, DocumentMut)>> {
+    let manifest = folder.join("Cargo.toml");
+    let Some(text) = fs::find_text(&manifest)? else { return Ok(None) };
+    let document = text
+        .parse()
+        .with_context(|| {
+            format!(
+                "could not read the manifest `{}`, whose workspace the package would belong to",
+                fs::for_people(&manifest).display()
+            )
+        })
+        .hint(|| "correct it, or create the project elsewhere".to_owned())?;
+    Ok(Some((text, document)))
+}
+
+/// Entries of `exclude` are paths, absolute or from the root, and mean all below them; what is in or below a path of
+/// `members` is not excluded.
+fn is_excluded(workspace: &dyn TableLike, root: &Path, folder: &Path) -> bool {
     let list =
         |key| workspace.get(key).and_then(Item::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let below = |excluded: &str| {
-        let excluded = excluded.trim_start_matches("./").trim_end_matches('/');
-        member == excluded || member.strip_prefix(excluded).is_some_and(|rest| rest.starts_with('/'))
-    };
-    list("exclude").any(below) && !list("members").any(|path| path.trim_start_matches("./") == member)
+    let is_within = |path: &str| folder.starts_with(root.join(path));
+    list("exclude").any(is_within) && !list("members").any(is_within)
+}
+
+/// The path from one folder to another, with `/` on every system.
+fn path_between(from: &Path, to: &Path) -> String {
+    let common = from.components().zip(to.components()).take_while(|(one, other)| one == other).count();
+    let up = from.components().skip(common).map(|_| "..".into());
+    let down = to.components().skip(common).map(|part| part.as_os_str().to_string_lossy());
+    up.chain(down).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
@@ -115,6 +139,18 @@ mod tests {
             with_member("[workspace]\nmembers = [\"vendor/b\"]\nexclude = [\"vendor\"]\n", "vendor/b"),
             "not a member"
         );
+    }
+
+    #[test]
+    fn the_path_of_a_member_may_lead_out_of_the_root() {
+        for (root, folder, path) in [
+            ("/a", "/a/b", "b"),
+            ("/a", "/a/b/c", "b/c"),
+            ("/a/b", "/a/c", "../c"),
+            ("/a/b/c", "/d/e", "../../../d/e"),
+        ] {
+            assert_eq!(path_between(Path::new(root), Path::new(folder)), path);
+        }
     }
 
     #[test]

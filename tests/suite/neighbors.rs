@@ -34,3 +34,80 @@ fn a_workspace_that_cannot_be_changed_any_more_gets_no_package() {
     assert_eq!(case.files(), ["Cargo.toml"]);
     assert!(!case.exists("a"));
 }
+
+/// Manifests, the folder of a project, and the manifest of the workspace that it is a member of: that of the project if it
+/// is alone. `[ROOT]` is the root of the case.
+const LAYOUTS: &[(&str, &[(&str, &str)], &str, &str)] = &[
+    ("nothing above", &[], "new", "new/Cargo.toml"),
+    ("a root above", &[("", "[workspace]")], "a/new", "Cargo.toml"),
+    ("a root in one line", &[("", "workspace = {}")], "new", "Cargo.toml"),
+    ("a package above", &[("", PACKAGE)], "new", "new/Cargo.toml"),
+    (
+        "below a member that names its root elsewhere",
+        &[
+            ("root", "[workspace]\nmembers = [\"../a\"]"),
+            ("a", "[package]\nname = \"a\"\nworkspace = \"../root\""),
+        ],
+        "a/new",
+        "root/Cargo.toml",
+    ),
+    (
+        "below a member that names the root above it",
+        &[("", "[workspace]\nmembers = [\"a\"]"), ("a", "[package]\nname = \"a\"\nworkspace = \"..\"")],
+        "a/new",
+        "Cargo.toml",
+    ),
+    (
+        "below a member that names an absolute root",
+        &[
+            ("root", "[workspace]\nmembers = [\"../a\"]"),
+            ("a", "[package]\nname = \"a\"\nworkspace = \"[ROOT]/root\""),
+        ],
+        "a/b/new",
+        "root/Cargo.toml",
+    ),
+    ("an absolute exclude", &[("", "[workspace]\nexclude = [\"[ROOT]/a\"]")], "a/new", "a/new/Cargo.toml"),
+    ("an exclude with dots", &[("", "[workspace]\nexclude = [\"./a\"]")], "a/new", "a/new/Cargo.toml"),
+    ("an exclude with a slash", &[("", "[workspace]\nexclude = [\"a/\"]")], "a/new", "a/new/Cargo.toml"),
+    ("an exclude of another folder", &[("", "[workspace]\nexclude = [\"a\"]")], "ab/new", "Cargo.toml"),
+    ("an exclude is not a pattern", &[("", "[workspace]\nexclude = [\"a*\"]")], "ab/new", "Cargo.toml"),
+    (
+        "excluded, and below a member",
+        &[("", "[workspace]\nmembers = [\"a/b\"]\nexclude = [\"a\"]"), ("a/b", PACKAGE)],
+        "a/b/new",
+        "Cargo.toml",
+    ),
+    (
+        "excluded by the nearest root, and not by the next",
+        &[("", "[workspace]\nmembers = []"), ("a", "[workspace]\nexclude = [\"new\"]")],
+        "a/new",
+        "Cargo.toml",
+    ),
+    (
+        "excluded by both",
+        &[("", "[workspace]\nexclude = [\"a\"]"), ("a", "[workspace]\nexclude = [\"new\"]")],
+        "a/new",
+        "a/new/Cargo.toml",
+    ),
+];
+
+const PACKAGE: &str = "[package]\nname = \"above\"";
+
+#[test]
+fn a_project_joins_the_workspace_that_cargo_finds_for_it() {
+    for (layout, manifests, folder, expected) in LAYOUTS {
+        let case = Case::empty();
+        for (folder, manifest) in *manifests {
+            let root = case.root().to_string_lossy().replace('\\', "/");
+            let file = case.path(folder).join("Cargo.toml");
+            std::fs::create_dir_all(file.parent().unwrap().join("src")).unwrap();
+            std::fs::write(file.with_file_name("src/lib.rs"), "").unwrap();
+            std::fs::write(file, format!("{}\n", manifest.replace("[ROOT]", &root))).unwrap();
+        }
+        case.kw_wasi(&format!("new {folder} --defaults --vcs none")).succeed();
+        let mut cargo = case.program("cargo").folder(case.path(folder));
+        cargo = cargo.args(["locate-project", "--workspace", "--message-format=plain"]);
+        let found = cargo.succeed().stdout;
+        assert_eq!(std::path::Path::new(found.trim()), case.path(expected), "{layout}");
+    }
+}
