@@ -1,8 +1,10 @@
 //! Writing a planned project: whole or not at all.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
+use tempfile::TempPath;
 
 use super::answers::VersionControl;
 use super::destination::{self, OccupiedFolder};
@@ -14,27 +16,39 @@ use crate::process::{ChildFailed, Program};
 use crate::shell::Shell;
 
 impl ProjectPlan {
-    /// Fails when the folder is taken, or files in it that the project needs.
+    /// Fails when the folder is taken, or files in it that the project needs. A link in it is taken too: what is written
+    /// below it would go elsewhere.
     pub(crate) fn check_destination(&self, occupied: OccupiedFolder) -> Result<()> {
         destination::check(&self.destination, occupied)
             .map_err(|objection| objection.into_error(Topic::Path, &[]))?;
-        let taken: Vec<_> =
-            self.files.iter().filter(|file| fs::exists(&self.destination.join(&file.path))).collect();
+        let taken: BTreeSet<_> = self.files.iter().filter_map(|file| self.find_taken(&file.path)).collect();
         if taken.is_empty() {
             return Ok(());
         }
-        let list = name_list(taken.iter().map(|file| file.path.display()));
+        let list = name_list(taken.iter().map(|path| path.display()));
         let shown = fs::for_people(&self.destination);
         Err(failure(
             format!("`{}` already contains {list}", shown.display()),
-            "move them away first: `--force` writes next to files, not over them",
+            "move them away first: `--force` writes next to files, not over them, and not through links",
         ))
+    }
+
+    /// The file itself if it exists, or the first of its parents below the destination that is not a folder.
+    fn find_taken<'a>(&self, file: &'a Path) -> Option<&'a Path> {
+        let mut parents: Vec<_> = file.ancestors().filter(|path| !path.as_os_str().is_empty()).collect();
+        parents.reverse();
+        let is_taken = |path: &&&Path| match std::fs::symlink_metadata(self.destination.join(path)) {
+            Ok(found) => **path == file || !found.is_dir(),
+            Err(_) => false,
+        };
+        parents.iter().find(is_taken).copied()
     }
 }
 
 /// Writes the project. A failure leaves everything as it was; the message names the path.
 pub(crate) fn write(plan: &ProjectPlan, occupied: OccupiedFolder, shell: &Shell) -> Result<()> {
     plan.check_destination(occupied)?;
+    let is_there = fs::exists(&plan.destination);
     let mut undo = Undo::default();
     let parent = fs::folder_of(&plan.destination);
     undo.create_folders(parent)?;
@@ -46,19 +60,25 @@ pub(crate) fn write(plan: &ProjectPlan, occupied: OccupiedFolder, shell: &Shell)
     // A folder of its own inside, since the temporary one can be entered by its owner only.
     let project = staging.path().join("project");
     write_files(plan, &project)?;
-    if plan.version_control == VersionControl::Git {
+    // A repository that is there already stays the only one.
+    if plan.version_control == VersionControl::Git && !fs::exists(&plan.destination.join(".git")) {
         init_repository(&project, shell)?;
     }
-    if fs::exists(&plan.destination) {
+    if is_there {
+        // Another `new` may have come first: the folder is looked at again while nobody else writes to it.
+        let _lock = fs::lock_folder(&plan.destination);
+        plan.check_destination(occupied)?;
         move_into(&project, &plan.destination, &mut undo)?;
     } else {
-        rename(&project, &plan.destination)?;
-        undo.created.push(plan.destination.clone());
+        // This fails if the folder exists by now, unless it is empty.
+        rename(&project, &plan.destination)
+            .or_else(|error| plan.check_destination(occupied).and(Err(error)))?;
+        undo.project = Some(&plan.destination);
     }
     if let Some(change) = &plan.workspace {
         change.make().context("could not add the package to its workspace")?;
     }
-    undo.created.clear();
+    undo.keep();
     Ok(())
 }
 
@@ -93,16 +113,26 @@ fn init_repository(project: &Path, shell: &Shell) -> Result<()> {
     }
 }
 
-/// Moves what is in one folder into another that exists, file by file.
-fn move_into(from: &Path, to: &Path, undo: &mut Undo) -> Result<()> {
-    let entries = std::fs::read_dir(from).with_context(|| format!("could not read `{}`", from.display()))?;
-    for entry in entries {
-        let entry = entry.with_context(|| format!("could not read `{}`", from.display()))?;
+/// Moves what is in one folder into another that exists, file by file. Nothing is replaced, and no link is followed.
+fn move_into(from: &Path, to: &Path, undo: &mut Undo<'_>) -> Result<()> {
+    let could_not = || {
+        let shown = fs::for_people(to);
+        format!("could not create the project: could not write to `{}`", shown.display())
+    };
+    for entry in std::fs::read_dir(from).with_context(could_not)? {
+        let entry = entry.with_context(could_not)?;
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() && fs::exists(&target) {
+        if entry.file_type().with_context(could_not)?.is_dir() {
+            match std::fs::create_dir(&target) {
+                Ok(()) => undo.created.push(target.clone()),
+                Err(_) if std::fs::symlink_metadata(&target).is_ok_and(|found| found.is_dir()) => {}
+                Err(error) => return Err(error).with_context(could_not),
+            }
             move_into(&entry.path(), &target, undo)?;
         } else {
-            rename(&entry.path(), &target)?;
+            TempPath::try_from_path(entry.path())
+                .and_then(|staged| Ok(staged.persist_noclobber(&target)?))
+                .with_context(could_not)?;
             undo.created.push(target);
         }
     }
@@ -117,24 +147,36 @@ fn rename(from: &Path, to: &Path) -> Result<()> {
 
 /// What was created so far; it is removed again unless everything succeeds.
 #[derive(Default)]
-struct Undo {
+struct Undo<'a> {
+    /// Files, and folders that are removed only if nobody else wrote to them.
     created: Vec<PathBuf>,
+    /// The folder of the project, with all that is in it.
+    project: Option<&'a Path>,
 }
 
-impl Undo {
+impl Undo<'_> {
     fn create_folders(&mut self, path: &Path) -> Result<()> {
         let missing: Vec<_> =
             path.ancestors().take_while(|folder| !fs::exists(folder)).map(Path::to_owned).collect();
         self.created.extend(missing.into_iter().rev());
         fs::create_folder(path)
     }
+
+    fn keep(&mut self) {
+        self.created.clear();
+        self.project = None;
+    }
 }
 
-impl Drop for Undo {
+impl Drop for Undo<'_> {
     fn drop(&mut self) {
+        // Nothing can be done about a failure here, and the error that led here is the one to report.
+        if let Some(project) = self.project {
+            let _ = std::fs::remove_dir_all(project);
+        }
         for path in self.created.iter().rev() {
-            // Nothing can be done about a failure here, and the error that led here is the one to report.
-            let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+            let is_folder = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+            let _ = if is_folder { std::fs::remove_dir(path) } else { std::fs::remove_file(path) };
         }
     }
 }

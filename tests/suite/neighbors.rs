@@ -35,6 +35,65 @@ fn a_workspace_that_cannot_be_changed_any_more_gets_no_package() {
     assert!(!case.exists("a"));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_somebody_takes_meanwhile_is_theirs() {
+    for (path, force) in [("a/demo", ""), ("a/demo", "--force"), (".", "")] {
+        let case = Case::empty();
+        let theirs = case.path(path).join("Cargo.toml");
+        let folder = case.path(path);
+        case.stub(
+            "git",
+            &format!(
+                "[ $1 = init ] || exit 1\nmkdir .git\nmkdir -p {0}\necho theirs > {0}/Cargo.toml\n",
+                folder.display()
+            ),
+        );
+        let args = format!("new {path} --name demo --defaults --vcs git {force}");
+        let run = case.kw_wasi(&args).env("PATH", case.path_with_stubs()).run();
+        run.code(101).stderr_has("already contains");
+        assert_eq!(std::fs::read_to_string(&theirs).unwrap(), "theirs\n");
+        assert_eq!(folder.read_dir().unwrap().count(), 1);
+        assert_eq!(case.files().len(), 1);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_link_in_the_folder() {
+    for link in ["src", "tests", "tests/fixtures", "README.md", "src/policy.rs", ".gitignore"] {
+        for is_broken in [false, true] {
+            let case = Case::empty();
+            case.write("elsewhere/mine", "mine");
+            let target = case.path(if is_broken { "nowhere" } else { "elsewhere" });
+            let path = case.path("demo").join(link);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(&target, &path).unwrap();
+            let before = case.files();
+            let run = case.kw_wasi("new demo --defaults --force").run();
+            run.code(101).stderr_has(&format!("`demo` already contains `{link}`"));
+            assert_eq!(case.files(), before);
+            assert!(path.is_symlink() && !case.exists("nowhere"));
+        }
+    }
+    // A link to the folder itself was given by the user.
+    let case = Case::empty();
+    std::fs::create_dir(case.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", case.path("demo")).unwrap();
+    case.kw_wasi("new demo --defaults --name demo").succeed();
+    assert!(case.exists("elsewhere/Cargo.toml") && case.path("demo").is_symlink());
+}
+
+#[test]
+fn a_repository_that_is_there_stays_as_it_is() {
+    let case = Case::empty();
+    case.program("git").args(["init", "-q", "-b", "theirs", "demo"]).succeed();
+    let head = case.read("demo/.git/HEAD");
+    case.kw_wasi("new demo --defaults --force --vcs git").succeed();
+    assert_eq!(case.read("demo/.git/HEAD"), head);
+    assert!(case.exists("demo/Cargo.toml"));
+}
+
 /// Manifests, the folder of a project, and the manifest of the workspace that it is a member of: that of the project if it
 /// is alone. `[ROOT]` is the root of the case.
 const LAYOUTS: &[(&str, &[(&str, &str)], &str, &str)] = &[

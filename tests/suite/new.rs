@@ -451,7 +451,7 @@ error: `demo` already contains files
     case.write("other/src/main.rs", "mine");
     case.kw_wasi("new other --defaults --force").run().code(101).stderr_eq(str![[r#"
 error: `other` already contains `src/main.rs`
-  hint: move them away first: `--force` writes next to files, not over them
+  hint: move them away first: `--force` writes next to files, not over them, and not through links
 
 "#]]);
     assert_eq!(support::files_below(&case.path("other")), ["src/main.rs"]);
@@ -514,9 +514,9 @@ error: could not create the project: nothing was written
 #[test]
 fn a_folder_that_can_be_written_only_in_part_is_restored() {
     let case = Case::empty();
-    // `src` is a file: files before `src/main.rs` can be written, but `src/main.rs` cannot.
+    // `src` is a file: `src/main.rs` cannot be written.
     case.write("demo/src", "mine");
-    case.kw_wasi("new demo --defaults --force").run().code(101).stderr_has("`demo/src");
+    case.kw_wasi("new demo --defaults --force").run().code(101).stderr_has("`demo` already contains `src`");
     assert_eq!(support::files_below(&case.path("demo")), ["src"]);
     #[cfg(unix)]
     case.kw_wasi("new /dev/null/demo --defaults").run().code(101).stderr_has("/dev/null");
