@@ -1,9 +1,13 @@
 //! The disk: file access whose errors always name the path. Files are written whole or not at all.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+
+mod temporary;
+
+pub(crate) use temporary::{TemporaryFile, TemporaryFolder};
 
 /// The most bytes to read from a file or a pipe.
 const MOST_BYTES: u64 = 1 << 28;
@@ -115,7 +119,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<Written> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = folder_of(&target);
     create_folder(folder)?;
-    write_through_temporary(&target, folder, bytes)
+    TemporaryFile::create_in(folder)
+        .and_then(|file| file.become_file(&target, bytes))
         .with_context(|| format!("could not write `{}`", path.display()))?;
     Ok(Written::Changed)
 }
@@ -129,27 +134,7 @@ pub(crate) fn require_writable(path: &Path) -> Result<()> {
     if target.is_dir() {
         return Err(anyhow::anyhow!("it is a folder, not a file")).with_context(could_not);
     }
-    temporary_file(folder).map(drop).with_context(could_not)
-}
-
-fn write_through_temporary(path: &Path, folder: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = temporary_file(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Creates an empty temporary file in this folder, which is removed unless it is persisted. Others can read it if
-/// the user's umask allows that.
-pub(crate) fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".kw-wasi-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
+    TemporaryFile::create_in(folder).map(drop).with_context(could_not)
 }
 
 /// Holds off everybody else who locks this folder, until the result is dropped. `None` where a folder cannot be locked,

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::error::failure;
-use crate::fs;
+use crate::fs::{self, TemporaryFile};
 use crate::module;
 use crate::process::Program;
 use crate::shell::Shell;
@@ -29,17 +29,16 @@ pub(crate) fn annotate(
     shell: &Shell,
 ) -> Result<Vec<u8>> {
     fs::create_folder(folder)?;
-    let output = fs::temporary_file(folder)
-        .with_context(|| format!("could not write to `{}`", folder.display()))?
-        .into_temp_path();
+    let output = TemporaryFile::create_in(folder)
+        .with_context(|| format!("could not write to `{}`", folder.display()))?;
     let mut kwctl = require()?;
     kwctl.arg("annotate").arg("--metadata-path").arg(metadata_file);
     if let Some(usage) = usage {
         kwctl.arg("--usage-path").arg(usage);
     }
-    kwctl.arg("--output-path").arg(&output).arg(compiled);
+    kwctl.arg("--output-path").arg(output.path()).arg(compiled);
     kwctl.run(shell)?;
-    let annotated = fs::read(&output)?;
+    let annotated = fs::read(output.path())?;
     if module::read_metadata(&annotated)?.is_empty() {
         bail!("`kwctl annotate` succeeded, but wrote a module without metadata");
     }

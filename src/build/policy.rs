@@ -56,7 +56,7 @@ impl PolicyBuild {
             Optimizer::None => self.write(&self.annotate(compiled, annotator, shell)?, shell),
             Optimizer::WasmOpt => {
                 let smaller = wasm_opt::run(compiled, fs::folder_of(&self.files.module), shell)?;
-                self.write(&self.annotate(&smaller, annotator, shell)?, shell)
+                self.write(&self.annotate(smaller.path(), annotator, shell)?, shell)
             }
         }
     }

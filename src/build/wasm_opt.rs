@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tempfile::TempPath;
 
 use crate::error::{WithHint, failure};
-use crate::fs;
+use crate::fs::{self, TemporaryFile};
 use crate::module;
 use crate::process::Program;
 use crate::shell::Shell;
@@ -20,16 +19,14 @@ pub(crate) fn require() -> Result<Program> {
 }
 
 /// Writes a smaller module to a temporary file in `folder`, which is removed on failure.
-pub(crate) fn run(compiled: &Path, folder: &Path, shell: &Shell) -> Result<TempPath> {
+pub(crate) fn run(compiled: &Path, folder: &Path, shell: &Shell) -> Result<TemporaryFile> {
     fs::create_folder(folder)?;
-    // The file is closed, because Windows may not let another program write to an open file.
-    let smaller = fs::temporary_file(folder)
-        .with_context(|| format!("could not write to `{}`", folder.display()))?
-        .into_temp_path();
+    let smaller = TemporaryFile::create_in(folder)
+        .with_context(|| format!("could not write to `{}`", folder.display()))?;
     // wasm-opt rejects features that are not enabled and may introduce any that are, so enable those in use.
     let features = module::features(&fs::read(compiled)?).into_iter().map(|name| format!("--enable-{name}"));
     let mut wasm_opt = require()?;
-    wasm_opt.arg("-Oz").args(features).arg(compiled).arg("-o").arg(&smaller);
+    wasm_opt.arg("-Oz").args(features).arg(compiled).arg("-o").arg(smaller.path());
     let error = || format!("could not make `{}` smaller", fs::for_people(compiled).display());
     // As a string, so that the error is printed: an older wasm-opt names neither itself nor the reason.
     wasm_opt.run(shell).map_err(|failed| anyhow::anyhow!("{failed}")).with_context(error).hint(|| {

@@ -11,7 +11,7 @@ use super::destination::{self, OccupiedFolder};
 use super::plan::ProjectPlan;
 use super::question::Topic;
 use crate::error::{WithHint, failure, name_list};
-use crate::fs;
+use crate::fs::{self, TemporaryFolder};
 use crate::process::{ChildFailed, Program};
 use crate::shell::Shell;
 
@@ -53,9 +53,7 @@ pub(crate) fn write(plan: &ProjectPlan, occupied: OccupiedFolder, shell: &Shell)
     let parent = fs::folder_of(&plan.destination);
     undo.create_folders(parent)?;
     // Everything is written out of sight first: what can go wrong goes wrong there.
-    let staging = tempfile::Builder::new()
-        .prefix(".kw-wasi-")
-        .tempdir_in(parent)
+    let staging = TemporaryFolder::create_in(parent)
         .with_context(|| format!("could not create a folder in `{}`", fs::for_people(parent).display()))?;
     // A folder of its own inside, since the temporary one can be entered by its owner only.
     let project = staging.path().join("project");
