@@ -28,6 +28,7 @@ mod reference;
 pub mod registry;
 pub mod runtime;
 pub mod shell;
+pub mod signals;
 mod template;
 mod untrusted;
 mod yaml;

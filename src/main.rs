@@ -6,8 +6,10 @@ use cargo_kw_wasi::cli::Cargo;
 use cargo_kw_wasi::error::{Canceled, Outcome, is_reader_gone};
 use cargo_kw_wasi::process::ChildFailed;
 use cargo_kw_wasi::shell::Shell;
+use cargo_kw_wasi::signals;
 
 fn main() -> ExitCode {
+    signals::watch();
     let (result, shell) = Cargo::parse_args().run();
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

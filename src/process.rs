@@ -9,6 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result};
 
 use crate::shell::Shell;
+use crate::signals::{self, Held, Leftover};
 
 /// A child failed and has already printed why on stderr, so no message is added, and its exit code becomes ours.
 #[derive(Debug)]
@@ -73,8 +74,9 @@ impl Program {
     /// Runs the program to its end, with stdout and stderr passing through.
     pub(crate) fn run(&self, shell: &Shell) -> Result<()> {
         shell.command(self);
-        let status = self.command().stdin(Stdio::null()).status();
-        self.succeeded(status.with_context(|| self.not_started())?)
+        let (mut child, _held) =
+            start(self.command().stdin(Stdio::null())).with_context(|| self.not_started())?;
+        self.succeeded(child.wait().with_context(|| self.not_started())?)
     }
 
     /// Starts the program with stdout piped and stderr passing through.
@@ -98,14 +100,10 @@ impl Program {
     }
 
     fn spawn(&self, stderr: Stdio) -> Result<Running> {
-        let child = self
-            .command()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(stderr)
-            .spawn()
-            .with_context(|| self.not_started())?;
-        Ok(Running { child, program: self.clone() })
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
+        let (child, held) = start(&mut command).with_context(|| self.not_started())?;
+        Ok(Running { child, program: self.clone(), _held: held })
     }
 
     fn command(&self) -> Command {
@@ -129,6 +127,11 @@ impl Program {
         let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(101);
         Err(ChildFailed { code, program: self.name.to_string_lossy().into_owned() }.into())
     }
+}
+
+/// Starts a child that ends with this process.
+fn start(command: &mut Command) -> std::io::Result<(Child, Held)> {
+    signals::hold(|| command.spawn(), |child| Leftover::Child(child.id()))
 }
 
 /// Finds the program with this name in one of these folders. Returns its name, or for a script its path.
@@ -198,6 +201,8 @@ fn quoted_on_windows(word: &OsStr) -> String {
 pub(crate) struct Running {
     child: Child,
     program: Program,
+    /// Ends with this process.
+    _held: Held,
 }
 
 impl Running {

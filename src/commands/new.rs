@@ -58,7 +58,7 @@ impl NewArgs {
         let is_attended = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let mut ask: Box<dyn Ask> = match (self.defaults, is_attended) {
             (true, _) => Box::new(TakeDefaults),
-            (false, true) => prompts::at_terminal()?,
+            (false, true) => prompts::at_terminal(),
             (false, false) => Box::new(NoTerminal::default()),
         };
         let mut interview = Interview::new(self.given.0, occupied, shell)?;
@@ -77,6 +77,8 @@ impl NewArgs {
                 }
             }
         };
+        // From here on a signal ends the process again.
+        drop(ask);
         template::write(&plan, occupied, shell)?;
         report(&plan, shell);
         Ok(Outcome::Done)

@@ -1,5 +1,5 @@
-//! Temporary files and folders, next to what they become. They are removed when they are dropped. If the process is
-//! killed, the next one that creates a temporary file in the same folder removes them.
+//! Temporary files and folders, next to what they become. They are removed when they are dropped, and when a signal ends
+//! the process. If it is killed, the next one that creates a temporary file in the same folder removes them.
 
 use std::fs::{File, Metadata};
 use std::io::{Result, Write};
@@ -7,6 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use tempfile::{TempDir, TempPath};
+
+use crate::signals::{self, Held, Leftover};
 
 const PREFIX: &str = ".kw-wasi-";
 /// Characters after the prefix.
@@ -20,6 +22,7 @@ pub(crate) struct TemporaryFile {
     path: TempPath,
     /// Open and locked, so that others leave it alone.
     file: File,
+    _held: Held,
 }
 
 impl TemporaryFile {
@@ -32,10 +35,12 @@ impl TemporaryFile {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let (file, path) = builder.tempfile_in(folder)?.into_parts();
+        let create = || builder.tempfile_in(folder);
+        let (created, held) = signals::hold(create, |it| Leftover::Temporary(it.path().to_owned()))?;
+        let (file, path) = created.into_parts();
         lock(&file);
         sweep(folder, &file.metadata()?);
-        Ok(Self { path, file })
+        Ok(Self { path, file, _held: held })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -54,15 +59,17 @@ impl TemporaryFile {
 pub(crate) struct TemporaryFolder {
     folder: TempDir,
     _lock: Option<File>,
+    _held: Held,
 }
 
 impl TemporaryFolder {
     /// An empty folder.
     pub(crate) fn create_in(folder: &Path) -> Result<Self> {
-        let created = tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).tempdir_in(folder)?;
+        let create = || tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).tempdir_in(folder);
+        let (created, held) = signals::hold(create, |it| Leftover::Temporary(it.path().to_owned()))?;
         let lock = super::lock_folder(created.path());
         sweep(folder, &created.path().metadata()?);
-        Ok(Self { folder: created, _lock: lock })
+        Ok(Self { folder: created, _lock: lock, _held: held })
     }
 
     pub(crate) fn path(&self) -> &Path {

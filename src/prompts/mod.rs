@@ -4,7 +4,6 @@
 //! lines. What is asked, and which answers can be used, is left to `template`.
 
 mod dialog;
-mod interrupt;
 mod plain;
 mod resources;
 mod screen;
@@ -12,29 +11,29 @@ mod typed;
 mod unattended;
 mod widgets;
 
-use anyhow::Result;
 use dialoguer::console::{self, Term};
 
 use dialog::Dialog;
-use interrupt::Interrupt;
 use plain::PlainLines;
 pub(crate) use unattended::{NoTerminal, TakeDefaults};
 use widgets::Widgets;
 
+use crate::signals::Deferral;
 use crate::template::Ask;
 
 /// A smaller screen has no room for a list and its keys.
 const LEAST_ROWS: u16 = 8;
 const LEAST_COLUMNS: u16 = 30;
 
-/// Asks at the terminal on stderr. From here on Ctrl-C does not end the process, but the question.
-pub(crate) fn at_terminal() -> Result<Box<dyn Ask>> {
-    let interrupt = Interrupt::catch()?;
+/// Asks at the terminal on stderr. Until the result is dropped, a signal such as that of Ctrl-C does not end the process,
+/// but the question.
+pub(crate) fn at_terminal() -> Box<dyn Ask> {
+    let deferral = Deferral::begin();
     let term = Term::stderr();
     let (rows, columns) = term.size();
-    Ok(if console::is_dumb() || rows < LEAST_ROWS || columns < LEAST_COLUMNS {
-        Box::new(PlainLines::new(term, interrupt))
+    if console::is_dumb() || rows < LEAST_ROWS || columns < LEAST_COLUMNS {
+        Box::new(PlainLines::new(term, deferral))
     } else {
-        Box::new(Dialog::new(Widgets::new(term, interrupt)))
-    })
+        Box::new(Dialog::new(Widgets::new(term, deferral)))
+    }
 }

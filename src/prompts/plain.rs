@@ -7,35 +7,35 @@ use std::time::Duration;
 use anyhow::Result;
 use dialoguer::console::Term;
 
-use super::interrupt::Interrupt;
 use super::typed;
 use crate::error::Canceled;
+use crate::signals::Deferral;
 use crate::template::{AnswerLine, Ask, Decision, Prompt, Question, Reply, Topic};
 
 /// A person who reads and types lines.
 #[derive(Debug)]
 pub(super) struct PlainLines {
     term: Term,
-    interrupt: Interrupt,
+    deferral: Deferral,
     lines: Receiver<String>,
 }
 
 impl PlainLines {
-    pub(super) fn new(term: Term, interrupt: Interrupt) -> Self {
+    pub(super) fn new(term: Term, deferral: Deferral) -> Self {
         let (sender, lines) = mpsc::channel();
         // Reading a line goes on after Ctrl-C, so it is not done here. The thread ends with the process.
         std::thread::spawn(move || {
             let lines = std::io::stdin().lock().lines();
             lines.map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        Self { term, interrupt, lines }
+        Self { term, deferral, lines }
     }
 
     /// The next line. Fails with [`Canceled`] after Ctrl-C, and at the end of the input.
     fn line(&self) -> Result<String> {
         loop {
             match self.lines.recv_timeout(Duration::from_millis(20)) {
-                _ if self.interrupt.was_pressed() => return Err(Canceled.into()),
+                _ if self.deferral.has_signal() => return Err(Canceled.into()),
                 Ok(line) => return Ok(line),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(Canceled.into()),

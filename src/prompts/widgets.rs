@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 use dialoguer::console::Term;
 use dialoguer::{FuzzySelect, Input, MultiSelect, Select};
 
-use super::interrupt::Interrupt;
 use super::screen::{MARK, PlainTheme, Screen, fold};
 use crate::error::Canceled;
+use crate::signals::Deferral;
 use crate::template::Choice;
 
 pub(super) const LIST_KEYS: &str = "Arrow keys move, Enter selects, Esc goes back";
@@ -19,12 +19,12 @@ const SEARCH_KEYS: &str = "Type a part of the name, Enter adds it, Esc goes on";
 #[derive(Debug)]
 pub(super) struct Widgets {
     term: Term,
-    interrupt: Interrupt,
+    deferral: Deferral,
 }
 
 impl Widgets {
-    pub(super) fn new(term: Term, interrupt: Interrupt) -> Self {
-        Self { term, interrupt }
+    pub(super) fn new(term: Term, deferral: Deferral) -> Self {
+        Self { term, deferral }
     }
 
     /// Prints a line that stays, folded to the width of the terminal. Returns the number of lines that it takes.
@@ -98,7 +98,7 @@ impl Widgets {
     /// Turns the outcome of a prompt into a result. The cursor is visible again, even after an error.
     fn finish<T>(&self, outcome: dialoguer::Result<T>) -> Result<T> {
         let error = match outcome {
-            Ok(answer) if !self.interrupt.was_pressed() => return Ok(answer),
+            Ok(answer) if !self.deferral.has_signal() => return Ok(answer),
             Ok(_) => None,
             Err(dialoguer::Error::IO(error)) => Some(error),
         };
@@ -106,7 +106,7 @@ impl Widgets {
         let _ = self.term.show_cursor();
         let _ = self.term.write_line("");
         match error {
-            Some(error) if !is_end(&error) && !self.interrupt.was_pressed() => {
+            Some(error) if !is_end(&error) && !self.deferral.has_signal() => {
                 Err(error).context("could not ask at the terminal")
             }
             _ => Err(Canceled.into()),
@@ -114,7 +114,7 @@ impl Widgets {
     }
 }
 
-/// Was it Ctrl-C, or the end of the input?
+/// Was it a signal such as that of Ctrl-C, or the end of the input?
 fn is_end(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof)
 }

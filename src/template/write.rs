@@ -14,6 +14,7 @@ use crate::error::{WithHint, failure, name_list};
 use crate::fs::{self, TemporaryFolder};
 use crate::process::{ChildFailed, Program};
 use crate::shell::Shell;
+use crate::signals::Deferral;
 
 impl ProjectPlan {
     /// Fails when the folder is taken, or files in it that the project needs. A link in it is taken too: what is written
@@ -62,6 +63,8 @@ pub(crate) fn write(plan: &ProjectPlan, occupied: OccupiedFolder, shell: &Shell)
     if plan.version_control == VersionControl::Git && !fs::exists(&plan.destination.join(".git")) {
         init_repository(&project, shell)?;
     }
+    // What follows is done whole, whatever signal comes.
+    let _deferral = Deferral::begin();
     if is_there {
         // Another `new` may have come first: the folder is looked at again while nobody else writes to it.
         let _lock = fs::lock_folder(&plan.destination);

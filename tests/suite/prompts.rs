@@ -2,6 +2,7 @@
 
 use crate::support::{self, Case};
 use rexpect::session::{PtySession, spawn_command};
+use std::process::Command;
 
 const UP: &str = "\x1b[A";
 const DOWN: &str = "\x1b[B";
@@ -52,11 +53,16 @@ impl Terminal {
             .env_remove("CARGO_TERM_COLOR")
             .env("TERM", term)
             .stdin(std::process::Stdio::inherit());
-        let mut command = std::process::Command::new("sh");
+        // A shell cannot trap signals that this process was started to ignore.
+        let (program, args): (_, &[_]) = match cfg!(target_os = "linux") {
+            true => ("env", &["--default-signal", "sh"]),
+            false => ("sh", &[]),
+        };
+        let mut command = Command::new(program);
         let script = format!(
             "trap : INT; {first}; before=$(stty -g); \"$@\"; code=$?; [ \"$before\" = \"$(stty -g)\" ] || echo the terminal differs; exit $code"
         );
-        command.args(["-c", &script, "sh", support::TOOL]);
+        command.args(args).args(["-c", &script, "sh", support::TOOL]);
         command.args(invocation.command.get_args()).current_dir(case.root());
         for (name, value) in invocation.command.get_envs() {
             match value {
@@ -106,6 +112,20 @@ impl Terminal {
         assert!(cursor_is_visible(&self.seen), "{:?}", self.seen);
         assert!(!self.seen.contains("the terminal differs"), "the terminal is not as before: {}", self.seen);
         self.seen
+    }
+
+    /// Sends a signal to the tool, which the shell of [`Terminal::with_shell_id`] has started.
+    fn gets(&self, case: &Case, signal: &str) {
+        let shell = std::fs::read_to_string(case.temporary("shell").join("id")).unwrap();
+        let tool = Command::new("pgrep").args(["-P", shell.trim()]).output().unwrap();
+        let tool = String::from_utf8(tool.stdout).unwrap();
+        Command::new("kill").args([&format!("-{signal}"), tool.trim()]).status().unwrap();
+    }
+
+    /// A terminal whose tool can get signals.
+    fn with_shell_id(case: &Case, args: &str, term: &str) -> Self {
+        let id = case.temporary("shell").join("id");
+        Self::with(case, args, term, &format!("echo $$ > {}", id.display()))
     }
 
     /// The same after the user canceled: nothing is written.
@@ -471,4 +491,41 @@ fn a_project_in_go_is_asked_for_the_path_of_its_module() {
     terminal.enters(&[REGISTRY, GIT, REVIEW]);
     terminal.ends(0);
     assert!(case.read("demo/go.mod").starts_with("module github.com/acme/demo\n"));
+}
+
+#[test]
+fn a_signal_from_elsewhere_leaves_the_terminal_as_before() {
+    let rounds: u64 = std::env::var("ATTACK_ROUNDS").map_or(2, |rounds| rounds.parse().unwrap());
+    for signal in ["INT", "TERM", "HUP"] {
+        for term in ["xterm", "dumb"] {
+            for round in 0..rounds {
+                let case = Case::empty();
+                let mut terminal = Terminal::with_shell_id(&case, "", term);
+                terminal.sees(LANGUAGE);
+                std::thread::sleep(std::time::Duration::from_millis(round % 20));
+                terminal.gets(&case, signal);
+                terminal.ends_without_a_trace(&case);
+            }
+        }
+    }
+    support::print_count(format_args!(
+        "{rounds} times each of three signals at a prompt, at two terminals: all are as before"
+    ));
+}
+
+#[test]
+fn a_signal_from_elsewhere_ends_any_prompt() {
+    let case = Case::empty();
+    let mut terminal = Terminal::with_shell_id(&case, "", "xterm");
+    terminal.enters(&PROMPTS[..4]).sees(OPERATIONS);
+    terminal.gets(&case, "TERM");
+    terminal.ends_without_a_trace(&case);
+    let mut terminal = Terminal::with_shell_id(&case, "", "xterm");
+    terminal.sees(LANGUAGE).types(ENTER).sees(FOLDER).types("abc");
+    terminal.gets(&case, "HUP");
+    terminal.ends_without_a_trace(&case);
+    let mut terminal = Terminal::with_shell_id(&case, ALL_GIVEN, "xterm");
+    terminal.sees(REVIEW);
+    terminal.gets(&case, "INT");
+    terminal.ends_without_a_trace(&case);
 }

@@ -38,6 +38,13 @@ pub(crate) fn is_alone(test: &str) -> bool {
     false
 }
 
+/// Prints what `make attack` has counted.
+#[cfg(unix)]
+#[expect(clippy::print_stdout, reason = "the counts are for people")]
+pub(crate) fn print_count(count: std::fmt::Arguments<'_>) {
+    println!("{count}");
+}
+
 /// A folder for one test, `[ROOT]` in snapshots, with a home next to it.
 pub(crate) struct Case {
     folder: tempfile::TempDir,
