@@ -1,7 +1,7 @@
 # Targets install what they need: `scripts/wasm-toolchain` finds or installs the toolchain that compiles policies, and
 # `scripts/test-programs` installs the other programs that the tests use.
 
-.PHONY: test lint fuzz demo bench man setup clean
+.PHONY: test lint fuzz attack demo bench man setup clean
 
 # Everything shares a profile, so that dependencies are compiled once.
 CARGO_FLAGS := --profile checked --locked
@@ -18,6 +18,10 @@ lint:
 # Feeds arbitrary bytes to each parser for a minute.
 fuzz:
 	FUZZ_SECONDS=60 cargo test $(CARGO_FLAGS) --test suite fuzz::
+
+# Sends signals, kills and races many times, and prints what it counted. Takes minutes.
+attack:
+	ATTACK_ROUNDS=200 cargo test $(CARGO_FLAGS) --test suite -- --nocapture attack:: a_signal_from_elsewhere
 
 # Creates, builds, tests and runs a policy, and shows each step.
 demo:

@@ -3,6 +3,8 @@
 mod support;
 
 #[cfg(target_os = "linux")]
+mod attack;
+#[cfg(target_os = "linux")]
 mod bombs;
 mod build;
 mod cache;
