@@ -58,6 +58,8 @@ pub(crate) fn misnamed_resource(resource: &str, groups: &[String], versions: &[S
     if !is_valid(name) || !subresource.is_none_or(is_valid) {
         return (!resource.is_empty()).then(|| invalid("a resource", resource, instead_of(resource)));
     }
+    // A group that matches nothing is a finding of its own.
+    let groups: Vec<_> = groups.iter().filter(|group| misnamed_group(group).is_none()).cloned().collect();
     let is_known = groups.iter().all(|group| builtin::of_group(group).next().is_some());
     let is_preview = |version: &String| version.contains("alpha") || version.contains("beta");
     // Groups that are not built in, and previews, have resources that are not listed.
@@ -66,7 +68,7 @@ pub(crate) fn misnamed_resource(resource: &str, groups: &[String], versions: &[S
     }
     let own: Vec<_> = groups.iter().filter_map(|group| find(group, name)).collect();
     if own.is_empty() {
-        return Some(absent(resource, name, groups));
+        return Some(absent(resource, name, &groups));
     }
     let is_served = |built_in: &&BuiltIn| {
         versions.iter().any(|version| version == "*" || built_in.versions.contains(&version.as_str()))
@@ -306,6 +308,8 @@ mod tests {
         resource_is("deployments", &[""], elsewhere);
         resource_is("jobs", &["", "apps"], "write a rule for it with the group \"batch\"");
         resource_is("po", &[""], "write `pods`");
+        resource_is("po", &["core", ""], "write `pods`");
+        resource_is("po", &["core"], "nothing");
         resource_is("pod/exec", &[""], "write `pods/exec`");
         resource_is("deploymnets", &["apps"], "did you mean `deployments`?");
         resource_is("qqqqq", &["apps"], "`kubectl api-resources` shows");

@@ -86,10 +86,14 @@ impl WorkspaceChange {
         };
         let workspace = document.get_mut("workspace").and_then(Item::as_table_like_mut);
         let workspace = workspace.ok_or_else(|| wrong("`workspace`", "is not a table"))?;
+        let is_new = !workspace.contains_key("members");
         let members = workspace.entry("members").or_insert_with(|| toml_edit::value(Array::new()));
         let members = members.as_array_mut().ok_or_else(|| wrong("`workspace.members`", "is not a list"))?;
         if !self.is_in(members) {
             insert(members, &self.member);
+        }
+        if let Some(Value::InlineTable(workspace)) = document["workspace"].as_value_mut().filter(|_| is_new) {
+            workspace.fmt();
         }
         Ok(())
     }
@@ -218,6 +222,7 @@ mod tests {
     fn a_workspace_in_one_line_stays_in_one_line() {
         for (before, after) in [
             ("workspace = {}", "workspace = { members = [\"b\"] }"),
+            ("workspace = { resolver = \"3\" }", "workspace = { resolver = \"3\", members = [\"b\"] }"),
             ("workspace = { members = [] }", "workspace = { members = [\"b\"] }"),
             (
                 "workspace = { members = [\"a\"], resolver = \"3\" }",
