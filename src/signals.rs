@@ -61,6 +61,8 @@ pub(crate) struct Deferral(());
 
 impl Deferral {
     pub(crate) fn begin() -> Self {
+        // If the process is being ended already, this waits until it is: nothing is created while leftovers are removed.
+        let _held = held();
         DEFERRALS.fetch_add(1, Ordering::SeqCst);
         // Elsewhere Ctrl-C is all there is, and nothing but a question waits.
         #[cfg(not(unix))]
@@ -93,6 +95,7 @@ mod wait {
     use rustix::process::{Pid, Signal, getpid, kill_process};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::iterator::Signals;
+    use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;
 
@@ -103,17 +106,21 @@ mod wait {
             .into_iter()
             .filter(|signal| (ignored >> (signal - 1)) & 1 == 0);
         let watched: Vec<_> = watched.collect();
-        // Without a handler, a signal ends the process as it would have.
-        let Ok(mut signals) = Signals::new(&watched) else { return };
+        let (sender, receiver) = mpsc::channel::<Signals>();
+        let wait = move || {
+            if let Ok(signal) = receiver.recv().map(|mut signals| signals.forever().next())
+                && let Some(signal) = signal
+            {
+                end(signal);
+            }
+        };
+        // Without a thread or a handler, a signal ends the process as it would have.
+        let Ok(_) = thread::Builder::new().spawn(wait) else { return };
+        let Ok(signals) = Signals::new(&watched) else { return };
         for signal in watched {
             let _ = signal_hook::flag::register(signal, Arc::clone(&ARRIVED));
         }
-        thread::spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                wait_for_deferrals();
-                end(signal);
-            }
-        });
+        let _ = sender.send(signals);
     }
 
     /// The set of signals that this process was started to ignore: bit 0 is signal 1. Empty where it is not known.
@@ -137,7 +144,13 @@ mod wait {
 
     /// Puts right what is held, and ends the process as the signal would have. Nothing can be done about a failure.
     fn end(signal: i32) {
-        let held = held();
+        let held = loop {
+            wait_for_deferrals();
+            let held = held();
+            if DEFERRALS.load(Ordering::SeqCst) == 0 {
+                break held;
+            }
+        };
         for leftover in held.values() {
             match leftover {
                 Leftover::Child(id) => {

@@ -163,8 +163,13 @@ mod tests {
             ]
         );
         drop(locked);
-        drop(TemporaryFolder::create_in(folder.path()).unwrap());
-        assert!(!folder.path().join(".kw-wasi-locked").exists());
+        // A child program that another test is starting may have the lock for a moment.
+        let is_removed = || {
+            drop(TemporaryFolder::create_in(folder.path()).unwrap());
+            std::thread::sleep(Duration::from_millis(10));
+            !folder.path().join(".kw-wasi-locked").exists()
+        };
+        assert!((0..500).any(|_| is_removed()));
     }
 
     #[test]

@@ -329,7 +329,7 @@ fn an_unknown_value_of_a_flag_is_a_usage_error() {
     for (flag, values) in [
         ("--lang", "rust, go"),
         ("--kind", "validate, mutate, raw-validate, raw-mutate"),
-        ("--operation", "CREATE, UPDATE, DELETE, CONNECT"),
+        ("--operation", "CREATE, UPDATE, DELETE, CONNECT, *"),
         ("--types", "serde, k8s-openapi"),
         ("--vcs", "git, none"),
     ] {
