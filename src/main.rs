@@ -26,6 +26,9 @@ fn could_not_complete(error: &anyhow::Error, shell: &Shell) -> ExitCode {
         return ExitCode::FAILURE;
     }
     if let Some(child) = error.downcast_ref::<ChildFailed>() {
+        if !child.has_said_why() {
+            shell.error(error);
+        }
         return ExitCode::from(child.code);
     }
     if !is_reader_gone(error) {

@@ -1,27 +1,43 @@
 //! Other programs: a child process is a value that can print itself, run, and fail with a message.
 
+mod passing;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::BufReader;
+use std::io::{BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 
 use crate::shell::Shell;
 use crate::signals::{self, Held, Leftover};
+use passing::PassedStderr;
+pub(crate) use passing::StderrFilter;
 
-/// A child failed and has already printed why on stderr, so no message is added, and its exit code becomes ours.
+/// A child failed, and its exit code becomes ours. No message is added if it has already printed why on stderr.
 #[derive(Debug)]
 pub struct ChildFailed {
     /// The exit code of the child; 101 if a signal ended it.
     pub code: u8,
     program: String,
+    /// The command line and how it ended, if the child could not or did not print why.
+    silent: Option<String>,
+}
+
+impl ChildFailed {
+    /// Has the child printed why it failed?
+    pub fn has_said_why(&self) -> bool {
+        self.silent.is_none()
+    }
 }
 
 impl fmt::Display for ChildFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` failed", self.program)
+        match &self.silent {
+            Some(ending) => f.write_str(ending),
+            None => write!(f, "`{}` failed", self.program),
+        }
     }
 }
 
@@ -74,21 +90,31 @@ impl Program {
     /// Runs the program to its end, with stdout and stderr passing through.
     pub(crate) fn run(&self, shell: &Shell) -> Result<()> {
         shell.command(self);
-        let (mut child, _held) =
-            start(self.command().stdin(Stdio::null())).with_context(|| self.not_started())?;
-        self.succeeded(child.wait().with_context(|| self.not_started())?)
+        self.spawn(Stdio::inherit(), Stderr::of_ours())?.finish()
     }
 
-    /// Starts the program with stdout piped and stderr passing through.
+    /// Starts the program with stdout piped and stderr passing through, for questions with a short answer.
     pub(crate) fn start(&self, shell: &Shell) -> Result<Running> {
         shell.command(self);
-        self.spawn(Stdio::inherit())
+        self.spawn(Stdio::piped(), Stderr::Passed(None))
+    }
+
+    /// Starts the program with stdout piped and stderr passing through, with the progress that the program shows at a terminal.
+    pub(crate) fn start_with_progress(&self, shell: &Shell) -> Result<Running> {
+        shell.command(self);
+        self.spawn(Stdio::piped(), Stderr::of_ours())
+    }
+
+    /// Starts the program with stdout piped, and on stderr what the filter leaves.
+    pub(crate) fn start_filtered(&self, filter: StderrFilter, shell: &Shell) -> Result<Running> {
+        shell.command(self);
+        self.spawn(Stdio::piped(), Stderr::Passed(Some(filter)))
     }
 
     /// Starts the program with stdout piped and stderr discarded, for calls that may fail.
     pub(crate) fn start_silently(&self, shell: &Shell) -> Result<Running> {
         shell.command(self);
-        self.spawn(Stdio::null())
+        self.spawn(Stdio::piped(), Stderr::Discarded)
     }
 
     /// Finds the program with this name on `PATH`. `None` if there is none.
@@ -99,11 +125,20 @@ impl Program {
         find_in(std::env::split_paths(&path), name, endings).map(Self::new)
     }
 
-    fn spawn(&self, stderr: Stdio) -> Result<Running> {
+    fn spawn(&self, stdout: Stdio, stderr: Stderr) -> Result<Running> {
         let mut command = self.command();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
-        let (child, held) = start(&mut command).with_context(|| self.not_started())?;
-        Ok(Running { child, program: self.clone(), _held: held })
+        command.stdin(Stdio::null()).stdout(stdout);
+        match &stderr {
+            Stderr::Shared => command.stderr(Stdio::inherit()),
+            Stderr::Passed(_) => command.stderr(Stdio::piped()),
+            Stderr::Discarded => command.stderr(Stdio::null()),
+        };
+        let (mut child, held) = start(&mut command).with_context(|| self.not_started())?;
+        let passed = match (stderr, child.stderr.take()) {
+            (Stderr::Passed(filter), Some(pipe)) => Some(PassedStderr::start(pipe, filter)),
+            _ => None,
+        };
+        Ok(Running { child, passed, program: self.clone(), _held: held })
     }
 
     fn command(&self) -> Command {
@@ -120,12 +155,41 @@ impl Program {
         format!("could not start `{}`", self.name.display())
     }
 
-    fn succeeded(&self, status: std::process::ExitStatus) -> Result<()> {
+    fn succeeded(&self, status: ExitStatus, has_printed: bool) -> Result<()> {
         if status.success() {
             return Ok(());
         }
-        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(101);
-        Err(ChildFailed { code, program: self.name.to_string_lossy().into_owned() }.into())
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        let silent = match (code, has_printed) {
+            (Some(_), true) => None,
+            (Some(_), false) => {
+                Some(format!("`{}` failed without a message ({status})", self.command_line()))
+            }
+            (None, _) => Some(format!("`{}` failed ({status})", self.command_line())),
+        };
+        let program = self.name.to_string_lossy().into_owned();
+        Err(ChildFailed { code: code.unwrap_or(101), program, silent }.into())
+    }
+
+    /// The command line without variables.
+    fn command_line(&self) -> String {
+        std::iter::once(&self.name).chain(&self.args).map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What becomes of the stderr of a child.
+enum Stderr {
+    /// It is ours.
+    Shared,
+    /// It passes through this process, and the filter.
+    Passed(Option<StderrFilter>),
+    Discarded,
+}
+
+impl Stderr {
+    /// At a terminal it must be ours, for colors and progress. Elsewhere it can pass through this process.
+    fn of_ours() -> Self {
+        if std::io::stderr().is_terminal() { Self::Shared } else { Self::Passed(None) }
     }
 }
 
@@ -153,8 +217,7 @@ impl fmt::Display for Program {
         for (name, value) in &self.env {
             write!(f, "{}={} ", name.display(), quoted(value))?;
         }
-        f.write_str(&quoted(&self.name))?;
-        self.args.iter().try_for_each(|arg| write!(f, " {}", quoted(arg)))
+        f.write_str(&self.command_line())
     }
 }
 
@@ -200,6 +263,7 @@ fn quoted_on_windows(word: &OsStr) -> String {
 #[derive(Debug)]
 pub(crate) struct Running {
     child: Child,
+    passed: Option<PassedStderr>,
     program: Program,
     /// Ends with this process.
     _held: Held,
@@ -217,7 +281,8 @@ impl Running {
             .child
             .wait()
             .with_context(|| format!("could not wait for `{}`", self.program.name.display()))?;
-        self.program.succeeded(status)
+        let has_printed = self.passed.is_none_or(PassedStderr::has_printed);
+        self.program.succeeded(status, has_printed)
     }
 
     /// Returns all of stdout. Fails with [`ChildFailed`] unless the child succeeded.

@@ -109,6 +109,15 @@ impl Shell {
         flags
     }
 
+    /// Returns the same flags for a cargo whose stderr is a pipe to this process.
+    pub(crate) fn cargo_flags_through_pipe(&self) -> Vec<String> {
+        let mut flags = self.cargo_flags();
+        if self.color_choice == ColorChoice::Auto && self.paint.color {
+            flags.push("--color=always".to_owned());
+        }
+        flags
+    }
+
     /// Prints `   Verb message`, as cargo reports progress.
     pub(crate) fn status(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
@@ -184,6 +193,11 @@ impl Shell {
         serde_json::to_writer(&mut stdout, result)?;
         stdout.write_all(b"\n")?;
         stdout.flush()
+    }
+
+    /// Prints on stderr what another program has printed on its own.
+    pub(crate) fn pass(bytes: &[u8]) {
+        let _ = std::io::stderr().lock().write_all(bytes);
     }
 
     /// Prints a line to stderr. A closed stderr is not an error.
