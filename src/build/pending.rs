@@ -1,5 +1,7 @@
 //! A build whose projects are known, before any of its slow steps.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use super::built::BuiltPolicy;
@@ -62,11 +64,13 @@ impl PendingBuild {
             policy.update_metadata_file(self.network, shell)?;
         }
         let projects: Vec<_> = policies.iter().map(PolicyBuild::project).collect();
-        let modules = self.compiler.compile(&projects, shell)?;
-        let finish = |policy: &PolicyBuild| {
-            let module = modules.of(policy.project())?;
-            policy.finish(module, self.annotator, self.optimizer, shell)
+        let mut built = Vec::new();
+        let mut finish = |module: &Path| {
+            let policy = &policies[built.len()];
+            built.push(policy.finish(module, self.annotator, self.optimizer, shell)?);
+            Ok(())
         };
-        policies.iter().map(finish).collect()
+        self.compiler.compile(&projects, &mut finish, shell)?;
+        Ok(built)
     }
 }

@@ -87,6 +87,10 @@ impl BuildArgs {
 
 impl From<BuildArgs> for BuildRequest {
     fn from(args: BuildArgs) -> Self {
+        let mut request: Self = args.projects.into();
+        if args.release_in_short {
+            request.compile.profile.get_or_insert_with(|| "release".to_owned());
+        }
         Self {
             output: args.output,
             annotator: match args.annotator {
@@ -94,7 +98,7 @@ impl From<BuildArgs> for BuildRequest {
                 AnnotatorChoice::Kwctl => Annotator::Kwctl,
             },
             optimizer: if args.wasm_opt { Optimizer::WasmOpt } else { Optimizer::None },
-            ..args.projects.into()
+            ..request
         }
     }
 }

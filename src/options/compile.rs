@@ -22,10 +22,10 @@ pub(crate) struct CompiledArgs<P: clap::Args> {
 struct CompileArgs {
     #[command(flatten)]
     features: clap_cargo::Features,
-    /// Build with this profile [default: release]
+    /// Build with this profile [default: policy]
     #[arg(long, value_name = "NAME", overrides_with = "release")]
     profile: Option<String>,
-    /// Build with the profile `release`, which is the default
+    /// Build with the profile `release`
     #[arg(long, hide = true)]
     release: bool,
     /// Directory for all generated files [default: cargo's, or `target` in a Go module]
@@ -55,7 +55,7 @@ impl From<CompileArgs> for Compile {
                 all: args.features.all_features,
                 no_default: args.features.no_default_features,
             },
-            profile: args.profile,
+            profile: args.profile.or_else(|| args.release.then(|| "release".to_owned())),
             target_dir: args.target_dir,
             jobs: args.jobs,
             further: args.further,

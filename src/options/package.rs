@@ -12,7 +12,7 @@ pub(crate) struct PackageArgs {
     #[arg(short, long, value_name = "SPEC")]
     package: Option<String>,
     #[command(flatten)]
-    manifest: ManifestPathArgs,
+    program: ProgramArgs,
 }
 
 /// Options that select the packages of a verb.
@@ -22,34 +22,47 @@ pub(crate) struct PackagesArgs {
     #[command(flatten)]
     workspace: clap_cargo::Workspace,
     #[command(flatten)]
-    manifest: ManifestPathArgs,
+    program: ProgramArgs,
 }
 
-/// The option for where to look for packages.
+/// Where to look for packages, and which of their programs is the policy.
 #[derive(Debug, clap::Args)]
-struct ManifestPathArgs {
+struct ProgramArgs {
     /// Path to Cargo.toml or go.mod
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
+    /// Binary of the package that is the policy [default: `default-run`, or the one with the package's name]
+    #[arg(long, value_name = "NAME")]
+    bin: Option<String>,
+    /// Package of the Go module that is the policy, such as `./cmd/policy` [default: the root of the module]
+    #[arg(long, value_name = "PATH")]
+    go_package: Option<PathBuf>,
+}
+
+impl From<ProgramArgs> for Selection {
+    fn from(args: ProgramArgs) -> Self {
+        Self {
+            manifest_path: args.manifest_path,
+            bin: args.bin,
+            go_package: args.go_package,
+            ..Self::default()
+        }
+    }
 }
 
 impl From<PackageArgs> for Selection {
     fn from(args: PackageArgs) -> Self {
-        Self {
-            manifest_path: args.manifest.manifest_path,
-            packages: args.package.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { packages: args.package.into_iter().collect(), ..args.program.into() }
     }
 }
 
 impl From<PackagesArgs> for Selection {
     fn from(args: PackagesArgs) -> Self {
         Self {
-            manifest_path: args.manifest.manifest_path,
             packages: args.workspace.package,
             workspace: args.workspace.workspace || args.workspace.all,
             exclude: args.workspace.exclude,
+            ..args.program.into()
         }
     }
 }

@@ -1,13 +1,11 @@
 //! How to compile, and the result.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::network::Network;
-use super::source::Project;
 use crate::fs;
 
 /// How to compile.
@@ -38,30 +36,12 @@ pub(crate) struct Features {
     pub(crate) no_default: bool,
 }
 
-/// The compiled modules in the target folder.
-#[derive(Debug, Default)]
-pub(crate) struct CompiledModules {
-    /// The paths of modules, by the folder of their project.
-    paths: BTreeMap<PathBuf, PathBuf>,
-}
+/// Gets the program of each project, in their order: the next one may be compiled to the same file.
+pub(crate) type Made<'a> = dyn FnMut(&Path) -> Result<()> + 'a;
 
 impl Compile {
     /// Returns the given target folder, as an absolute path.
     pub(crate) fn absolute_target_dir(&self) -> Result<Option<PathBuf>> {
         self.target_dir.as_deref().map(fs::absolute).transpose()
-    }
-}
-
-impl CompiledModules {
-    pub(crate) fn insert(&mut self, project: &Project, path: PathBuf) {
-        self.paths.insert(project.root.clone(), path);
-    }
-
-    /// Returns the module of this project.
-    pub(crate) fn of(&self, project: &Project) -> Result<&Path> {
-        let path = self.paths.get(&project.root).map(PathBuf::as_path);
-        path.with_context(|| {
-            format!("the compiler wrote no program `{}` for package `{}`", project.program, project.name)
-        })
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::cargo::CargoCompiler;
-use super::compile::CompiledModules;
+use super::compile::Made;
 use super::go::GoCompiler;
 use super::source::Project;
 use crate::shell::Shell;
@@ -29,11 +29,12 @@ impl Compiler {
         }
     }
 
-    /// Compiles these projects in one call of the language's build tool, whose output passes through.
-    pub(crate) fn compile(self, projects: &[&Project], shell: &Shell) -> Result<CompiledModules> {
+    /// Compiles these projects, one after the other, with the language's build tool, whose output passes through. Each
+    /// program is handed to `made` before the next one is compiled.
+    pub(crate) fn compile(self, projects: &[&Project], made: &mut Made, shell: &Shell) -> Result<()> {
         match self {
-            Self::Cargo(compiler) => compiler.compile(projects, shell),
-            Self::Go(compiler) => compiler.compile(projects, shell),
+            Self::Cargo(compiler) => compiler.compile(projects, made, shell),
+            Self::Go(compiler) => compiler.compile(made, shell),
         }
     }
 }

@@ -13,4 +13,8 @@ pub(crate) struct Selection {
     pub(crate) workspace: bool,
     /// Names of packages to leave out of all.
     pub(crate) exclude: Vec<String>,
+    /// The binary of a Cargo package that is the policy, instead of the default.
+    pub(crate) bin: Option<String>,
+    /// The package of a Go module that is the policy, instead of the one in its root.
+    pub(crate) go_package: Option<PathBuf>,
 }

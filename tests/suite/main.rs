@@ -34,6 +34,8 @@ mod registry_trouble;
 #[cfg(target_os = "linux")]
 mod release;
 mod run;
+mod rustflags;
+mod selection;
 mod templates;
 mod terminal;
 mod test_verb;

@@ -1,18 +1,19 @@
 //! Compiling cargo packages, with the compiler that cargo would use.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cargo_metadata::Message;
+use cargo_metadata::{Artifact, Message};
 
-use super::configuration::{configuration, rustc};
-use super::rustflags::rustflags;
+use super::configuration::{ConfigurationQuestion, rustc};
+use super::repeats::PrintedWarnings;
+use super::rustflags::{UserFlags, rustflags};
 use super::toolchain::{ToolchainQuestion, WASM_TARGET};
 use super::workspace::{CargoWorkspace, load};
-use crate::error::failure;
+use super::{arguments, blame, profile};
 use crate::fs;
-use crate::process::Program;
-use crate::project::compile::{Compile, CompiledModules};
+use crate::process::{Program, Running};
+use crate::project::compile::{Compile, Made};
 use crate::project::selection::Selection;
 use crate::project::source::Project;
 use crate::shell::Shell;
@@ -22,43 +23,27 @@ use crate::shell::Shell;
 pub(crate) struct CargoCompiler {
     workspace: CargoWorkspace,
     compile: Compile,
-    configuration: cargo_config2::Config,
-    question: ToolchainQuestion,
+    configuration: ConfigurationQuestion,
+    toolchain: ToolchainQuestion,
 }
 
-/// Finds the selected packages, and queries the compiler at the same time: both take a while, and neither needs the
-/// other.
+/// Finds the packages that are meant, and asks for the compiler and the configuration meanwhile: each takes a while, and
+/// none needs the others.
 pub(crate) fn load_to_compile(
     manifest: &Path,
     selection: &Selection,
     compile: Compile,
     shell: &Shell,
 ) -> Result<(Vec<Project>, CargoCompiler)> {
-    let configuration = configuration()?;
-    let question = ToolchainQuestion::ask(&rustc(&configuration), shell)?;
-    let (projects, mut workspace) = load(manifest, selection, compile.network, shell)?;
-    refuse_equal_programs(&projects)?;
+    arguments::refuse_other_programs(&compile.further)?;
+    let toolchain = ToolchainQuestion::ask(&rustc(), shell)?;
+    let configuration = ConfigurationQuestion::ask(&compile.further, shell)?;
+    let further = arguments::of_configuration(&compile.further);
+    let (projects, mut workspace) = load(manifest, selection, compile.network, &further, shell)?;
     if let Some(folder) = compile.absolute_target_dir()? {
         workspace.target_dir = folder;
     }
-    Ok((projects, CargoCompiler { workspace, compile, configuration, question }))
-}
-
-/// Fails if two projects have a program of the same name. Cargo would write both to one file, so that both policies
-/// would have the code of one.
-fn refuse_equal_programs(projects: &[Project]) -> Result<()> {
-    for (index, project) in projects.iter().enumerate() {
-        if let Some(other) = projects[..index].iter().find(|other| other.program == project.program) {
-            return Err(failure(
-                format!(
-                    "packages `{}` and `{}` both have a program `{}`, which cargo would write to one file",
-                    other.name, project.name, project.program
-                ),
-                "give their programs different names, or build them one after the other with `--package`",
-            ));
-        }
-    }
-    Ok(())
+    Ok((projects, CargoCompiler { workspace, compile, configuration, toolchain }))
 }
 
 impl CargoCompiler {
@@ -66,48 +51,74 @@ impl CargoCompiler {
         &self.workspace.target_dir
     }
 
-    pub(crate) fn compile(self, projects: &[&Project], shell: &Shell) -> Result<CompiledModules> {
-        let toolchain = self.question.require_target(self.compile.network, shell)?;
-        let flags = rustflags(&self.configuration, &self.workspace, &toolchain)?;
-        let mut cargo = cargo_build(&self.workspace, &self.compile, projects, shell);
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags);
-        let mut running = cargo.start(shell)?;
-        let mut modules = CompiledModules::default();
-        for message in Message::parse_stream(running.stdout()) {
-            let Message::CompilerArtifact(artifact) =
-                message.context("could not read what `cargo build` printed")?
-            else {
-                continue;
-            };
-            let Some(executable) = artifact.executable else { continue };
-            let folder = fs::folder_of(artifact.manifest_path.as_std_path());
-            let project = projects
-                .iter()
-                .find(|project| project.root == folder && project.program == artifact.target.name);
-            if let Some(project) = project {
-                modules.insert(project, executable.into_std_path_buf());
+    /// One call of cargo for each project: in one call for several, cargo would give their common dependencies the
+    /// features that any of them needs, and the same project would be another module.
+    pub(crate) fn compile(self, projects: &[&Project], made: &mut Made, shell: &Shell) -> Result<()> {
+        let toolchain = self.toolchain.require_target(self.compile.network, shell)?;
+        let configuration = self.configuration.answer(shell);
+        let users = UserFlags::find(&configuration, &toolchain.cfgs);
+        let flags = rustflags(&users, &self.workspace, &toolchain);
+        let profile = match &self.compile.profile {
+            Some(name) => vec!["--profile".to_owned(), name.clone()],
+            None => {
+                let settings = profile::arguments(&self.workspace.root, &configuration);
+                [vec!["--profile".to_owned(), profile::POLICY.to_owned()], settings].concat()
             }
+        };
+        let printed = PrintedWarnings::default();
+        for project in projects {
+            let mut cargo = cargo_build(&self.workspace, &self.compile, &profile, project);
+            cargo.env("CARGO_ENCODED_RUSTFLAGS", &flags);
+            let running = match projects {
+                [_] => {
+                    cargo.args(shell.cargo_flags()).args(&self.compile.further);
+                    cargo.start_with_progress(shell)?
+                }
+                _ => {
+                    cargo.args(shell.cargo_flags_through_pipe()).args(&self.compile.further);
+                    cargo.start_filtered(printed.filter(), shell)?
+                }
+            };
+            let program = program_of(project, running)
+                .inspect_err(|_| blame::explain(&users, &configuration, &self.compile.further, shell))?;
+            made(&program)?;
         }
-        running.finish()?;
-        Ok(modules)
+        Ok(())
     }
+}
+
+/// The program of this project, which this cargo reports while it runs.
+fn program_of(project: &Project, mut running: Running) -> Result<PathBuf> {
+    let mut program = None;
+    for message in Message::parse_stream(running.stdout()) {
+        let message = message.context("could not read what `cargo build` printed")?;
+        if let Message::CompilerArtifact(Artifact { executable: Some(path), target, manifest_path, .. }) =
+            message
+            && target.name == project.program
+            && fs::folder_of(manifest_path.as_std_path()) == project.root
+        {
+            program = Some(path.into_std_path_buf());
+        }
+    }
+    running.finish()?;
+    program.with_context(|| {
+        format!("cargo reported no program `{}` of package `{}`", project.program, project.name)
+    })
 }
 
 fn cargo_build(
     workspace: &CargoWorkspace,
     compile: &Compile,
-    projects: &[&Project],
-    shell: &Shell,
+    profile: &[String],
+    project: &Project,
 ) -> Program {
     let mut cargo = Program::cargo();
     cargo.args(["build", "--message-format=json-render-diagnostics", "--target", WASM_TARGET]);
-    cargo.arg("--profile").arg(compile.profile.as_deref().unwrap_or("release"));
+    cargo.args(profile);
     if let Some(path) = &workspace.manifest_path {
         cargo.arg("--manifest-path").arg(path);
     }
-    for project in projects {
-        cargo.args(["--package", &spec(project), "--bin", &project.program]);
-    }
+    cargo.args(["--package", &spec(project), "--bin", &project.program]);
     for names in &compile.features.names {
         cargo.arg("--features").arg(names);
     }
@@ -121,8 +132,6 @@ fn cargo_build(
         cargo.arg(format!("--jobs={jobs}"));
     }
     cargo.args(compile.network.flags());
-    cargo.args(shell.cargo_flags());
-    cargo.args(&compile.further);
     cargo
 }
 

@@ -1,9 +1,13 @@
 //! Cargo packages as projects.
 
+mod arguments;
+mod blame;
 mod compiler;
 mod configuration;
 mod package;
 mod package_spec;
+mod profile;
+mod repeats;
 mod rustflags;
 mod selection;
 mod toolchain;

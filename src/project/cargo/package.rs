@@ -6,13 +6,13 @@ use anyhow::{Context, Result};
 use cargo_metadata::TargetKind;
 
 use super::selection::{folder, has_table};
-use crate::error::failure;
+use crate::error::{failure, name_list};
 use crate::fs;
 use crate::metadata::{Document, Facts, WRITTEN_BY_US};
 use crate::project::source::{MetadataSource, Project};
 
-/// Creates the project of a package, whose program is the policy.
-pub(crate) fn project(package: &cargo_metadata::Package) -> Result<Project> {
+/// A project whose program is the policy.
+pub(crate) fn project(package: &cargo_metadata::Package, bin: Option<&str>) -> Result<Project> {
     let root = folder(package).to_owned();
     let manifest = fs::for_people(package.manifest_path.as_std_path());
     let facts = Facts {
@@ -28,7 +28,7 @@ pub(crate) fn project(package: &cargo_metadata::Package) -> Result<Project> {
     Ok(Project {
         name: package.name.to_string(),
         version: Some(package.version.to_string()),
-        program: binary(package)?,
+        program: binary(package, bin)?,
         source: source(package, &root, &manifest)?,
         root,
         facts,
@@ -79,14 +79,24 @@ fn table_is_gone(manifest: &Path, metadata_file: &Path) -> anyhow::Error {
     )
 }
 
-/// Finds the binary that is the policy: the only one, the one in `default-run`, or the one with the package's name.
-fn binary(package: &cargo_metadata::Package) -> Result<String> {
+/// The binary that is the policy: the one that is named, the only one, the one `default-run` names, or the one with the
+/// package's name.
+fn binary(package: &cargo_metadata::Package, named: Option<&str>) -> Result<String> {
     let binaries: Vec<&str> = package
         .targets
         .iter()
         .filter(|target| target.kind.contains(&TargetKind::Bin))
         .map(|target| target.name.as_str())
         .collect();
+    if let Some(name) = named.filter(|_| !binaries.is_empty()) {
+        return match binaries.contains(&name) {
+            true => Ok(name.to_owned()),
+            false => Err(failure(
+                format!("package `{}` has no program `{name}`", package.name),
+                format!("there are {}", name_list(&binaries)),
+            )),
+        };
+    }
     let chosen = package.default_run.as_deref().or(match binaries.as_slice() {
         [only] => Some(only),
         several => several.iter().copied().find(|name| *name == package.name.as_str()),
@@ -103,7 +113,7 @@ fn binary(package: &cargo_metadata::Package) -> Result<String> {
                 package.name,
                 binaries.join(", ")
             ),
-            "name the policy: `default-run = \"…\"` in `[package]`",
+            "name the one that is the policy with `--bin NAME`, or for good with `default-run = \"…\"` in `[package]`",
         )),
     }
 }

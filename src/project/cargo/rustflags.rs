@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use cargo_platform::{Cfg, CfgExpr};
 
+use super::configuration::CargoConfiguration;
 use super::toolchain::{Toolchain, WASM_TARGET};
 use super::workspace::CargoWorkspace;
 use crate::fs;
@@ -17,18 +18,61 @@ use crate::fs;
 /// most requests. For other policies, the size makes no difference.
 const STACK_BYTES: u32 = (1 << 20) + 0x8d40;
 
-/// Returns the size of the stack, then the user's compiler flags from all sources, then the remapping that keeps this
-/// machine's paths out of the module. The order matters, because rustc uses the last match.
-pub(crate) fn rustflags(
-    configuration: &cargo_config2::Config,
-    workspace: &CargoWorkspace,
-    toolchain: &Toolchain,
-) -> Result<String> {
+/// The flags of the user, and the place that cargo takes them from. It reads one place only.
+#[derive(Debug)]
+pub(super) struct UserFlags {
+    pub(super) flags: Vec<String>,
+    pub(super) place: FlagsPlace,
+}
+
+/// Where cargo looks for flags, in this order (The Cargo Book, `build.rustflags`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FlagsPlace {
+    /// An environment variable.
+    Variable(&'static str),
+    /// All `target.*.rustflags` that match.
+    Target,
+    /// `build.rustflags`.
+    Build,
+}
+
+impl UserFlags {
+    /// The flags that `cargo build` would give to the compiler, whose conditions are `cfgs`.
+    pub(super) fn find(configuration: &CargoConfiguration, cfgs: &[Cfg]) -> Self {
+        if let Some((name, flags)) = flags_in_environment() {
+            return Self { flags, place: FlagsPlace::Variable(name) };
+        }
+        let mut flags = configuration.list(&["target", WASM_TARGET, "rustflags"]);
+        for (condition, conditional) in configuration.conditional_lists("rustflags") {
+            if CfgExpr::matches_key(condition, cfgs) {
+                flags.extend(conditional);
+            }
+        }
+        match flags.is_empty() {
+            false => Self { flags, place: FlagsPlace::Target },
+            true => Self { flags: configuration.list(&["build", "rustflags"]), place: FlagsPlace::Build },
+        }
+    }
+}
+
+/// A variable that is set decides, even if it is empty.
+fn flags_in_environment() -> Option<(&'static str, Vec<String>)> {
+    const ENCODED: &str = "CARGO_ENCODED_RUSTFLAGS";
+    const PLAIN: &str = "RUSTFLAGS";
+    if let Ok(flags) = std::env::var(ENCODED) {
+        let flags = flags.split('\x1f').filter(|_| !flags.is_empty());
+        return Some((ENCODED, flags.map(str::to_owned).collect()));
+    }
+    let flags = std::env::var(PLAIN).ok()?;
+    let flags = flags.split(' ').map(str::trim).filter(|flag| !flag.is_empty());
+    Some((PLAIN, flags.map(str::to_owned).collect()))
+}
+
+/// The size of the stack, then the flags of the user, then the remapping that keeps this machine's paths out of the
+/// module: the value for CARGO_ENCODED_RUSTFLAGS. In the order in which rustc reads them: the last match counts.
+pub(super) fn rustflags(users: &UserFlags, workspace: &CargoWorkspace, toolchain: &Toolchain) -> String {
     let mut flags = vec!["-Clink-arg=-z".to_owned(), format!("-Clink-arg=stack-size={STACK_BYTES}")];
-    let users = configuration
-        .rustflags(WASM_TARGET)
-        .context("could not read `rustflags` in cargo's configuration")?;
-    flags.extend(users.into_iter().flat_map(|flags| flags.flags));
+    flags.extend_from_slice(&users.flags);
     for (from, to) in prefixes(workspace, toolchain) {
         // The compiler sees some paths as given and some with links resolved.
         let resolved = fs::canonicalize(&from).ok().filter(|resolved| *resolved != from);
@@ -38,7 +82,7 @@ pub(crate) fn rustflags(
             }
         }
     }
-    Ok(flags.join("\x1f"))
+    flags.join("\x1f")
 }
 
 /// Returns the folders of this machine whose paths the compiler sees, and what replaces each in the module.

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use cargo_platform::Cfg;
 
 use crate::error::{WithHint, failure};
 use crate::process::{Program, Running};
@@ -19,6 +20,8 @@ pub(crate) const WASM_TARGET: &str = "wasm32-wasip1";
 pub(crate) struct Toolchain {
     /// The folder the toolchain is installed in.
     pub(crate) sysroot: PathBuf,
+    /// The conditions that hold for the target, such as `target_family="wasm"`.
+    pub(crate) cfgs: Vec<Cfg>,
 }
 
 /// A query to `rustc`, which runs in the background until its answer is needed.
@@ -32,7 +35,16 @@ impl ToolchainQuestion {
     /// Asks this `rustc` for its folders.
     pub(crate) fn ask(rustc: &Path, shell: &Shell) -> Result<Self> {
         let mut program = Program::new(rustc);
-        program.args(["--print", "sysroot", "--print", "target-libdir", "--target", WASM_TARGET]);
+        program.args([
+            "--print",
+            "sysroot",
+            "--print",
+            "target-libdir",
+            "--print",
+            "cfg",
+            "--target",
+            WASM_TARGET,
+        ]);
         let running = program
             .start(shell)
             .with_context(|| format!("could not ask the compiler `{}` for its targets", rustc.display()));
@@ -86,7 +98,8 @@ impl ToolchainQuestion {
                 name.starts_with("libstd-") && name.ends_with(".rlib")
             })
         });
-        Ok((Toolchain { sysroot: sysroot.into() }, installed))
+        let cfgs = lines.filter_map(|line| line.parse().ok()).collect();
+        Ok((Toolchain { sysroot: sysroot.into(), cfgs }, installed))
     }
 }
 

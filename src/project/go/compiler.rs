@@ -7,19 +7,21 @@ use anyhow::Result;
 
 use super::environment::{EnvironmentQuestion, GoEnvironment, add_network};
 use super::flags;
-use super::module::load;
+use super::module::load_package;
+use super::package::{GoPackage, package_in};
 use crate::error::failure;
 use crate::fs;
 use crate::process::Program;
-use crate::project::compile::{Compile, CompiledModules, Features};
+use crate::project::compile::{Compile, Features, Made};
 use crate::project::selection::Selection;
 use crate::project::source::Project;
 use crate::shell::{Shell, Verbosity};
 
-/// `go build`, for the program in the root of a module.
+/// `go build`, for one package of a module.
 #[derive(Debug)]
 pub(crate) struct GoCompiler {
     root: PathBuf,
+    package: GoPackage,
     target_dir: PathBuf,
     compile: Compile,
     question: EnvironmentQuestion,
@@ -33,11 +35,12 @@ pub(crate) fn load_to_compile(
     shell: &Shell,
 ) -> Result<(Project, GoCompiler)> {
     refuse_what_only_cargo_has(&compile)?;
-    let project = load(manifest, selection)?;
+    flags::refuse_other_programs(&compile.further)?;
+    let (project, package) = load_package(manifest, selection)?;
     let root = project.root.clone();
     let question = EnvironmentQuestion::ask(&project, compile.network, shell)?;
     let target_dir = compile.absolute_target_dir()?.unwrap_or_else(|| root.join("target"));
-    Ok((project, GoCompiler { root, target_dir, compile, question }))
+    Ok((project, GoCompiler { root, package, target_dir, compile, question }))
 }
 
 /// Fails for flags that only cargo has.
@@ -64,32 +67,58 @@ impl GoCompiler {
         &self.target_dir
     }
 
-    /// Compiles the package in the root of the module.
-    pub(crate) fn compile(self, projects: &[&Project], shell: &Shell) -> Result<CompiledModules> {
-        let environment = self.question.answer()?;
-        flags::refuse_what_hides_the_program(&self.compile.further)?;
-        // If the output is a folder, go refuses a library; if it is a file, go writes the library to it.
+    /// Compiles the package.
+    pub(crate) fn compile(self, made: &mut Made, shell: &Shell) -> Result<()> {
+        // A folder: then go refuses what is not a program, where it would write a library to a file.
         let folder = self.target_dir.join("wasip1");
+        let program = folder.join(self.package.program_name());
+        self.refuse_program_of_another_module(&program)?;
+        let environment = self.question.answer()?;
+        environment.refuse_other_modes(&self.compile.further)?;
         fs::create_folder(&folder)?;
         let mut go = go_build(&self.root, &folder, &environment, &self.compile, shell)?;
+        go.arg(self.package.argument());
         add_network(&mut go, self.compile.network);
-        go.run(shell)?;
-        let mut modules = CompiledModules::default();
-        for project in projects {
-            let path = folder.join(&project.program);
-            if !path.is_file() {
-                return Err(failure(
-                    format!("`go build` succeeded, but did not write `{}`", fs::for_people(&path).display()),
-                    "leave out the arguments after `--`",
-                ));
-            }
-            modules.insert(project, path);
+        go.run(shell).inspect_err(|_| explain(&environment, shell))?;
+        let is_other = |package| package != self.package.import_path();
+        if !program.is_file() || package_in(&program)?.is_some_and(is_other) {
+            return Err(failure(
+                format!("`go build` succeeded, but did not write `{}`", fs::for_people(&program).display()),
+                "leave out the arguments after `--`",
+            ));
         }
-        Ok(modules)
+        made(&program)
+    }
+
+    /// In a target folder that was named, two modules whose paths end alike would replace each other's program.
+    fn refuse_program_of_another_module(&self, program: &Path) -> Result<()> {
+        let module = &self.package.module;
+        let is_of_module = |package: &String| package == module || package.starts_with(&format!("{module}/"));
+        match package_in(program)? {
+            Some(package) if self.compile.target_dir.is_some() && !is_of_module(&package) => Err(failure(
+                format!(
+                    "could not write the program of `{module}`: `{}` is that of `{package}`",
+                    fs::for_people(program).display()
+                ),
+                "name another folder with `--target-dir`, or remove that file if its module is gone",
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
-/// Returns the command that builds the program in the root of the module into this folder.
+/// Says where the flags come from that may be the reason why a build failed.
+fn explain(environment: &GoEnvironment, shell: &Shell) {
+    let flags = flags::suspicious(&environment.flags);
+    if !flags.is_empty() {
+        shell.warn(
+            format!("go was given `{}`, from {}", flags.join(" "), environment.place_of_flags()),
+            Some("if this is not meant for WebAssembly, build with another GOFLAGS"),
+        );
+    }
+}
+
+/// The command line that writes a program to this folder, without the package.
 fn go_build(
     root: &Path,
     folder: &Path,
@@ -123,7 +152,6 @@ fn go_build(
         // on.
         go.env("GOTMPDIR", folder);
     }
-    go.arg(".");
     Ok(go)
 }
 

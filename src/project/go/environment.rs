@@ -1,5 +1,6 @@
 //! The environment of go in a module, as `go env` reports it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -29,6 +30,8 @@ pub(crate) struct EnvironmentQuestion {
 pub(crate) struct GoEnvironment {
     /// The flags in `GOFLAGS`.
     pub(crate) flags: Vec<String>,
+    /// The file of `go env -w`, which may set `GOFLAGS`.
+    file: String,
     /// The folder of `go.work`, if the module is used in a workspace.
     pub(crate) workspace: Option<PathBuf>,
     /// Whether the user sets the folder for go's temporary files.
@@ -41,6 +44,7 @@ pub(crate) struct GoEnvironment {
 struct GoVariables {
     goversion: String,
     goflags: String,
+    goenv: String,
     gowork: String,
     gotmpdir: String,
 }
@@ -51,7 +55,15 @@ impl EnvironmentQuestion {
         let mut go = Program::on_path("go").ok_or_else(|| {
             failure(format!("could not build the Go module `{}`: `go` is not on PATH", project.name), INSTALL)
         })?;
-        go.folder(&project.root).args(["env", "-json", "GOVERSION", "GOFLAGS", "GOWORK", "GOTMPDIR"]);
+        go.folder(&project.root).args([
+            "env",
+            "-json",
+            "GOVERSION",
+            "GOFLAGS",
+            "GOENV",
+            "GOWORK",
+            "GOTMPDIR",
+        ]);
         add_network(&mut go, network);
         Ok(Self { running: go.start(shell)? })
     }
@@ -64,6 +76,7 @@ impl EnvironmentQuestion {
         check_version(&variables.goversion)?;
         Ok(GoEnvironment {
             flags: flags::split(&variables.goflags),
+            file: variables.goenv,
             workspace: match variables.gowork.as_str() {
                 "" | "off" => None,
                 file => Some(fs::folder_of(file.as_ref()).to_owned()),
@@ -73,7 +86,35 @@ impl EnvironmentQuestion {
     }
 }
 
-/// Disables downloads if they are not allowed, both from proxies and, for private modules, from their repositories.
+impl GoEnvironment {
+    /// Where `GOFLAGS` is set.
+    pub(super) fn place_of_flags(&self) -> String {
+        match std::env::var_os("GOFLAGS").is_some_and(|value| !value.is_empty()) {
+            true => "the environment variable GOFLAGS".to_owned(),
+            false => format!("GOFLAGS in `{}`", self.file),
+        }
+    }
+
+    /// Fails for a `-buildmode` that does not make programs. The last one counts, and those after `--` before `GOFLAGS`.
+    pub(super) fn refuse_other_modes(&self, further: &[OsString]) -> Result<()> {
+        const NAME: &str = "buildmode";
+        let given = flags::take(&mut further.to_vec(), NAME).pop();
+        let (mode, place) = match (given, flags::value(&self.flags, NAME)) {
+            (Some(mode), _) => (mode, "after `--`".to_owned()),
+            (None, Some(mode)) => (mode.to_owned(), format!("from {}", self.place_of_flags())),
+            (None, None) => return Ok(()),
+        };
+        if ["exe", "default"].contains(&mode.as_str()) {
+            return Ok(());
+        }
+        Err(failure(
+            format!("`-buildmode={mode}` {place} does not make a policy, which is a program for WebAssembly"),
+            "remove it, or pass `-buildmode=exe` after `--`, which has precedence over GOFLAGS",
+        ))
+    }
+}
+
+/// Nothing is fetched where nothing may be: neither from proxies nor, for private modules, from their repositories.
 pub(crate) fn add_network(go: &mut Program, network: Network) {
     if !network.may_fetch() {
         go.env("GOPROXY", "off").env("GONOPROXY", "none").env("GOVCS", "*:off");

@@ -78,23 +78,69 @@ pub(crate) fn stripped(users: impl IntoIterator<Item = String>) -> Vec<String> {
     ldflags
 }
 
-/// Fails for flags that make go write the program elsewhere or not at all: an earlier program would be used instead.
-pub(crate) fn refuse_what_hides_the_program(further: &[OsString]) -> Result<()> {
-    for arg in further.iter().filter_map(|arg| arg.to_str()) {
-        if is_named(arg, "o") {
+/// Flags of `go build` that take a value, which may be the next argument (`go help build`).
+const WITH_VALUE: [&str; 22] = [
+    "C",
+    "asmflags",
+    "buildmode",
+    "compiler",
+    "covermode",
+    "coverpkg",
+    "debug-actiongraph",
+    "debug-runtime-trace",
+    "debug-trace",
+    "gccgoflags",
+    "gcflags",
+    "installsuffix",
+    "ldflags",
+    "mod",
+    "modfile",
+    "o",
+    "overlay",
+    "p",
+    "pgo",
+    "pkgdir",
+    "tags",
+    "toolexec",
+];
+
+/// Fails for arguments with which go would write the program elsewhere or not at all, or build another one.
+pub(super) fn refuse_other_programs(further: &[OsString]) -> Result<()> {
+    let mut rest = further.iter().map(|arg| arg.to_string_lossy());
+    while let Some(arg) = rest.next() {
+        if is_named(&arg, "o") {
             return Err(failure(
                 "`-o` after `--` would hide what go builds from this tool",
                 "use `--output` before `--`",
             ));
         }
-        if is_named(arg, "n") {
+        if is_named(&arg, "n") {
             return Err(failure(
                 "`-n` after `--` keeps go from building anything",
                 "use `-x`, which shows the same commands and runs them",
             ));
         }
+        if !arg.starts_with('-') {
+            return Err(failure(
+                format!("`{arg}` after `--` would change which program go builds"),
+                "name the package of the policy with `--go-package PATH`, in front of `--`",
+            ));
+        }
+        if !arg.contains('=') && WITH_VALUE.iter().any(|flag| is_named(&arg, flag)) {
+            rest.next();
+        }
     }
     Ok(())
+}
+
+/// Flags that cannot be the reason why a program is not built.
+const HARMLESS: [&str; 12] =
+    ["buildvcs", "mod", "modcacherw", "modfile", "p", "tags", "trimpath", "v", "work", "x", "json", "a"];
+
+/// Those flags that may be the reason why a program is not built.
+pub(super) fn suspicious(flags: &[String]) -> Vec<&str> {
+    let is_harmless = |flag: &str| HARMLESS.iter().any(|name| is_named(flag, name));
+    flags.iter().map(String::as_str).filter(|flag| !is_harmless(flag)).collect()
 }
 
 #[cfg(test)]
@@ -124,5 +170,20 @@ mod tests {
         assert_eq!(args, ["-tags=b"]);
         assert_eq!(stripped(users), ["-ldflags=-s -w -X main.a=1", "-ldflags=all=-s -w -X c=2"]);
         assert_eq!(stripped([]), ["-ldflags=-s -w"]);
+    }
+
+    #[test]
+    fn values_of_flags_are_not_programs() {
+        let check = |line: &str| {
+            refuse_other_programs(&line.split(' ').map(OsString::from).collect::<Vec<_>>()).is_ok()
+        };
+        for line in ["-tags prod", "-tags=prod -v", "-ldflags -s", "--gcflags all=-N -a", "-buildvcs"] {
+            assert!(check(line), "{line}");
+        }
+        for line in
+            ["./cmd/server", "-tags prod main.go", "-v .", "-tags=a ./...", "-x all", "-o x", "--o=x", "-n"]
+        {
+            assert!(!check(line), "{line}");
+        }
     }
 }

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::package::{GoPackage, program_name};
 use crate::error::failure;
 use crate::fs;
 use crate::metadata::{Facts, key};
 use crate::project::selection::Selection;
 use crate::project::source::{MetadataSource, Project};
 
-/// Loads the module of this `go.mod`.
-pub(crate) fn load(manifest: &Path, selection: &Selection) -> Result<Project> {
+/// The module that this `go.mod` is of, and the package that is the policy.
+pub(super) fn load_package(manifest: &Path, selection: &Selection) -> Result<(Project, GoPackage)> {
     refuse_what_only_cargo_has(selection)?;
     let manifest = fs::absolute(manifest)?;
     let shown = fs::for_people(&manifest);
@@ -23,10 +24,16 @@ pub(crate) fn load(manifest: &Path, selection: &Selection) -> Result<Project> {
             "write `module example.com/name` in its first line, or let `go mod init` write the file",
         )
     })?;
+    let package = GoPackage::find(path, &root, selection.go_package.as_deref())?;
     let name = program_name(path).to_owned();
     let source = source(&root, path)?;
     let facts = Facts { name: name.clone(), file: shown, ..Facts::default() };
-    Ok(Project { program: name.clone(), name, version: None, root, source, facts })
+    Ok((Project { program: package.program_name(), name, version: None, root, source, facts }, package))
+}
+
+/// The module that this `go.mod` is of.
+pub(crate) fn load(manifest: &Path, selection: &Selection) -> Result<Project> {
+    load_package(manifest, selection).map(|(project, _)| project)
 }
 
 /// Fails for flags that only cargo has.
@@ -34,6 +41,7 @@ fn refuse_what_only_cargo_has(selection: &Selection) -> Result<()> {
     let flags = [
         (!selection.packages.is_empty(), "--package", "run it in the folder of the module"),
         (selection.workspace, "--workspace", "run it in the folder of each module"),
+        (selection.bin.is_some(), "--bin", "name the package of the policy with `--go-package PATH`"),
         (!selection.exclude.is_empty(), "--exclude", "run it in the folder of each module"),
     ];
     match flags.into_iter().find(|(given, ..)| *given) {
@@ -55,18 +63,6 @@ fn module_path(text: &str) -> Option<&str> {
         let path = path.trim().trim_matches(['"', '`']);
         (!path.is_empty() && path != "(").then_some(path)
     })
-}
-
-/// Returns the name that `go build` gives a program: the last part of the path that is not a major version.
-fn program_name(path: &str) -> &str {
-    let mut parts = path.rsplit('/');
-    let last = parts.next().unwrap_or(path);
-    let is_version = last.strip_prefix('v').is_some_and(|version| {
-        version.chars().all(|c| c.is_ascii_digit())
-            && !version.starts_with('0')
-            && !["", "1"].contains(&version)
-    });
-    if is_version { parts.next().unwrap_or(last) } else { last }
 }
 
 fn source(root: &Path, module: &str) -> Result<MetadataSource> {
@@ -111,20 +107,6 @@ mod tests {
             ("module\n", None),
         ] {
             assert_eq!(module_path(text), path, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_program_is_named_after_the_last_part_that_is_not_a_version() {
-        for (path, name) in [
-            ("demo", "demo"),
-            ("example.com/acme/demo", "demo"),
-            ("example.com/demo/v2", "demo"),
-            ("example.com/demo/v1", "v1"),
-            ("example.com/v", "v"),
-            ("v2", "v2"),
-        ] {
-            assert_eq!(program_name(path), name, "{path}");
         }
     }
 }

@@ -437,7 +437,9 @@ api-versions = ["v1"]
 resources = ["pods"]
 operations = ["CREATE"]
 
-[profile.release]
+# Without link-time optimization, for speed.
+[profile.policy]
+inherits = "release"
 strip = true
 "#;
 
