@@ -91,6 +91,7 @@ fn list(plan: &ProjectPlan, shell: &Shell) -> Result<Outcome> {
         let manifest = fs::for_people(&change.manifest);
         shell.note(format!("`{}` would be changed: {}", manifest.display(), change.summary()));
     }
+    plan.notes.iter().for_each(|note| shell.note(format!("note: {note}")));
     Ok(Outcome::Done)
 }
 
@@ -100,6 +101,7 @@ fn report(plan: &ProjectPlan, shell: &Shell) {
     if let Some(change) = &plan.workspace {
         shell.status("Updated", change);
     }
+    plan.notes.iter().for_each(|note| shell.status("Note", note));
     let enter = if shown.as_os_str() == "." {
         String::new()
     } else {

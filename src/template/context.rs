@@ -4,12 +4,12 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::answers::{Answers, ObjectTypes, PolicySubject};
-use super::surroundings::{INHERITED, Surroundings};
+use super::surroundings::{INHERITED, RUST_VERSION, Surroundings};
 use super::workspace::Workspace;
 use crate::kubernetes::{self, Operation, Resource};
 
 /// Edition of generated packages.
-const EDITION: &str = "2024";
+const EDITION: &str = "2021";
 
 /// Kinds whose name already means something else in the code of a policy.
 const TAKEN_NAMES: [&str; 8] =
@@ -28,6 +28,7 @@ pub(super) fn context(answers: &Answers, around: &Surroundings) -> Result<Value>
     let mut context = json!({
         "name": answers.name,
         "edition": EDITION,
+        "rust_version": RUST_VERSION,
         "words": answers.language.words,
         "description": text(&answers.description),
         "license": text(&answers.license),

@@ -28,7 +28,10 @@ pub(super) fn check(folder: &Path, occupied: OccupiedFolder) -> Result<(), Objec
     let mut entries = std::fs::read_dir(folder).map_err(|error| {
         Objection::new(format!("could not read the folder `{shown}`: {error}"), ELSEWHERE)
     })?;
-    if occupied == OccupiedFolder::Refuse && entries.next().is_some() {
+    // An empty clone has only its repository.
+    let is_file_of_others =
+        |entry: std::io::Result<std::fs::DirEntry>| !entry.is_ok_and(|entry| entry.file_name() == ".git");
+    if occupied == OccupiedFolder::Refuse && entries.any(is_file_of_others) {
         return Err(Objection::new(format!("`{shown}` already contains files"), ELSEWHERE)
             .by_flag("choose another folder, or pass `--force` to write next to them"));
     }

@@ -16,17 +16,12 @@ pub(crate) struct WorkspaceChange {
     pub(crate) manifest: PathBuf,
     /// Path of the package below the root, with `/`.
     pub(super) member: String,
-    /// The release profile of policies, if the workspace had none.
-    pub(super) release_profile: Option<&'static str>,
 }
 
 impl WorkspaceChange {
-    /// The same, for a person.
+    /// The change, for a person.
     pub(crate) fn summary(&self) -> &'static str {
-        match self.release_profile {
-            None => "the package is a member of the workspace",
-            Some(_) => "the package is a member of the workspace, with the release profile of policies",
-        }
+        "the package is a member of the workspace"
     }
 
     /// Makes the change in the manifest as it is now, which may have changed since it was looked at: by an editor, or
@@ -44,10 +39,6 @@ impl WorkspaceChange {
     pub(super) fn apply(&self, before: &str) -> Result<Option<String>> {
         let mut document: DocumentMut = before.parse().with_context(|| self.unreadable())?;
         self.add_member(&mut document)?;
-        let missing = self.release_profile.filter(|_| !has_release_profile(&document));
-        if let Some(profile) = missing {
-            add_release_profile(&mut document, profile)?;
-        }
         let mut content = document.to_string();
         if before.contains("\r\n") {
             content = content.replace("\r\n", "\n").replace('\n', "\r\n");
@@ -105,48 +96,12 @@ impl fmt::Display for WorkspaceChange {
     }
 }
 
-/// Does the manifest have settings for the release profile?
-pub(super) fn has_release_profile(document: &DocumentMut) -> bool {
-    document.get("profile").and_then(|profile| profile.get("release")).is_some()
-}
-
-/// Adds `[profile.release]`: at the end, or to the table of profiles where it is written in one line.
-fn add_release_profile(document: &mut DocumentMut, profile: &str) -> Result<()> {
-    let mut added: DocumentMut = profile.parse().context("the release profile of policies is TOML")?;
-    let release = added["profile"].as_table_like_mut().and_then(|profiles| profiles.remove("release"));
-    let release = release.context("the release profile of policies is one")?;
-    match document.get_mut("profile") {
-        Some(Item::Value(Value::InlineTable(profiles))) => {
-            let mut release = release.into_value().ok().context("a table can be written in one line")?;
-            release.decor_mut().clear();
-            profiles.insert("release", release);
-            profiles.fmt();
-        }
-        _ => {
-            let mut content = document.to_string();
-            if !content.ends_with('\n') {
-                content.push('\n');
-            }
-            content.push('\n');
-            content.push_str(profile);
-            *document = content.parse().context("the result would not be TOML")?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PROFILE: &str = "[profile.release]\nlto = true\n";
-
     fn with_member(manifest: &str, member: &str) -> String {
-        let change = WorkspaceChange {
-            manifest: "Cargo.toml".into(),
-            member: member.to_owned(),
-            release_profile: Some(PROFILE),
-        };
+        let change = WorkspaceChange { manifest: "Cargo.toml".into(), member: member.to_owned() };
         change.apply(manifest).unwrap().unwrap_or_else(|| "no change".to_owned())
     }
 
@@ -195,13 +150,13 @@ mod tests {
     #[test]
     fn line_ends_stay_as_they_are() {
         let before = "[workspace]\r\nmembers = [\r\n  \"a\",\r\n]\r\n";
-        let after = "[workspace]\r\nmembers = [\r\n  \"a\",\r\n  \"b\",\r\n]\r\n\r\n[profile.release]\r\nlto = true\r\n";
+        let after = "[workspace]\r\nmembers = [\r\n  \"a\",\r\n  \"b\",\r\n]\r\n";
         assert_eq!(with_member(before, "b"), after);
     }
 
     #[test]
-    fn a_workspace_without_members_gets_them_and_the_profile() {
-        assert_eq!(with_member("[workspace]\n", "b"), format!("[workspace]\nmembers = [\"b\"]\n\n{PROFILE}"));
+    fn a_workspace_without_members_gets_them() {
+        assert_eq!(with_member("[workspace]\n", "b"), "[workspace]\nmembers = [\"b\"]\n");
     }
 
     #[test]
@@ -237,39 +192,10 @@ mod tests {
     }
 
     #[test]
-    fn the_profile_joins_the_others_however_they_are_written() {
-        let workspace = "[workspace]\nmembers = [\"b\"]\n";
-        for profiles in [
-            "profile = { dev = { opt-level = 1 } }\n",
-            "profile = {}\n",
-            "profile.dev = { opt-level = 1 }\n",
-            "profile.dev.opt-level = 1\n",
-            "[profile.dev]\nopt-level = 1\n",
-            "[profile]\ndev = { opt-level = 1 }\n",
-            "[profile]\n",
-        ] {
-            let manifest = if profiles.starts_with('[') {
-                format!("{workspace}{profiles}")
-            } else {
-                format!("{profiles}{workspace}")
-            };
-            let after: DocumentMut = with_member(&manifest, "b").parse().unwrap();
-            assert_eq!(after["profile"]["release"]["lto"].as_bool(), Some(true), "{after}");
-            assert_eq!(after["profile"].get("dev").is_some(), profiles.contains("dev"), "{after}");
-        }
-        let one_line = "profile = { dev = { opt-level = 1 } }\n";
-        assert!(
-            with_member(&format!("{one_line}{workspace}"), "b")
-                .starts_with("profile = { dev = { opt-level = 1 }, release = { lto = true } }\n[workspace]")
-        );
-    }
-
-    #[test]
     fn what_was_written_in_the_meantime_stays() {
         let root = tempfile::tempdir().unwrap();
         let manifest = root.path().join("Cargo.toml");
-        let change =
-            WorkspaceChange { manifest: manifest.clone(), member: "b".to_owned(), release_profile: None };
+        let change = WorkspaceChange { manifest: manifest.clone(), member: "b".to_owned() };
         std::fs::write(&manifest, "[workspace]\nmembers = [\"new\"] # theirs\n").unwrap();
         change.make().unwrap();
         let after = std::fs::read_to_string(&manifest).unwrap();

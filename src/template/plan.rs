@@ -26,18 +26,10 @@ pub(crate) struct ProjectPlan {
     /// What changes in the manifest of the workspace that it joins.
     pub(crate) workspace: Option<WorkspaceChange>,
     pub(crate) version_control: VersionControl,
+    /// What a person should know that the files do not tell.
+    pub(crate) notes: Vec<String>,
 }
 
-/// Settings of the release profile in the manifest of a workspace: small, and quick to start, as each request
-/// starts the policy anew.
-const RELEASE_PROFILE: &str = "\
-[profile.release]
-opt-level = \"s\"
-lto = true
-codegen-units = 1
-panic = \"abort\"
-strip = true
-";
 
 impl ProjectPlan {
     /// The files, a line each, as paths from here.
@@ -83,8 +75,15 @@ pub(super) fn plan(answers: &Answers, around: &Surroundings) -> Result<ProjectPl
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let destination = around.destination.clone();
     let workspace = match &around.workspace {
-        Some(workspace) => workspace.change(RELEASE_PROFILE)?,
+        Some(workspace) => workspace.change()?,
         None => None,
     };
-    Ok(ProjectPlan { name, destination, files, workspace, version_control: answers.version_control })
+    Ok(ProjectPlan {
+        name,
+        destination,
+        files,
+        workspace,
+        version_control: answers.version_control,
+        notes: around.notes(),
+    })
 }

@@ -10,7 +10,7 @@ use super::form::Form;
 use super::question::{Question, Topic};
 use super::render::Renderer;
 use super::subject;
-use super::workspace::Workspace;
+use super::workspace::{Inherited, Workspace};
 use crate::fs;
 use crate::process::Program;
 use crate::shell::Shell;
@@ -23,7 +23,12 @@ pub(super) struct Surroundings {
     /// The cargo workspace that the project becomes a member of.
     pub(super) workspace: Option<Workspace>,
     in_repository: bool,
+    /// Is the folder of the project the root of a repository, such as an empty clone?
+    is_repository: bool,
 }
+
+/// The oldest Rust that compiles generated packages: clippy's `incompatible_msrv` checks it in a test.
+pub(super) const RUST_VERSION: &str = "1.80";
 
 /// What `[package]` takes over from `[workspace.package]`, and the question whose answer wins over it.
 pub(super) const INHERITED: [(&str, Option<Topic>); 8] = [
@@ -46,12 +51,13 @@ impl Surroundings {
             Some(language) if language.workspaces => Workspace::find(&destination)?,
             _ => None,
         };
-        Ok(Self { workspace, in_repository, destination })
+        let is_repository = fs::exists(&destination.join(".git"));
+        Ok(Self { workspace, in_repository, is_repository, destination })
     }
 
     /// Will the project have a repository of its own?
     pub(super) fn are_empty(&self) -> bool {
-        self.workspace.is_none() && !self.in_repository
+        self.workspace.is_none() && (self.is_repository || !self.in_repository)
     }
 
     /// Does the workspace answer this question?
@@ -59,14 +65,42 @@ impl Surroundings {
         INHERITED.iter().any(|(key, about)| *about == Some(topic) && self.inherits(key))
     }
 
+    /// Does the project take this key from `[workspace.package]`? Not an edition or a version of Rust that is too old for
+    /// generated code.
     pub(super) fn inherits(&self, key: &str) -> bool {
-        self.workspace.as_ref().is_some_and(|workspace| workspace.inherited(key).is_some())
+        self.workspace.as_ref().is_some_and(|workspace| match (key, workspace.inherited(key)) {
+            (_, None) => false,
+            ("edition", Some(Inherited::Text(edition))) => !["2015", "2018"].contains(&edition.as_str()),
+            ("rust-version", Some(Inherited::Text(version))) => !is_older(&version, RUST_VERSION),
+            _ => true,
+        })
+    }
+
+    /// What a person should know about the project that files do not tell.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.are_empty() {
+            notes.push("no GitHub workflows: GitHub reads them only at the root of a repository".to_owned());
+        }
+        let version = self.workspace.as_ref().and_then(|workspace| workspace.inherited("rust-version"));
+        if let Some(Inherited::Text(version)) = version.filter(|_| !self.inherits("rust-version")) {
+            notes.push(format!(
+                "the policy needs Rust {RUST_VERSION}, and the workspace supports Rust {version}: the package has its own `rust-version`"
+            ));
+        }
+        notes
     }
 
     /// Does only one answer make sense here, so that there is nothing to ask?
     pub(super) fn settle(&self, topic: Topic) -> bool {
         topic == Topic::Vcs && self.in_repository
     }
+}
+
+/// Is a version of Rust such as `1.74.1` older than another?
+fn is_older(version: &str, other: &str) -> bool {
+    let numbers = |text: &str| text.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
+    numbers(version) < numbers(other)
 }
 
 /// The defaults of all questions, as far as they follow from other answers.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use super::membership::{WorkspaceChange, has_release_profile};
+use super::membership::WorkspaceChange;
 use crate::error::WithHint;
 use crate::fs;
 
@@ -72,14 +72,11 @@ impl Workspace {
         self.document.get("workspace").and_then(|workspace| workspace.get("lints")).is_some()
     }
 
-    /// What has to change for the package to be a member, with `release_profile` if the workspace has none. `None` if
-    /// nothing does.
-    pub(super) fn change(&self, release_profile: &'static str) -> Result<Option<WorkspaceChange>> {
-        let adds_profile = !has_release_profile(&self.document);
+    /// The change that makes the package a member. `None` if it is one already.
+    pub(super) fn change(&self) -> Result<Option<WorkspaceChange>> {
         let change = WorkspaceChange {
             manifest: self.manifest.clone(),
             member: self.member.clone(),
-            release_profile: adds_profile.then_some(release_profile),
         };
         Ok(change.apply(&self.before)?.map(|_| change))
     }

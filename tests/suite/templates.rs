@@ -379,7 +379,7 @@ fn every_resource_of_kubernetes_gives_formatted_code() {
     }
     assert!(files.len() > 400);
     case.program("rustfmt")
-        .args(["--check", "--edition", "2024"])
+        .args(["--check", "--edition", "2021"])
         .args(files)
         .env("RUSTUP_TOOLCHAIN", support::native_toolchain())
         .succeed();

@@ -2,10 +2,8 @@
 //!
 //! There is no need to edit it: the decision is in `policy.rs`, the settings are in `settings.rs`.
 
-#![allow(
-    dead_code,
-    reason = "this is the whole protocol; a policy uses what it needs"
-)]
+// This is the whole protocol; a policy uses what it needs.
+#![allow(dead_code)]
 
 use std::env;
 use std::io::{self, BufRead, Read, Write};

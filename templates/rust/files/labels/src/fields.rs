@@ -6,8 +6,7 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Result;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::{self, RawValue};
 
 /// A list instead of a map, since objects have few fields and a map would make the policy larger.
 #[derive(Debug, Default)]
@@ -20,7 +19,7 @@ impl Fields {
     }
 
     /// Reads the field `name`, or returns the default if it is missing.
-    pub fn get<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
+    pub fn get<T: DeserializeOwned + Default>(&self, name: &str) -> serde_json::Result<T> {
         match self.find(name) {
             Some(field) if self.has(name) => read(field),
             _ => Ok(T::default()),
@@ -28,8 +27,8 @@ impl Fields {
     }
 
     /// Sets the field `name`, whether or not it exists.
-    pub fn set(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
-        let value = to_raw_value(value)?;
+    pub fn set(&mut self, name: &str, value: &impl Serialize) -> serde_json::Result<()> {
+        let value = value::to_raw_value(value)?;
         match self.0.iter_mut().find(|(key, _)| key == name) {
             Some((_, field)) => *field = value,
             None => self.0.push((name.to_owned(), value)),
@@ -44,22 +43,22 @@ impl Fields {
 }
 
 /// Parses JSON that was kept as it was written.
-pub fn read<T: DeserializeOwned>(json: &RawValue) -> Result<T> {
+pub fn read<T: DeserializeOwned>(json: &RawValue) -> serde_json::Result<T> {
     serde_json::from_str(json.get())
 }
 
 impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
 
         impl<'de> Visitor<'de> for Object {
             type Value = Fields;
 
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a map")
             }
 
-            fn visit_map<A>(self, mut map: A) -> std::result::Result<Fields, A::Error>
+            fn visit_map<A>(self, mut map: A) -> Result<Fields, A::Error>
             where
                 A: MapAccess<'de>,
             {
@@ -76,7 +75,7 @@ impl<'de> Deserialize<'de> for Fields {
 }
 
 impl Serialize for Fields {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }

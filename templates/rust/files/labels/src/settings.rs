@@ -24,7 +24,7 @@ impl Settings {
                 Some((prefix, name)) => (Some(prefix), name),
                 None => (None, key.as_str()),
             };
-            let mistake = if !prefix.is_none_or(is_dns_name) {
+            let mistake = if prefix.is_some_and(|prefix| !is_dns_name(prefix)) {
                 "the part before the `/` of its key must be a DNS name in lower case"
             } else if !is_label_name(name) {
                 "its key must be 1 to 63 letters, digits and inner `-`, `_` and `.`"

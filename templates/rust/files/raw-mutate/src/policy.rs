@@ -43,12 +43,12 @@ fn add_missing(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
     /// The response as Kubewarden gets it.
-    fn validate_json(request: &str) -> Value {
+    fn validate_json(request: &str) -> serde_json::Value {
         let settings = Settings {
             labels: BTreeMap::from([("owner".to_owned(), "platform".into())]),
         };
@@ -56,7 +56,7 @@ mod tests {
         serde_json::to_value(response).unwrap()
     }
 
-    fn accepted() -> Value {
+    fn accepted() -> serde_json::Value {
         json!({ "accepted": true })
     }
 
@@ -64,7 +64,7 @@ mod tests {
     fn a_missing_label_is_added() {
         let request = include_str!("../tests/fixtures/unlabeled.json");
         let response = validate_json(request);
-        let mut expected: Value = serde_json::from_str(request).unwrap();
+        let mut expected: serde_json::Value = serde_json::from_str(request).unwrap();
         expected["labels"] = json!({ "owner": "platform" });
         assert_eq!(response["mutated_object"], expected);
     }
