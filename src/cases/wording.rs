@@ -2,14 +2,19 @@
 
 use std::fmt;
 
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
+
+/// How much of a string is searched, and how large an expression may be when it is compiled: searching takes time in
+/// proportion to the product.
+const SEARCHED_BYTES: usize = 100_000;
+const EXPRESSION_BYTES: usize = 50_000;
 
 /// What a case expects of a string.
 #[derive(Debug, Clone)]
 pub(crate) enum Wording {
     /// The string is equal to this one.
     Exactly(String),
-    /// The expression, written `/…/`, matches anywhere in the string unless it has anchors.
+    /// Anywhere in the first 100 kB of the string unless it has anchors. Written `/…/`.
     Matching(Regex),
 }
 
@@ -18,7 +23,10 @@ impl Wording {
     pub(crate) fn parse(written: &str) -> Result<Self, String> {
         let expression = written.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
         match expression {
-            Some(expression) => Regex::new(expression).map(Self::Matching).map_err(|error| error.to_string()),
+            Some(expression) => {
+                let expression = RegexBuilder::new(expression).size_limit(EXPRESSION_BYTES).build();
+                expression.map(Self::Matching).map_err(|error| error.to_string())
+            }
             None => Ok(Self::Exactly(written.to_owned())),
         }
     }
@@ -27,7 +35,9 @@ impl Wording {
     pub(crate) fn fits(&self, text: &str) -> bool {
         match self {
             Self::Exactly(expected) => expected == text,
-            Self::Matching(expression) => expression.is_match(text),
+            Self::Matching(expression) => {
+                expression.is_match(&text[..text.floor_char_boundary(SEARCHED_BYTES)])
+            }
         }
     }
 }
@@ -69,5 +79,12 @@ mod tests {
     #[test]
     fn an_invalid_expression_is_refused() {
         assert!(Wording::parse("/(/").unwrap_err().contains("group"));
+        assert!(Wording::parse("/(a{1000}){1000}/").unwrap_err().contains("size"));
+    }
+
+    #[test]
+    fn the_start_of_a_long_string_is_searched() {
+        let text = format!("{}é{}no", "x".repeat(SEARCHED_BYTES - 1), "x".repeat(SEARCHED_BYTES));
+        assert!(fits("/^xxx/", &text) && !fits("/no/", &text));
     }
 }
