@@ -69,7 +69,43 @@ pub(crate) fn read_to_string(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// Reads a file as a string. Returns `None` if it does not exist.
+/// The most that a file of documents may have. `kubectl` has no limit, but no cluster takes an object of more than 3 MB.
+const DOCUMENT_BYTES: u64 = 16_000_000;
+
+/// A file of YAML or JSON, as `kubectl` reads it: UTF-8, or UTF-16 with a byte order mark. What is not valid is replaced.
+/// Fails when it has more than 16 MB.
+pub fn read_document(path: &Path) -> Result<String> {
+    let read = std::fs::File::open(path).and_then(document_in);
+    read.with_context(|| format!("could not read `{}`", path.display()))
+}
+
+/// The same, of an open file or stdin.
+pub(crate) fn document_in(file: impl Read) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    file.take(DOCUMENT_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > DOCUMENT_BYTES {
+        return Err(std::io::Error::other("it has more than 16 MB"));
+    }
+    Ok(decode(bytes))
+}
+
+/// Source: `unicode.BOMOverride` of golang.org/x/text.
+fn decode(bytes: Vec<u8>) -> String {
+    let utf_16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<_> =
+            bytes.chunks(2).map(|pair| <[u8; 2]>::try_from(pair).map_or(0xfffd, unit)).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match &bytes[..] {
+        [0xff, 0xfe, rest @ ..] => utf_16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf_16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        _ => String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    }
+}
+
+/// A file as a string, or `None` if it does not exist.
 pub(crate) fn find_text(path: &Path) -> Result<Option<String>> {
     absent_is_none(read_string_bounded(path, Pipes::Refused), path)
 }
@@ -236,6 +272,20 @@ mod tests {
         for (text, expected) in [("a\r\n\r\nb\r\n", "a\n\nb\n"), ("a\nb", "a\nb"), ("a\rb\r", "a\rb\r")] {
             assert_eq!(unix_line_ends(text.to_owned()), expected);
         }
+    }
+
+    #[test]
+    fn documents_are_utf_8_or_utf_16() {
+        let utf_16 =
+            |unit: fn(u16) -> [u8; 2]| "\u{feff}ä: 🦀".encode_utf16().flat_map(unit).collect::<Vec<_>>();
+        for bytes in
+            ["ä: 🦀".into(), "\u{feff}ä: 🦀".into(), utf_16(u16::to_le_bytes), utf_16(u16::to_be_bytes)]
+        {
+            assert_eq!(document_in(&bytes[..]).unwrap(), "ä: 🦀");
+        }
+        assert_eq!(document_in(&b"a\xff"[..]).unwrap(), "a\u{fffd}");
+        assert_eq!(document_in(&b"\xff\xfea\0b"[..]).unwrap(), "a\u{fffd}");
+        assert_eq!(document_in(std::io::repeat(b' ')).unwrap_err().to_string(), "it has more than 16 MB");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! `run`: one policy answers requests, as a policy server would.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -9,7 +8,7 @@ use serde_json::Value;
 use crate::deploy::Deployed;
 use crate::error::{Outcome, WithHint, failure, is_reader_gone};
 use crate::fs;
-use crate::kubernetes::{self, InputDocument, InputFormat, Operation, RequestDetails};
+use crate::kubernetes::{self, InputDocument, Operation, RequestDetails};
 use crate::options::{
     CompiledArgs, LimitArgs, PackageArgs, PolicyArgs, SettingsArgs, SettingsSource, operation_of_request,
 };
@@ -30,22 +29,30 @@ use crate::untrusted::{excerpt, printable};
 #[command(after_help = "\
 Examples:
   # Answer an admission request, or an AdmissionReview
-  cargo kw-wasi run -r request.json
+  cargo kw-wasi run request.json
   # Answer the request that creates a Pod, with settings
-  cargo kw-wasi run -r pod.yaml -s settings.yaml
+  cargo kw-wasi run pod.yaml -s settings.yaml
+  # Check the settings alone
+  cargo kw-wasi run -s settings.yaml
   # Answer one request for each Pod of the current namespace
-  kubectl get pods -o yaml | cargo kw-wasi run -r -
+  kubectl get pods -o yaml | cargo kw-wasi run -
   # Answer the request that replaces an object
-  cargo kw-wasi run -r new.yaml --operation UPDATE --old-object old.yaml
+  cargo kw-wasi run new.yaml --operation UPDATE --old-object old.yaml
   # Configure the policy as a ClusterAdmissionPolicy does
-  cargo kw-wasi run -r pod.yaml --manifest policy.yaml
+  cargo kw-wasi run pod.yaml --manifest policy.yaml
   # Ask a policy that is in a registry
-  cargo kw-wasi run -r pod.yaml --wasm ghcr.io/acme/policies/demo:v1.2.0")]
+  cargo kw-wasi run pod.yaml --wasm ghcr.io/acme/policies/demo:v1.2.0")]
 pub(crate) struct RunArgs {
-    /// Read the request from this file, or from stdin if it is `-`: an admission request, an AdmissionReview, or
-    /// Kubernetes objects, in JSON or YAML
+    /// Read requests from these files, or from stdin if one is `-`: admission requests, AdmissionReviews, or Kubernetes
+    /// objects, in JSON or YAML. Without any, check the settings alone
+    #[arg(
+        value_name = "FILE",
+        required_unless_present_any = ["request_path", "settings", "settings_json", "manifest"]
+    )]
+    files: Vec<PathBuf>,
+    /// Read requests from this file too, before the others; may be repeated
     #[arg(short, long, value_name = "FILE")]
-    request_path: PathBuf,
+    request_path: Vec<PathBuf>,
     /// Take any JSON as a request, as for a policy whose metadata says `policyType: raw`
     #[arg(long)]
     raw: bool,
@@ -100,7 +107,7 @@ impl RunArgs {
     fn into_request(self) -> Result<(RunRequest, PolicySource)> {
         let (installation, settings) = match &self.manifest {
             Some(path) => {
-                let deployed = Deployed::from_yaml(&fs::read_to_string(path)?)
+                let deployed = Deployed::from_yaml(&fs::read_document(path)?)
                     .with_context(|| format!("could not read the policy's manifest `{}`", path.display()))?;
                 (Some(deployed.installation), deployed.settings)
             }
@@ -108,8 +115,8 @@ impl RunArgs {
         };
         let old_object = self.old_object.as_deref().map(old_object).transpose()?;
         let request = RunRequest {
-            documents: documents(&self.request_path)?,
-            details: RequestDetails { operation: self.operation, old_object },
+            documents: documents(self.request_path.iter().chain(&self.files))?,
+            details: RequestDetails { operation: self.operation, old_object, ..RequestDetails::default() },
             policy_type: self.raw.then_some(PolicyType::Raw),
             settings,
             installation,
@@ -121,7 +128,7 @@ impl RunArgs {
 
 fn settings(source: &SettingsSource) -> Result<Settings> {
     match source {
-        SettingsSource::File(path) => Settings::from_yaml(&fs::read_to_string(path)?)
+        SettingsSource::File(path) => Settings::from_yaml(&fs::read_document(path)?)
             .hint(|| format!("the settings are those in `{}`", path.display())),
         SettingsSource::CommandLine(json) => {
             Settings::from_json(json).hint(|| "the settings are those of `--settings-json`".to_owned())
@@ -130,33 +137,44 @@ fn settings(source: &SettingsSource) -> Result<Settings> {
     }
 }
 
-fn documents(path: &Path) -> Result<Vec<InputDocument>> {
-    if path != "-" {
-        return kubernetes::read_documents(&fs::read_to_string(path)?, InputFormat::of(path))
-            .with_context(|| format!("could not read the request `{}`", path.display()));
+/// The documents of all files, in their order.
+fn documents<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<InputDocument>> {
+    let mut documents = Vec::new();
+    let mut stdin = Some(std::io::stdin());
+    for path in paths {
+        let (text, what) = if path == Path::new("-") {
+            let stdin = stdin.take().context("stdin can be read only once: give `-` once")?;
+            (fs::document_in(stdin).context("could not read stdin")?, "the request on stdin".to_owned())
+        } else {
+            (fs::read_document(path)?, format!("the request `{}`", path.display()))
+        };
+        let read = kubernetes::read_documents(&text).with_context(|| format!("could not read {what}"))?;
+        documents.extend(read);
     }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).context("could not read stdin")?;
-    kubernetes::read_documents(&text, InputFormat::Unknown).context("could not read the request on stdin")
+    Ok(documents)
 }
 
 fn old_object(path: &Path) -> Result<Value> {
-    let documents = kubernetes::read_documents(&fs::read_to_string(path)?, InputFormat::of(path))
-        .with_context(|| format!("could not read the old object `{}`", path.display()))?;
-    let mut objects: Vec<_> = documents.into_iter().flat_map(InputDocument::into_objects).collect();
-    match (objects.pop(), objects.len()) {
-        (Some(object), 0) if kubernetes::is_object(&object) => Ok(object),
-        (Some(_), 0) => {
-            bail!("could not read the old object `{}`: it is not a Kubernetes object", path.display())
+    let text = fs::read_document(path)?;
+    let read = || -> Result<Value> {
+        let mut objects = Vec::new();
+        for document in kubernetes::read_documents(&text)? {
+            objects.extend(document.into_objects()?);
         }
-        (None, _) => bail!("could not read the old object `{}`: the file is empty", path.display()),
-        (Some(_), _) => bail!("could not read the old object `{}`: the file has several", path.display()),
-    }
+        match (objects.pop(), objects.len()) {
+            (Some(object), 0) if kubernetes::is_object(&object) => Ok(object),
+            (Some(_), 0) => bail!("it is not a Kubernetes object"),
+            (None, _) => bail!("the file is empty"),
+            (Some(_), _) => bail!("the file has several"),
+        }
+    };
+    read().with_context(|| format!("could not read the old object `{}`", path.display()))
 }
 
 /// What to ask the policy, and how it is configured: no flag is left open.
 #[derive(Debug)]
 struct RunRequest {
+    /// None if only the settings are to be checked.
     documents: Vec<InputDocument>,
     details: RequestDetails,
     /// `None` leaves it to the module.
@@ -171,6 +189,11 @@ impl RunRequest {
     /// Asks the policy, and prints its answers.
     fn answer(mut self, module: &PolicyModule, shell: &Shell) -> Result<()> {
         let policy = module.load(self.limits, shell)?;
+        if self.documents.is_empty() {
+            check_settings(&policy.policy, &self.settings, shell)?;
+            shell.status("Checked", "the settings: they are valid");
+            return Ok(());
+        }
         let requests = self.requests(policy.metadata.policy_type)?;
         note_wrapped_requests(&requests, shell);
         check_settings(&policy.policy, &self.settings, shell)?;
@@ -180,7 +203,8 @@ impl RunRequest {
     fn requests(&mut self, policy_type: PolicyType) -> Result<Vec<Request>> {
         let policy_type = self.policy_type.unwrap_or(policy_type);
         let documents = std::mem::take(&mut self.documents).into_iter();
-        let values: Vec<_> = documents.flat_map(|document| policy_type.values_of(document)).collect();
+        let values = documents.map(|document| policy_type.values_of(document)).collect::<Result<Vec<_>>>();
+        let values: Vec<_> = values.context("could not read the request")?.into_iter().flatten().collect();
         let count = values.len();
         if count == 0 {
             bail!("could not read the request: there is nothing in it");

@@ -21,8 +21,8 @@ mod rules;
 pub(crate) use admission::{AdmissionRequest, GroupVersionKind, GroupVersionResource, UserInfo};
 pub use builtin::BUILT_IN;
 pub(crate) use builtin::{BuiltIn, Scope};
-pub(crate) use document::{InputDocument, is_list, is_object};
-pub use document::{InputFormat, read_documents};
+pub use document::read_documents;
+pub(crate) use document::{InputDocument, UnreadableDocument, is_list, is_object, parse_documents};
 pub(crate) use error::Error;
 pub use example::admission_request;
 pub(crate) use misnomer::{

@@ -276,7 +276,7 @@ impl MetadataReader<'_> {
             self.wrong_type::<()>(fields, entry, "a map of strings", fix);
             return annotations;
         };
-        for MapEntry { line, key, value } in entries {
+        for MapEntry { line, key, value, .. } in entries {
             let Some(text) = value.as_text() else {
                 self.wrong_annotation(*line, key, value);
                 continue;

@@ -41,7 +41,7 @@ impl LineEnds {
     fn table(&self, table: &dyn TableLike, line: usize) -> Node {
         let entry = |(key, item): (&str, &Item)| {
             let line = self.line(table.key(key).and_then(toml_edit::Key::span).or_else(|| item.span()), line);
-            MapEntry { line, key: key.to_owned(), value: self.item(item, line) }
+            MapEntry::new(line, key.to_owned(), self.item(item, line))
         };
         Node::new(line, NodeContent::Map(table.iter().map(entry).collect()))
     }

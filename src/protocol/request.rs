@@ -20,20 +20,27 @@ pub enum PolicyType {
 }
 
 impl PolicyType {
-    /// Returns the values of a document, each of which is evaluated: Kubernetes objects, or any value for a raw
-    /// policy.
-    pub fn values_of(self, document: InputDocument) -> Vec<Value> {
+    /// The values of a document that are each to be judged: Kubernetes objects, or whatever a raw policy gets.
+    ///
+    /// # Errors
+    ///
+    /// When `kubectl` could not read it.
+    pub fn values_of(self, document: InputDocument) -> Result<Vec<Value>> {
         match self {
             Self::Kubernetes => document.into_objects(),
-            Self::Raw => vec![document.into_json()],
+            Self::Raw => Ok(vec![document.into_json()]),
         }
     }
 
-    /// Returns a document as one value.
-    pub(crate) fn value_of(self, document: InputDocument) -> Value {
+    /// The one value of a document.
+    ///
+    /// # Errors
+    ///
+    /// When `kubectl` could not read it.
+    pub(crate) fn value_of(self, document: InputDocument) -> Result<Value> {
         match self {
             Self::Kubernetes => document.into_object(),
-            Self::Raw => document.into_json(),
+            Self::Raw => Ok(document.into_json()),
         }
     }
 }
@@ -78,7 +85,10 @@ impl Request {
     pub fn for_value(value: Value, policy_type: PolicyType, details: &RequestDetails) -> Result<Self> {
         if policy_type == PolicyType::Kubernetes && kubernetes::is_list(&value) {
             return Err(failure(
-                "a `List` contains several objects, but a request is about one",
+                format!(
+                    "a `{}` contains several objects, but a request is about one",
+                    value["kind"].as_str().unwrap_or_default()
+                ),
                 "give each item as a separate request",
             ));
         }
@@ -166,11 +176,11 @@ mod tests {
     #[test]
     fn a_raw_document_is_any_value() {
         let null = || InputDocument::from(Value::Null);
-        assert_eq!(PolicyType::Raw.values_of(null()), [Value::Null]);
-        assert_eq!(PolicyType::Kubernetes.values_of(null()).len(), 0);
-        let list = json!({"apiVersion": "v1", "kind": "List", "items": [1, 2]});
-        assert_eq!(PolicyType::Raw.values_of(list.clone().into()).len(), 1);
-        assert_eq!(PolicyType::Kubernetes.values_of(list.into()).len(), 2);
+        assert_eq!(PolicyType::Raw.values_of(null()).unwrap(), [Value::Null]);
+        assert_eq!(PolicyType::Kubernetes.values_of(null()).unwrap().len(), 0);
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": [{}, {}]});
+        assert_eq!(PolicyType::Raw.values_of(list.clone().into()).unwrap().len(), 1);
+        assert_eq!(PolicyType::Kubernetes.values_of(list.into()).unwrap().len(), 2);
     }
 
     #[test]
@@ -202,7 +212,7 @@ mod tests {
 
     #[test]
     fn an_operation_is_for_objects_only() {
-        let details = RequestDetails { operation: Some(Operation::Delete), old_object: None };
+        let details = RequestDetails { operation: Some(Operation::Delete), ..RequestDetails::default() };
         let pod = || json!({"apiVersion": "v1", "kind": "Pod"});
         let request = Request::for_value(pod(), PolicyType::Kubernetes, &details).unwrap();
         let Request::Kubernetes(request) = request else { panic!("a Pod is not a raw request") };

@@ -1,111 +1,85 @@
 //! Reads YAML as `kubectl` and Kubernetes do: by the rules of YAML 1.1, in which `0644` is a number and `yes` is
 //! true. Kubewarden itself uses the rules of YAML 1.2.
 //!
-//! Source: sigs.k8s.io/yaml, which tests compare this with.
+//! Source: `YAMLToJSON` of sigs.k8s.io/yaml, and the numbers of `UnstructuredJSONScheme` of k8s.io/apimachinery, which
+//! tests compare this with.
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use super::{MapEntry, Node, NodeContent};
+use super::scalar::{Scalar, number_of_json};
+use super::{MapEntry, Node, NodeContent, ReadError};
 
-/// A key whose maps are the defaults of the map around it.
+/// A key whose maps are copied into the map around it.
 const MERGE: &str = "<<";
 
 impl Node {
-    /// Returns the value as `kubectl` would send it. If a key is repeated, the last one counts.
-    pub(crate) fn to_kubernetes_json(&self) -> Value {
-        match &self.content {
-            NodeContent::Text(text) if self.plain.is_some() => resolve(text),
-            NodeContent::Number(number) => Value::Number(without_fraction(number)),
-            NodeContent::List(items) => items.iter().map(Self::to_kubernetes_json).collect(),
-            NodeContent::Map(entries) => Value::Object(map(entries)),
-            NodeContent::Null | NodeContent::Bool(_) | NodeContent::Text(_) => self.to_json(),
-        }
-    }
-}
-
-fn map(entries: &[MapEntry]) -> Map<String, Value> {
-    let mut map = Map::new();
-    for entry in entries {
-        match &entry.value.content {
-            NodeContent::Map(defaults) if entry.key == MERGE => add_missing(&mut map, defaults),
-            NodeContent::List(all) if entry.key == MERGE => {
-                for node in all {
-                    if let NodeContent::Map(defaults) = &node.content {
-                        add_missing(&mut map, defaults);
-                    }
-                }
+    /// The value alone, as `kubectl` would send it. Of a repeated key the last one counts.
+    ///
+    /// # Errors
+    ///
+    /// For what JSON does not have: infinite numbers, keys that are null, tags that do not fit.
+    pub(crate) fn to_kubernetes_json(&self) -> Result<Value, ReadError> {
+        let here = |message: String| ReadError { message, line: Some(self.line) };
+        match (&self.content, &self.tagged, &self.plain) {
+            (NodeContent::List(items), ..) => items.iter().map(Self::to_kubernetes_json).collect(),
+            (NodeContent::Map(entries), ..) => {
+                let mut map = Map::new();
+                copy_into(&mut map, entries)?;
+                Ok(Value::Object(map))
             }
-            _ => {}
+            (_, Some(tagged), _) => {
+                Scalar::tagged(&tagged.tag, &tagged.text).and_then(Scalar::into_json).map_err(here)
+            }
+            (_, None, Some(plain)) => Scalar::plain(plain).into_json().map_err(here),
+            (NodeContent::Number(number), None, None) => Ok(Value::Number(number_of_json(number))),
+            (_, None, None) => Ok(self.to_json()),
         }
     }
-    let own = entries.iter().filter(|entry| entry.key != MERGE);
-    map.extend(own.map(|entry| (entry.key.clone(), entry.value.to_kubernetes_json())));
-    map
 }
 
-fn add_missing(target: &mut Map<String, Value>, defaults: &[MapEntry]) {
-    for (key, value) in map(defaults) {
-        target.entry(key).or_insert(value);
-    }
-}
-
-/// Returns the value of a scalar without quotes that YAML 1.2 reads as a string.
-fn resolve(text: &str) -> Value {
-    match text {
-        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return Value::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Value::Bool(false),
-        _ => {}
-    }
-    if !text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
-        return Value::String(text.to_owned());
-    }
-    let plain = text.replace('_', "");
-    match integer(&plain).or_else(|| float(&plain)) {
-        Some(number) => Value::Number(number),
-        None => Value::String(text.to_owned()),
-    }
-}
-
-/// Parses an integer with a prefix for its base. A zero alone means base eight.
-fn integer(text: &str) -> Option<Number> {
-    let (negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let lower = digits.to_ascii_lowercase();
-    let (base, digits) = match lower.strip_prefix('0') {
-        Some(rest) if !rest.is_empty() => match rest.as_bytes()[0] {
-            b'x' => (16, &rest[1..]),
-            b'b' => (2, &rest[1..]),
-            b'o' => (8, &rest[1..]),
-            _ => (8, rest),
-        },
-        _ => (10, lower.as_str()),
-    };
-    // The digits after a base have no sign of their own.
-    let absolute = digits.starts_with(|c: char| c.is_ascii_hexdigit()).then_some(digits)?;
-    let absolute = u64::from_str_radix(absolute, base).ok()?;
-    if !negative {
-        return Some(absolute.into());
-    }
-    Some(0_i64.checked_sub_unsigned(absolute)?.into())
-}
-
-/// Parses decimal digits with a point, an exponent, or neither.
-fn float(text: &str) -> Option<Number> {
-    let is_digit = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
-    let value = text.chars().all(is_digit).then(|| text.parse::<f64>().ok())??;
-    Some(without_fraction(&Number::from_f64(value)?))
-}
-
-/// Removes a zero fraction, as in JavaScript: `1.0` becomes `1`.
-fn without_fraction(number: &Number) -> Number {
-    match number.as_f64() {
-        Some(value) if number.is_f64() && value.fract() == 0.0 && value.abs() < 2_f64.powi(63) => {
-            Number::from(value as i64)
+/// Sets the keys in the order in which they are written, and those of a merge where it is written.
+fn copy_into(map: &mut Map<String, Value>, entries: &[MapEntry]) -> Result<(), ReadError> {
+    for entry in entries {
+        if is_merge(entry) {
+            merge_into(map, entry)?;
+        } else {
+            let key = key_of(entry).map_err(|message| ReadError { message, line: Some(entry.line) })?;
+            map.insert(key, entry.value.to_kubernetes_json()?);
         }
-        _ => number.clone(),
+    }
+    Ok(())
+}
+
+fn is_merge(entry: &MapEntry) -> bool {
+    let is_meant = match entry.form.tag.as_deref() {
+        None => entry.form.is_plain,
+        Some(tag) => matches!(tag, "!" | "!!merge"),
+    };
+    entry.key == MERGE && is_meant
+}
+
+fn merge_into(map: &mut Map<String, Value>, entry: &MapEntry) -> Result<(), ReadError> {
+    let wrong = |node: &Node| {
+        let message = "`<<` takes a map, an alias of one, or a list of these".to_owned();
+        ReadError { message, line: Some(node.line) }
+    };
+    match &entry.value.content {
+        NodeContent::Map(defaults) => copy_into(map, defaults),
+        // The first one wins.
+        NodeContent::List(all) => all.iter().rev().try_for_each(|node| match &node.content {
+            NodeContent::Map(defaults) => copy_into(map, defaults),
+            _ => Err(wrong(node)),
+        }),
+        _ => Err(wrong(&entry.value)),
+    }
+}
+
+/// Keys are resolved like values, and written as strings.
+fn key_of(entry: &MapEntry) -> Result<String, String> {
+    match (entry.form.tag.as_deref(), entry.form.is_plain) {
+        (Some(tag), _) => Scalar::tagged(tag, &entry.key)?.into_key(),
+        (None, true) => Scalar::plain(&entry.key).into_key(),
+        (None, false) => Ok(entry.key.clone()),
     }
 }
 
@@ -113,10 +87,10 @@ fn without_fraction(number: &Number) -> Number {
 mod tests {
     use serde_json::json;
 
-    use super::super::parse;
+    use super::super::parse_first;
 
     fn read(text: &str) -> serde_json::Value {
-        parse(text).unwrap().to_kubernetes_json()
+        parse_first(text, 1).unwrap().to_kubernetes_json().unwrap()
     }
 
     #[test]
@@ -143,7 +117,7 @@ mod tests {
                 false,
                 false,
                 true,
-                18_446_744_073_709_551_615_u64
+                18_446_744_073_709_551_615_f64
             ])
         );
         let strings =
@@ -179,11 +153,46 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_resolved_like_values() {
+        let text = "{no: 1, 0644: 2, 1.10: 3, 0x1F: 4, 1_000: 5, 1e3: 6, .5: 7, -012: 8, 1.0: 9, True: 10, 'off': 11, 1e6: 12, 1.5e-5: 13}";
+        let expected = json!({
+            "false": 1, "420": 2, "1.1": 3, "31": 4, "1000": 6, "0.5": 7, "-10": 8, "1": 9, "true": 10, "off": 11,
+            "1e+06": 12, "1.5e-05": 13,
+        });
+        assert_eq!(read(text), expected);
+    }
+
+    #[test]
+    fn tags_mean_what_they_mean_to_kubectl() {
+        let text = "[!Ref x, !Ref [a, b], !GetAtt {a: b}, ! 0644, !!int 0644, !!int \"0644\", !!bool yes, !!null \"\", !x 1, !!float 0x10, !!binary aGk=, !!str ~]";
+        let expected = json!(["x", ["a", "b"], {"a": "b"}, "0644", 420, 420, true, null, "1", 16, "hi", "~"]);
+        assert_eq!(read(text), expected);
+    }
+
+    #[test]
+    fn what_json_does_not_have_is_refused_with_its_line() {
+        for text in [
+            "a: 1\nb: .inf",
+            "a: 1\n~: 2",
+            "a: 1\nnull: 2",
+            "a: 1\nb: !!int x",
+            "a: 1\n<<: 5",
+            "a: 1\n18446744073709551615: b",
+            "a: 1\nb: !!binary \"?\"",
+        ] {
+            let error = parse_first(text, 1).unwrap().to_kubernetes_json().unwrap_err();
+            assert_eq!(error.line, Some(2), "{text}");
+        }
+        assert_eq!(parse_first("a: [", 5).unwrap_err().line, Some(6));
+    }
+
+    #[test]
     fn defaults_are_merged() {
         let text =
             "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc:\n  y: 5\n  <<: *a\nd:\n  <<: [*a, *b]\n  x: 0\n";
         let read = read(text);
-        assert_eq!(read["c"], json!({"x": 1, "y": 5}));
+        // As written: the merge is below the key.
+        assert_eq!(read["c"], json!({"x": 1, "y": 2}));
         assert_eq!(read["d"], json!({"x": 0, "y": 2, "z": 4}));
     }
 }

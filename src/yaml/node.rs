@@ -1,5 +1,6 @@
 //! The tree of a document: values, each with the line in which it starts.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::{Number, Value};
@@ -13,9 +14,19 @@ pub(crate) struct Node {
     /// The scalar as it was written, unless it has quotes, a tag, or a leading `|` or `>`: another reader may read it
     /// differently.
     pub(super) plain: Option<String>,
+    /// A scalar with a tag. `None` for all others.
+    pub(super) tagged: Option<Box<Tagged>>,
 }
 
-/// A value that JSON can hold. YAML's tags, which JSON cannot hold, are errors.
+/// A scalar with a tag, as it was written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Tagged {
+    /// `!Ref`, `!!int`.
+    pub(super) tag: String,
+    pub(super) text: String,
+}
+
+/// What JSON can hold.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NodeContent {
     Null,
@@ -34,12 +45,27 @@ pub(crate) struct MapEntry {
     pub(crate) line: usize,
     pub(crate) key: String,
     pub(crate) value: Node,
+    pub(super) form: KeyForm,
+}
+
+/// How a key was written. By default with quotes: whatever reads it takes it for a string.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct KeyForm {
+    pub(super) is_plain: bool,
+    pub(super) tag: Option<Box<str>>,
+}
+
+impl MapEntry {
+    /// A key that is a string for every reader.
+    pub(crate) fn new(line: usize, key: String, value: Node) -> Self {
+        Self { line, key, value, form: KeyForm::default() }
+    }
 }
 
 impl Node {
     /// Creates a value whose spelling does not matter.
     pub(crate) fn new(line: usize, content: NodeContent) -> Self {
-        Self { line, content, plain: None }
+        Self { line, content, plain: None, tagged: None }
     }
 
     /// Returns the value as a string, for a key where a host reads any scalar without quotes as a string.
@@ -59,7 +85,7 @@ impl Node {
         self.content == NodeContent::Null
     }
 
-    /// Returns the value without lines. If a key is repeated, the last one counts, as in JSON.
+    /// The value alone, without tags. Of a repeated key the last one counts, as in JSON.
     pub(crate) fn to_json(&self) -> Value {
         match &self.content {
             NodeContent::Null => Value::Null,
@@ -73,12 +99,36 @@ impl Node {
         }
     }
 
-    /// Returns the first repeated key anywhere in this value.
+    /// A map with the maps of its `<<` in place of these: its own keys first, then those of the first map. `None` if it has
+    /// no `<<`.
+    pub(crate) fn with_merges(&self) -> Option<Self> {
+        let NodeContent::Map(entries) = &self.content else { return None };
+        if entries.iter().all(|entry| entry.key != "<<") {
+            return None;
+        }
+        let (merges, own): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.key == "<<");
+        let maps = merges.iter().flat_map(|merge| match &merge.value.content {
+            NodeContent::List(maps) => maps.as_slice(),
+            _ => std::slice::from_ref(&merge.value),
+        });
+        let mut merged: Vec<MapEntry> = own.into_iter().cloned().collect();
+        let mut present: HashSet<String> = merged.iter().map(|entry| entry.key.clone()).collect();
+        for map in maps {
+            let all = map.with_merges();
+            // What is not a map stays, to be reported.
+            let NodeContent::Map(entries) = &all.as_ref().unwrap_or(map).content else { return None };
+            let missing = entries.iter().filter(|entry| present.insert(entry.key.clone()));
+            merged.extend(missing.cloned().collect::<Vec<_>>());
+        }
+        Some(Self::new(self.line, NodeContent::Map(merged)))
+    }
+
+    /// A key that is written again, anywhere below this value, the first of them.
     pub(crate) fn repeated_key(&self) -> Option<&MapEntry> {
         match &self.content {
             NodeContent::List(items) => items.iter().find_map(Self::repeated_key),
             NodeContent::Map(entries) => {
-                let mut seen = std::collections::HashSet::new();
+                let mut seen = HashSet::new();
                 entries.iter().find_map(|entry| {
                     if seen.insert(&entry.key) { entry.value.repeated_key() } else { Some(entry) }
                 })
@@ -98,11 +148,7 @@ impl From<&Value> for Node {
             Value::String(text) => NodeContent::Text(text.clone()),
             Value::Array(items) => NodeContent::List(items.iter().map(Self::from).collect()),
             Value::Object(map) => {
-                let entry = |(key, value): (&String, &Value)| MapEntry {
-                    line: 1,
-                    key: key.clone(),
-                    value: value.into(),
-                };
+                let entry = |(key, value): (&String, &Value)| MapEntry::new(1, key.clone(), value.into());
                 NodeContent::Map(map.iter().map(entry).collect())
             }
         };

@@ -8,11 +8,14 @@
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 use serde_json::Number;
 
+use super::node::{KeyForm, MapEntry, Node, NodeContent};
 use super::positions::Positions;
-use super::{MapEntry, Node, NodeContent};
+use super::weight::refuse_heavy;
 
 /// Why a file could not be read.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ impl From<&yaml_serde::Error> for ReadError {
 pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
     let mut documents = parse_all(text)?.into_iter();
     match (documents.next(), documents.next()) {
-        (first, None) => Ok(first.unwrap_or(Node { line: 1, content: NodeContent::Null, plain: None })),
+        (first, None) => Ok(first.unwrap_or(Node::new(1, NodeContent::Null))),
         (_, Some(second)) => {
             Err(ReadError { message: "there is more than one document".to_owned(), line: Some(second.line) })
         }
@@ -56,11 +59,36 @@ pub(crate) fn parse(text: &str) -> Result<Node, ReadError> {
 
 /// Parses a string with any number of documents.
 pub(crate) fn parse_all(text: &str) -> Result<Vec<Node>, ReadError> {
-    refuse_deep_nesting(text)?;
+    read(text, 1, Tags::Refuse, usize::MAX)
+}
+
+/// Reads the first document of a string and nothing after it, as Go's readers do, for [`Node::to_kubernetes_json`].
+/// `line` is that of the first character, counted from 1.
+pub(crate) fn parse_first(text: &str, line: usize) -> Result<Node, ReadError> {
+    let documents = read(text, line, Tags::Keep, 1)?;
+    Ok(documents.into_iter().next().unwrap_or(Node::new(line, NodeContent::Null)))
+}
+
+fn read(text: &str, line: usize, tags: Tags, count: usize) -> Result<Vec<Node>, ReadError> {
+    let lines_before = line - 1;
+    let below = |error: ReadError| ReadError { line: error.line.map(|line| line + lines_before), ..error };
+    refuse_heavy(text)?;
+    refuse_deep_nesting(text).map_err(below)?;
     let (positions, limits) = (Positions::of(text), ReadLimits::of(text));
-    let tree = Tree { around: 1, path_bytes: 0, positions: &positions, limits: &limits };
-    let documents = yaml_serde::Deserializer::from_str(text).map(|document| tree.deserialize(document));
-    documents.collect::<Result<_, _>>().map_err(|error| ReadError::from(&error))
+    let tree =
+        Tree { around: line, lines_before, path_bytes: 0, tags, positions: &positions, limits: &limits };
+    let documents = yaml_serde::Deserializer::from_str(text).take(count);
+    let nodes = documents.map(|document| tree.deserialize(document)).collect::<Result<_, _>>();
+    nodes.map_err(|error| below(ReadError::from(&error)))
+}
+
+/// Whether the reader of a document knows tags other than YAML's own, and its own on values that they do not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    /// They are errors.
+    Refuse,
+    /// They are kept, for `kubectl`'s rules.
+    Keep,
 }
 
 /// Fails if there are too many open brackets. The parser looks at all of them for each token, long before a
@@ -116,8 +144,11 @@ impl ReadLimits {
 struct Tree<'a> {
     /// The line of what contains the value.
     around: usize,
-    /// The length of the path of the value, as the parser writes it.
+    /// How many lines there are above the text.
+    lines_before: usize,
+    /// Length of the path of the value in the parser's words.
     path_bytes: usize,
+    tags: Tags,
     positions: &'a Positions<'a>,
     limits: &'a ReadLimits,
 }
@@ -127,21 +158,57 @@ impl<'de> DeserializeSeed<'de> for Tree<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
         let mut scalar = None;
-        match deserializer.deserialize_any(Collect { tree: self, scalar: &mut scalar }) {
-            Ok(node) => Ok(node),
-            Err(error) => match scalar {
-                Some(content) => {
-                    let (line, column) = place_of(&error);
-                    let plain = self.positions.plain_scalar(line, column, &content);
-                    Ok(Node { line, content, plain })
-                }
-                None => Err(error),
-            },
-        }
+        let error = match deserializer.deserialize_any(Collect { tree: self, scalar: &mut scalar }) {
+            Ok(node) => return Ok(node),
+            Err(error) => error,
+        };
+        let unfit = || match self.tags {
+            Tags::Keep => unfit_scalar(&error.to_string()).map(NodeContent::Text),
+            Tags::Refuse => None,
+        };
+        let Some(content) = scalar.or_else(unfit) else { return Err(error) };
+        let (line, column) = place_of(&error);
+        let (plain, tagged) = self.positions.spelling(line, column, &content);
+        Ok(Node { line: line + self.lines_before, content, plain, tagged })
     }
 }
 
-/// Returns the line and the column in an error of the parser, which does not name the very first position.
+/// The scalar that did not fit its tag, from the message about it: `invalid value: string "0644", expected an integer`.
+fn unfit_scalar(message: &str) -> Option<String> {
+    const BEFORE: &str = "invalid value: string \"";
+    message.match_indices(BEFORE).find_map(|(start, _)| {
+        let mut text = String::new();
+        let mut chars = message[start + BEFORE.len()..].chars();
+        loop {
+            match chars.next()? {
+                '"' => break,
+                '\\' => text.push(unescape(&mut chars)?),
+                c => text.push(c),
+            }
+        }
+        let after = chars.as_str().strip_prefix(", expected ")?;
+        let of_tags = ["a boolean", "an integer", "a float", "null"];
+        of_tags.iter().any(|tag| after.starts_with(tag)).then_some(text)
+    })
+}
+
+/// The character that is escaped as Rust prints it.
+fn unescape(chars: &mut std::str::Chars<'_>) -> Option<char> {
+    Some(match chars.next()? {
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        '0' => '\0',
+        'u' => {
+            let (code, rest) = chars.as_str().strip_prefix('{')?.split_once('}')?;
+            *chars = rest.chars();
+            char::from_u32(u32::from_str_radix(code, 16).ok()?)?
+        }
+        c => c,
+    })
+}
+
+/// Line and column that an error of the parser names. It does not name the very first position.
 fn place_of(error: &impl fmt::Display) -> (usize, usize) {
     let text = error.to_string();
     let place = text.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(" column "));
@@ -160,6 +227,14 @@ impl Collect<'_> {
         self.tree.limits.take(bytes, self.tree.path_bytes)?;
         *self.scalar = Some(content);
         Err(E::custom("kept"))
+    }
+
+    /// An integer of more than 64 bits.
+    fn keep_wide<E: Error>(self, value: f64) -> Result<Node, E> {
+        match self.tree.tags {
+            Tags::Keep => self.visit_f64(value),
+            Tags::Refuse => Err(E::custom("the number does not fit into 64 bits: write it in quotes")),
+        }
     }
 }
 
@@ -190,6 +265,14 @@ impl<'de> Visitor<'de> for Collect<'_> {
         self.keep(NodeContent::Number(value.into()))
     }
 
+    fn visit_u128<E: Error>(self, value: u128) -> Result<Node, E> {
+        self.keep_wide(value as f64)
+    }
+
+    fn visit_i128<E: Error>(self, value: i128) -> Result<Node, E> {
+        self.keep_wide(value as f64)
+    }
+
     fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
         self.keep(Number::from_f64(value).map_or(NodeContent::Null, NodeContent::Number))
     }
@@ -207,33 +290,46 @@ impl<'de> Visitor<'de> for Collect<'_> {
             list.push(item);
         }
         let line = list.first().map_or(self.tree.around, |first: &Node| first.line);
-        Ok(Node { line, content: NodeContent::List(list), plain: None })
+        Ok(Node::new(line, NodeContent::List(list)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         self.tree.limits.take(0, 0)?;
         let mut entries = Vec::new();
-        while let Some((line, key)) = map.next_key_seed(Key)? {
+        while let Some((line, key, form)) = map.next_key_seed(Key(self.tree))? {
             self.tree.limits.take(key.len(), self.tree.path_bytes)?;
             let path_bytes = self.tree.path_bytes + key.len() + 1;
             let value = map.next_value_seed(Tree { around: line, path_bytes, ..self.tree })?;
-            entries.push(MapEntry { line, key, value });
+            entries.push(MapEntry { line, key, value, form });
         }
         let line = entries.first().map_or(self.tree.around, |first: &MapEntry| first.line);
-        Ok(Node { line, content: NodeContent::Map(entries), plain: None })
+        Ok(Node::new(line, NodeContent::Map(entries)))
+    }
+
+    /// A value with a tag that is not YAML's own.
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Node, A::Error> {
+        let (tag, content) = tagged.variant::<String>()?;
+        match self.tree.tags {
+            Tags::Keep => content.newtype_variant_seed(self.tree),
+            Tags::Refuse => Err(A::Error::custom(format!("unknown tag `!{tag}`"))),
+        }
     }
 }
 
 /// Reads a key as a string, whatever it looks like, with its line. A list or a map cannot be a key.
-struct Key;
+struct Key<'a>(Tree<'a>);
 
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = (usize, String);
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = (usize, String, KeyForm);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let mut key = None;
         match (deserializer.deserialize_str(KeepKey(&mut key)), key) {
-            (Err(error), Some(key)) => Ok((place_of(&error).0, key)),
+            (Err(error), Some(key)) => {
+                let (line, column) = place_of(&error);
+                let form = self.0.positions.key_form(line, column);
+                Ok((line + self.0.lines_before, key, form))
+            }
             (Err(error), None) => Err(error),
             (Ok(never), _) => match never {},
         }

@@ -1,6 +1,6 @@
 //! Finds what is written at a position that the parser names.
 
-use super::NodeContent;
+use super::node::{KeyForm, NodeContent, Tagged};
 
 /// A string with an index of its lines and columns.
 pub(super) struct Positions<'a> {
@@ -33,22 +33,37 @@ impl<'a> Positions<'a> {
         Self { text, lines }
     }
 
-    /// Returns the scalar at this place as it was written, unless it has quotes, a tag, or a leading `|` or `>`. Both
-    /// numbers are counted from 1, columns in characters.
-    pub(super) fn plain_scalar(&self, line: usize, column: usize, content: &NodeContent) -> Option<String> {
-        let rest = after_anchor(self.at(line, column));
-        if rest.starts_with(['"', '\'', '|', '>', '!']) {
-            return None;
+    /// The scalar at this place as it was written: first if it has no quotes, no tag, and no `|` or `>` in front, second
+    /// if it has a tag. Both numbers are counted from 1, columns in characters.
+    pub(super) fn spelling(
+        &self,
+        line: usize,
+        column: usize,
+        content: &NodeContent,
+    ) -> (Option<String>, Option<Box<Tagged>>) {
+        let (tag, rest) = after_properties(self.at(line, column));
+        match (is_plain(rest), tag) {
+            (true, None) => (Some(plain_text(rest, content)), None),
+            (true, Some(tag)) => {
+                (None, Some(Box::new(Tagged { tag: tag.to_owned(), text: plain_text(rest, content) })))
+            }
+            (false, None) => (None, None),
+            (false, Some(tag)) => {
+                let text = match content {
+                    NodeContent::Text(text) => text.clone(),
+                    NodeContent::Number(number) => number.to_string(),
+                    NodeContent::Bool(value) => value.to_string(),
+                    _ => "null".to_owned(),
+                };
+                (None, Some(Box::new(Tagged { tag: tag.to_owned(), text })))
+            }
         }
-        if let NodeContent::Text(text) = content {
-            return Some(text.clone());
-        }
-        // All others are one word.
-        let end = rest.find(|c: char| c.is_whitespace() || ",[]{}".contains(c)).unwrap_or(rest.len());
-        let word = &rest[..end];
-        // What follows an empty scalar is not a part of it.
-        let is_other = *content == NodeContent::Null && !is_null(word);
-        Some(if is_other { String::new() } else { word.to_owned() })
+    }
+
+    /// How the key at this place is written.
+    pub(super) fn key_form(&self, line: usize, column: usize) -> KeyForm {
+        let (tag, rest) = after_properties(self.at(line, column));
+        KeyForm { is_plain: is_plain(rest), tag: tag.map(Into::into) }
     }
 
     fn at(&self, line: usize, column: usize) -> &'a str {
@@ -81,15 +96,38 @@ fn is_null(word: &str) -> bool {
     ["~", "null", ".inf", ".nan"].iter().any(|known| unsigned.eq_ignore_ascii_case(known))
 }
 
-/// Returns what follows an anchor, which may be on a later line; without an anchor, the whole string.
-fn after_anchor(text: &str) -> &str {
-    if !text.starts_with('&') {
-        return text;
+fn is_plain(rest: &str) -> bool {
+    !rest.starts_with(['"', '\'', '|', '>'])
+}
+
+/// A scalar without quotes, of which `rest` begins with the first word.
+fn plain_text(rest: &str, content: &NodeContent) -> String {
+    if let NodeContent::Text(text) = content {
+        return text.clone();
     }
-    let end = text.find(|c: char| c.is_whitespace() || ",[]{}".contains(c)).unwrap_or(text.len());
-    let mut rest = text[end..].trim_start();
-    while rest.starts_with('#') {
-        rest = rest.split_once('\n').map_or("", |(_, below)| below).trim_start();
+    // All others are one word.
+    let end = rest.find(|c: char| c.is_whitespace() || ",[]{}".contains(c)).unwrap_or(rest.len());
+    let word = &rest[..end];
+    // What follows an empty scalar is not a part of it.
+    let is_other = *content == NodeContent::Null && !is_null(word);
+    if is_other { String::new() } else { word.to_owned() }
+}
+
+/// The tag in front of a value, and what follows tag and anchor, perhaps on a line below.
+fn after_properties(text: &str) -> (Option<&str>, &str) {
+    let (mut tag, mut rest) = (None, text);
+    while rest.starts_with(['&', '!']) {
+        let end = match rest.starts_with("!<") {
+            true => rest.find('>').map_or(rest.len(), |end| end + 1),
+            false => rest.find(|c: char| c.is_whitespace() || ",[]{}".contains(c)).unwrap_or(rest.len()),
+        };
+        if rest.starts_with('!') {
+            tag = Some(&rest[..end]);
+        }
+        rest = rest[end..].trim_start();
+        while rest.starts_with('#') {
+            rest = rest.split_once('\n').map_or("", |(_, below)| below).trim_start();
+        }
     }
-    rest
+    (tag, rest)
 }

@@ -7,7 +7,7 @@ use crate::support::dice::Dice;
 use crate::support::guest;
 use cargo_kw_wasi::cases;
 use cargo_kw_wasi::deploy::Deployed;
-use cargo_kw_wasi::kubernetes::{InputFormat, RequestDetails, read_documents};
+use cargo_kw_wasi::kubernetes::{RequestDetails, read_documents};
 use cargo_kw_wasi::module::inspection::{Inspection, require_policy};
 use cargo_kw_wasi::protocol::PolicyType;
 use cargo_kw_wasi::protocol::{Evaluation, GuestOutput, Request, SettingsVerdict};
@@ -150,10 +150,9 @@ fn requests() {
     fuzz(|dice| {
         let bytes = dice.vary(REQUESTS, WORDS);
         let Ok(text) = std::str::from_utf8(&bytes) else { return };
-        let format = [InputFormat::Json, InputFormat::Yaml, InputFormat::Unknown][dice.roll(3)];
-        for document in read_documents(text, format).into_iter().flatten() {
+        for document in read_documents(text).into_iter().flatten() {
             for policy_type in [PolicyType::Kubernetes, PolicyType::Raw] {
-                for value in policy_type.values_of(document.clone()) {
+                for value in policy_type.values_of(document.clone()).into_iter().flatten() {
                     let _ = Request::for_value(value, policy_type, &RequestDetails::default());
                 }
             }

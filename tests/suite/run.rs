@@ -246,7 +246,7 @@ fn requests_that_are_not_valid() {
         run(&case, "").code(1).stdout_eq("").stderr_has(words);
     }
     case.kw_wasi("run --wasm policy.wasm -r nowhere").run().code(1).stderr_has("could not read `nowhere`");
-    case.kw_wasi("run --wasm policy.wasm").run().code(2).stderr_has("--request-path");
+    case.kw_wasi("run --wasm policy.wasm").run().code(2).stderr_has("<FILE");
 }
 
 #[test]
@@ -324,10 +324,10 @@ fn a_document_that_is_not_a_request_is_refused() {
     let case = case(Behavior::prints(r#"{"accepted":true}"#));
     for (file, text, words) in [
         ("a.json", "{\"a\": 1e400}", "number out of range"),
-        ("a.json", "{\"uid\": \"u\",}", "not valid JSON"),
+        ("a.json", "{\"uid\": [}", "not valid JSON: line 1: "),
         ("a.json", r#"{"apiVersion":"v1","kind":"List","items":[]}"#, "there is nothing in it"),
         ("a.yaml", "# nothing\n", "it is empty"),
-        ("a.yaml", "a: 1\nb: [\n", "cause: line 3: "),
+        ("a.yaml", "a: 1\nb: [\n", "not valid YAML: line 3: "),
     ] {
         case.write(file, text);
         let answer = case.kw_wasi(&format!("run --wasm policy.wasm -r {file}")).run();
@@ -345,6 +345,37 @@ fn a_list_is_several_requests_of_kubernetes_and_one_raw_one() {
     let one = case.kw_wasi("run --wasm policy.wasm -r list.json --raw").run().code(0);
     assert_eq!(one.stdout.lines().count(), 1);
     one.stderr_has(r#""request":{"apiVersion":"v1","items":[{"#);
+}
+
+#[test]
+fn several_files_have_an_answer_for_each_request() {
+    let case = case(Behavior { echo: true, ..Behavior::prints(r#"{"accepted":true}"#) });
+    for name in ["a", "b", "c"] {
+        case.write(&format!("{name}.json"), POD.replace("web", name));
+    }
+    let answers = case.kw_wasi("run --wasm policy.wasm b.json c.json -r a.json").run().code(0);
+    assert_eq!(answers.stdout.lines().count(), 3);
+    let names: Vec<_> = answers.stderr.match_indices(r#""metadata":{"name":""#).collect();
+    let names: Vec<_> = names.iter().map(|(at, found)| &answers.stderr[at + found.len()..][..1]).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    let twice = case.kw_wasi("run --wasm policy.wasm - -r -").run();
+    twice.code(1).stderr_has("stdin can be read only once");
+}
+
+#[test]
+fn without_a_request_the_settings_alone_are_checked() {
+    let case = case(Behavior::prints(r#"{"accepted":true}"#));
+    case.write("settings.yaml", "a: 1\n");
+    let valid = case.kw_wasi("run --wasm policy.wasm -s settings.yaml").run();
+    valid.code(0).stdout_eq("").stderr_has("they are valid");
+    let refusing = case_with(
+        Behavior::prints(r#"{"accepted":true}"#),
+        Behavior::prints(r#"{"valid":false,"message":"no"}"#),
+        guest::METADATA,
+    );
+    refusing.write("settings.yaml", "a: 1\n");
+    let refused = refusing.kw_wasi("run --wasm policy.wasm -s settings.yaml").run();
+    refused.code(1).stdout_eq("").stderr_has("Provided settings are not valid: no");
 }
 
 #[test]

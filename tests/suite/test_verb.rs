@@ -424,6 +424,14 @@ fn no_expectation_is_ignored() {
         "cases: [{ name: a, object: { apiVersion: v1, kind: List, items: [] }, expect: { allowed: true } }]",
     );
     test(&list, "").code(101).stderr_has("a `List` contains several objects");
+    let list = ACCEPTING.with("cases: [{ name: a, request: pods.json, expect: { allowed: true } }]");
+    list.write("tests/pods.json", r#"{"apiVersion": "v1", "kind": "PodList", "items": []}"#);
+    test(&list, "").code(101).stderr_has("a `PodList` contains several objects");
+    list.write(
+        "tests/pods.json",
+        r#"{"apiVersion": "v1", "kind": "Pod"}{"apiVersion": "v1", "kind": "Pod"}"#,
+    );
+    test(&list, "").code(101).stderr_has("there is more than one document");
     let old = ACCEPTING.with(&format!(
         "cases: [{{ name: a, object: {POD}, old_object: {POD}, expect: {{ allowed: true }} }}]"
     ));
@@ -686,7 +694,7 @@ fn every_mistake_in_case_files_is_reported_before_anything_runs() {
         "tests/more.policy.yml",
         "cases:\n  - name: a\n    request: fixtures/a.json\n    expect: { allowed: true }\n",
     );
-    case.write("tests/fixtures/a.json", "{\n  \"kind\": \n}");
+    case.write("tests/fixtures/a.json", "{\n  \"kind\": [\n}");
     case.write("tests/other.yml", "not: cases");
     test(&case, "").code(101).stdout_eq("").stderr_eq(str![[r#"
 error[unknown-key]: unknown key `nmae` in a case

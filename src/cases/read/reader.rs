@@ -8,9 +8,17 @@ use serde_json::Value;
 use super::super::Wording;
 use crate::finding::{FileLines, Finding, FindingName};
 use crate::fs;
-use crate::kubernetes::InputDocument;
+use crate::kubernetes::{self, InputDocument, UnreadableDocument};
 use crate::protocol::{PolicyType, Settings};
 use crate::yaml::{self, DocumentReader, Fields, MapEntry, Node, NodeContent, ReadError, Syntax};
+
+/// What a file is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Reads {
+    /// Objects and requests.
+    Objects,
+    Settings,
+}
 
 /// A file being read, with the findings so far.
 pub(super) struct ValueReader<'a> {
@@ -19,8 +27,8 @@ pub(super) struct ValueReader<'a> {
     pub(super) text: &'a str,
     pub(super) document: DocumentReader<'a>,
     /// The contents of other files, by path; `None` for those that were reported.
-    fixtures: HashMap<PathBuf, Option<InputDocument>>,
-    /// The type of the policy, which decides how YAML other than settings is read.
+    fixtures: HashMap<(PathBuf, Reads), Option<InputDocument>>,
+    /// Decides how YAML other than settings is read.
     policy_type: PolicyType,
 }
 
@@ -45,10 +53,11 @@ impl<'a> ValueReader<'a> {
         self.document.wrong_type(entry, "", wanted, fix);
     }
 
-    /// Reads a map of known keys. Reports unknown and repeated keys, and a value that is not a map.
+    /// A map of known keys. Unknown and repeated keys are reported, and a value that is not a map. Keys that begin with
+    /// `x-` are the user's own, for anchors.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
         let fields = self.document.fields(node, what, known)?;
-        for entry in fields.unknown(known) {
+        for entry in fields.unknown(known).filter(|entry| !entry.key.starts_with("x-")) {
             let message = format!("unknown key `{}` in {what}", entry.key);
             let fix = fields.instead_of(&entry.key, known);
             self.error(FindingName::UnknownKey, entry.line, message, fix);
@@ -128,13 +137,25 @@ impl<'a> ValueReader<'a> {
     /// Reads an inline value.
     pub(super) fn inline(&mut self, node: &Node) -> Option<Value> {
         self.check_keys(node)?;
-        Some(self.policy_type.value_of(node.clone().into()))
+        self.resolve(node.clone().into(), node.line)
     }
 
     /// Reads the value in the file that this entry names.
     pub(super) fn value_of_fixture(&mut self, entry: &MapEntry) -> Option<Value> {
-        let document = self.fixture(entry)?;
-        Some(self.policy_type.value_of(document))
+        let document = self.fixture(entry, Reads::Objects)?;
+        self.resolve(document, entry.value.line)
+    }
+
+    /// The value of a document that this line has or names.
+    fn resolve(&mut self, document: InputDocument, line: usize) -> Option<Value> {
+        match self.policy_type.value_of(document) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let message = format!("`kubectl` could not read this: {error:#}");
+                self.error(FindingName::InvalidFixture, line, message, "write what a cluster would take");
+                None
+            }
+        }
     }
 
     /// Reports a key that is written twice.
@@ -153,8 +174,8 @@ impl<'a> ValueReader<'a> {
 
     /// Reads the settings in the file that this entry names.
     pub(super) fn settings_of_fixture(&mut self, entry: &MapEntry) -> Option<Settings> {
-        // Settings follow Kubewarden's rules for YAML, not those of Kubernetes.
-        let value = self.fixture(entry)?.into_json();
+        // Settings are Kubewarden's own, not Kubernetes'.
+        let value = self.fixture(entry, Reads::Settings)?.into_json();
         self.take_settings(value, entry)
     }
 
@@ -169,20 +190,27 @@ impl<'a> ValueReader<'a> {
         settings
     }
 
-    /// Reads the file that this entry names, by its path from the folder of the case file.
-    fn fixture(&mut self, entry: &MapEntry) -> Option<InputDocument> {
+    /// The contents of the file that this names, relative to the folder of the case file.
+    fn fixture(&mut self, entry: &MapEntry, reads: Reads) -> Option<InputDocument> {
         let written = self.string(entry)?;
         let path = fs::folder_of(self.file).join(written);
-        if let Some(known) = self.fixtures.get(&path) {
+        let key = (path, reads);
+        if let Some(known) = self.fixtures.get(&key) {
             return known.clone();
         }
-        let value = self.read_fixture(&path, entry, written);
-        self.fixtures.insert(path, value.clone());
+        let value = self.read_fixture(&key.0, entry, written, reads);
+        self.fixtures.insert(key, value.clone());
         value
     }
 
-    fn read_fixture(&mut self, path: &Path, entry: &MapEntry, written: &str) -> Option<InputDocument> {
-        let text = match fs::read_to_string(path) {
+    fn read_fixture(
+        &mut self,
+        path: &Path,
+        entry: &MapEntry,
+        written: &str,
+        reads: Reads,
+    ) -> Option<InputDocument> {
+        let text = match fs::read_document(path) {
             Ok(text) => text,
             Err(error) => {
                 let message = format!("could not read `{written}`: {}", error.root_cause());
@@ -194,9 +222,9 @@ impl<'a> ValueReader<'a> {
                 return None;
             }
         };
-        match parse(path, &text) {
+        match parse(&text, reads) {
             Ok(value) => Some(value),
-            Err((format, error)) => {
+            Err(UnreadableDocument { format, error }) => {
                 let (place, quote) = FileLines::of(path, &text).place(error.line);
                 let message = format!("not {format}: {}", error.message);
                 let fix =
@@ -209,21 +237,28 @@ impl<'a> ValueReader<'a> {
     }
 }
 
-/// Reads JSON if the name of the file ends in `.json`, otherwise YAML. An error names the format.
-fn parse(path: &Path, text: &str) -> Result<InputDocument, (&'static str, ReadError)> {
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
-        return serde_json::from_str(text).map(Value::into).map_err(|error| {
-            let position = format!(" at line {} column {}", error.line(), error.column());
-            let message = error.to_string().replace(&position, "");
-            ("JSON", ReadError { message, line: Some(error.line()) })
-        });
-    }
-    let node = yaml::parse(text).map_err(|error| ("YAML", error))?;
-    match node.repeated_key() {
-        None => Ok(node.into()),
-        Some(repeated) => {
-            let message = format!("`{}` is written twice", repeated.key);
-            Err(("YAML", ReadError { message, line: Some(repeated.line) }))
+/// Reads the one document of a file. Settings are Kubewarden's own: `kubectl` does not read them.
+fn parse(text: &str, reads: Reads) -> Result<InputDocument, UnreadableDocument> {
+    let document = match reads {
+        Reads::Settings => match serde_json::from_str::<Value>(text) {
+            Ok(value) => value.into(),
+            Err(_) => yaml::parse(text)?.into(),
+        },
+        Reads::Objects => {
+            let mut documents = kubernetes::parse_documents(text)?;
+            match (documents.pop(), documents.len()) {
+                (last, 0) => last.unwrap_or_else(|| Value::Null.into()),
+                _ => {
+                    let message = "there is more than one document".to_owned();
+                    return Err(ReadError { message, line: None }.into());
+                }
+            }
+        }
+    };
+    match document.repeated_key() {
+        None => Ok(document),
+        Some((line, key)) => {
+            Err(ReadError { message: format!("`{key}` is written twice"), line: Some(line) }.into())
         }
     }
 }

@@ -10,7 +10,7 @@ fn lines(text: &str) -> Vec<String> {
     fn walk(node: &Node, path: &str, found: &mut Vec<String>) {
         match &node.content {
             NodeContent::Map(entries) if !entries.is_empty() => {
-                for MapEntry { line, key, value } in entries {
+                for MapEntry { line, key, value, .. } in entries {
                     found.push(format!("{line}: {path}/{key}"));
                     walk(value, &format!("{path}/{key}"), found);
                 }

@@ -14,26 +14,36 @@ const SCHEMAS: [&str; 2] = [
     include_str!("../../crds/policies.kubewarden.io_admissionpolicies.yaml"),
 ];
 
-/// Reads YAML strings as a cluster does. Each result is the value or the error. `make setup` compiles the reader.
+/// Reads YAML documents as `kubectl` does. Each result is the value or the error.
 #[track_caller]
 pub(crate) fn read_all(texts: &[String]) -> Vec<Result<Value, String>> {
+    ask(texts.iter().map(|text| json!({ "yaml": text })))
+}
+
+/// Reads files as `kubectl create -f` does. Each result is a list of objects or the error.
+#[track_caller]
+pub(crate) fn read_files(files: &[Vec<u8>]) -> Vec<Result<Value, String>> {
+    use base64::Engine;
+    let encode = |file: &Vec<u8>| base64::engine::general_purpose::STANDARD.encode(file);
+    ask(files.iter().map(|file| json!({ "file": encode(file) })))
+}
+
+/// Asks the reader of `kubectl`, which `make setup` compiles.
+#[track_caller]
+fn ask(questions: impl ExactSizeIterator<Item = Value>) -> Vec<Result<Value, String>> {
     #[derive(Deserialize)]
     struct Answer {
-        #[serde(default)]
         value: Value,
         error: Option<String>,
     }
+    let count = questions.len();
     let reader = concat!(env!("CARGO_MANIFEST_DIR"), "/target/test-programs/cluster-yaml");
     let mut child = Command::new(reader)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("`make setup` compiles {reader}: {error}"));
-    let mut lines = String::new();
-    for text in texts {
-        lines += &serde_json::to_string(text).unwrap();
-        lines.push('\n');
-    }
+    let lines: String = questions.map(|question| format!("{question}\n")).collect();
     let mut stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
     let output = child.wait_with_output().unwrap();
@@ -44,7 +54,7 @@ pub(crate) fn read_all(texts: &[String]) -> Vec<Result<Value, String>> {
         .map(|answer| answer.unwrap())
         .map(|answer| answer.error.map_or(Ok(answer.value), Err))
         .collect();
-    assert_eq!(answers.len(), texts.len());
+    assert_eq!(answers.len(), count);
     answers
 }
 
