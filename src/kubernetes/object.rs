@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     fn request(object: Value, operation: Operation, old_object: Option<Value>) -> Result<Value, Error> {
-        let details = RequestDetails { operation: Some(operation), old_object };
+        let details = RequestDetails { operation: Some(operation), old_object, ..RequestDetails::default() };
         Ok(json!(request_for_object(object, details)?))
     }
 

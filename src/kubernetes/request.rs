@@ -14,6 +14,18 @@ pub struct RequestDetails {
     pub(crate) operation: Option<Operation>,
     /// The old object for UPDATE and DELETE, if it is not the same.
     pub(crate) old_object: Option<Value>,
+    /// Who asks, if not the administrator.
+    pub(crate) user: Option<String>,
+    pub(crate) groups: Option<Vec<String>>,
+    /// Where and what it is, if the object does not say it.
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: Option<String>,
+    /// The subresource that is asked for, such as `scale`.
+    pub(crate) sub_resource: Option<String>,
+    /// `false` if not given.
+    pub(crate) dry_run: Option<bool>,
+    /// In place of the options that have nothing but a kind.
+    pub(crate) options: Option<Value>,
 }
 
 /// The subject of a request.
@@ -32,6 +44,16 @@ impl RequestSubject {
     /// The `uid` depends only on `seed`, so that the result is the same every time.
     pub(super) fn request(self, object: Value, details: RequestDetails, seed: &str) -> AdmissionRequest {
         let operation = details.operation.unwrap_or(Operation::Create);
+        let sub_resource = details.sub_resource.or(self.subresource);
+        let administrator = administrator();
+        let user_info = UserInfo {
+            username: details.user.or(administrator.username),
+            groups: details.groups.or(administrator.groups),
+            ..administrator
+        };
+        let options = details.options.or_else(|| {
+            options_kind(operation).map(|kind| json!({"apiVersion": "meta.k8s.io/v1", "kind": kind}))
+        });
         let (object, old_object) = match operation {
             Operation::Delete => (None, Some(details.old_object.unwrap_or(object))),
             Operation::Update => {
@@ -46,17 +68,16 @@ impl RequestSubject {
             kind: self.kind,
             request_resource: Some(self.resource.clone()),
             resource: self.resource,
-            request_sub_resource: self.subresource.clone(),
-            sub_resource: self.subresource,
-            name: self.name,
-            namespace: self.namespace,
+            request_sub_resource: sub_resource.clone(),
+            sub_resource,
+            name: details.name.or(self.name),
+            namespace: details.namespace.or(self.namespace),
             operation: operation.as_str().to_owned(),
-            user_info: administrator(),
+            user_info,
             object,
             old_object,
-            dry_run: Some(false),
-            options: options_kind(operation)
-                .map(|kind| json!({"apiVersion": "meta.k8s.io/v1", "kind": kind})),
+            dry_run: Some(details.dry_run.unwrap_or_default()),
+            options,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reads a case file, and reports all mistakes in it at once, each with its line.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,9 +21,36 @@ mod tests;
 /// Keys of the file.
 const FILE_KEYS: [&str; 4] = ["settings", "settings_file", "skip_checks", "cases"];
 /// Keys of a case.
-const CASE_KEYS: [&str; 8] =
-    ["name", "settings", "settings_file", "request", "object", "operation", "old_object", "expect"];
-/// The operations of requests.
+const CASE_KEYS: [&str; 15] = [
+    "name",
+    "settings",
+    "settings_file",
+    "request",
+    "object",
+    "operation",
+    "old_object",
+    "user",
+    "groups",
+    "namespace",
+    "object_name",
+    "sub_resource",
+    "dry_run",
+    "options",
+    "expect",
+];
+/// Keys of a case about the request that is made for an object.
+const DETAIL_KEYS: [&str; 9] = [
+    "operation",
+    "old_object",
+    "user",
+    "groups",
+    "namespace",
+    "object_name",
+    "sub_resource",
+    "dry_run",
+    "options",
+];
+/// What requests are made for.
 const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
 /// The cases of a file, or what is wrong with them.
@@ -129,10 +157,12 @@ impl CaseReader<'_> {
     fn cases(&mut self, entry: &MapEntry, settings: &Arc<CaseSettings>) -> Option<Vec<Case>> {
         let items = self.reader.list(entry, "begin each case with `- name:`")?;
         let mut cases: Vec<Case> = Vec::new();
+        let mut lines = HashMap::new();
         for item in items {
-            let Some(case) = self.case(item, settings) else { continue };
-            if let Some(earlier) = cases.iter().find(|earlier| earlier.name == case.name) {
-                let message = format!("the case in line {} has the name `{}` too", earlier.line, case.name);
+            let merged = item.with_merges();
+            let Some(case) = self.case(merged.as_ref().unwrap_or(item), settings) else { continue };
+            if let Some(earlier) = lines.insert(case.name.clone(), case.line) {
+                let message = format!("the case in line {earlier} has the name `{}` too", case.name);
                 self.reader.error(
                     FindingName::DuplicateName,
                     case.line,

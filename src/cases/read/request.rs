@@ -2,21 +2,32 @@
 
 use serde_json::Value;
 
-use super::{CaseReader, OPERATIONS};
+use super::{CaseReader, DETAIL_KEYS, OPERATIONS};
 use crate::error::{name_list, nearest};
 use crate::finding::FindingName;
 use crate::kubernetes::{self, Operation, RequestDetails};
 use crate::protocol::{PolicyType, Request};
-use crate::yaml::{Fields, MapEntry};
+use crate::yaml::{Fields, MapEntry, NodeContent};
 
 impl CaseReader<'_> {
     /// Reads the request of a case, which is inline or in a file.
     pub(super) fn request(&mut self, fields: &Fields<'_>) -> Option<Request> {
+        let mut string =
+            |key| fields.find(key).and_then(|entry| self.reader.string(entry)).map(str::to_owned);
+        let (user, namespace, name, sub_resource) =
+            (string("user"), string("namespace"), string("object_name"), string("sub_resource"));
         let details = RequestDetails {
             operation: fields.find("operation").and_then(|entry| self.operation(entry)),
             old_object: fields.find("old_object").and_then(|entry| self.reader.value(entry)),
+            user,
+            groups: fields.find("groups").and_then(|entry| self.groups(entry)),
+            namespace,
+            name,
+            sub_resource,
+            dry_run: fields.find("dry_run").and_then(|entry| self.reader.boolean(entry)),
+            options: fields.find("options").and_then(|entry| self.reader.inline(&entry.value)),
         };
-        let of_details = fields.find_any(&["operation", "old_object"]);
+        let of_details = fields.find_any(&DETAIL_KEYS);
         let (entry, document) = match (fields.find("request"), fields.find("object")) {
             (Some(_), Some(object)) => {
                 self.contradiction(object, "`request` and `object` are both written", "keep one of them");
@@ -65,6 +76,21 @@ impl CaseReader<'_> {
             PolicyType::Kubernetes if kubernetes::is_object(document) => None,
             PolicyType::Kubernetes => Some("an admission request, which has its own"),
         }
+    }
+
+    fn groups(&mut self, entry: &MapEntry) -> Option<Vec<String>> {
+        let fix = "write a list of strings, such as `[system:authenticated]`";
+        let items = self.reader.list(entry, fix)?;
+        let mut groups = Vec::new();
+        for item in items {
+            let NodeContent::Text(group) = &item.content else {
+                let message = format!("`groups` must hold strings, found {}", item.content);
+                self.reader.error(FindingName::WrongType, item.line, message, "write it in quotes");
+                return None;
+            };
+            groups.push(group.clone());
+        }
+        Some(groups)
     }
 
     fn operation(&mut self, entry: &MapEntry) -> Option<Operation> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::protocol::Request;
 use serde_json::json;
 
 fn checked(text: &str) -> CheckedCases {
@@ -180,6 +181,43 @@ fn a_broken_file_is_one_finding() {
     let not_utf8 = read(Path::new("a.yml"), b"cases:\n- \xff", PolicyType::Kubernetes);
     assert_eq!(not_utf8.findings[0].place.as_ref().unwrap().line, Some(2));
     assert!(not_utf8.file.is_none());
+}
+
+#[test]
+fn cases_share_keys_through_merges_and_keys_of_the_user() {
+    let text = "
+x-pod: &pod { apiVersion: v1, kind: Pod }
+cases:
+- &first
+  name: a
+  x-note: by alice
+  object: { <<: *pod, metadata: { name: b } }
+  user: alice
+  groups: [developers]
+  namespace: shop
+  object_name: c
+  sub_resource: exec
+  dry_run: true
+  options: { kind: CreateOptions, fieldManager: me }
+  expect: { allowed: true }
+- { <<: *first, name: b, user: bob }
+";
+    let read = read(Path::new("a.yml"), text.as_bytes(), PolicyType::Kubernetes);
+    assert!(read.findings.is_empty(), "{:?}", read.findings);
+    let cases = read.file.unwrap().cases;
+    let requests = cases.iter().map(|case| match case.request.as_ref().unwrap() {
+        Request::Kubernetes(request) => serde_json::to_value(request).unwrap(),
+        Request::Raw(document) => document.clone(),
+    });
+    let users: Vec<_> = requests.clone().map(|request| request["userInfo"]["username"].clone()).collect();
+    assert_eq!(users, ["alice", "bob"]);
+    for request in requests {
+        assert_eq!(request["userInfo"]["groups"], json!(["developers"]));
+        assert_eq!((&request["namespace"], &request["name"]), (&json!("shop"), &json!("c")));
+        assert_eq!((&request["subResource"], &request["dryRun"]), (&json!("exec"), &json!(true)));
+        assert_eq!(request["options"]["fieldManager"], "me");
+        assert_eq!(request["object"]["metadata"]["name"], "b");
+    }
 }
 
 #[test]
