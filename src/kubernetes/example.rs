@@ -43,7 +43,7 @@ pub fn admission_request(
         subresource: resource.subresource,
         name: Some(name.to_owned()),
     };
-    subject.request(object, RequestDetails { operation: Some(operation), old_object: None }, &seed)
+    subject.request(object, RequestDetails { operation: Some(operation), ..RequestDetails::default() }, &seed)
 }
 
 fn object(

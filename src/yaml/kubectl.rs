@@ -189,10 +189,10 @@ mod tests {
     #[test]
     fn defaults_are_merged() {
         let text =
-            "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc:\n  y: 5\n  <<: *a\nd:\n  <<: [*a, *b]\n  x: 0\n";
+            "a: &a {x: 1, w: 2}\nb: &b {w: 3, z: 4}\nc:\n  w: 5\n  <<: *a\nd:\n  <<: [*a, *b]\n  x: 0\n";
         let read = read(text);
         // As written: the merge is below the key.
-        assert_eq!(read["c"], json!({"x": 1, "y": 2}));
-        assert_eq!(read["d"], json!({"x": 0, "y": 2, "z": 4}));
+        assert_eq!(read["c"], json!({"x": 1, "w": 2}));
+        assert_eq!(read["d"], json!({"x": 0, "w": 2, "z": 4}));
     }
 }
