@@ -138,13 +138,17 @@ fn settings(source: &SettingsSource) -> Result<Settings> {
 }
 
 /// The documents of all files, in their order.
-fn documents<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<InputDocument>> {
+fn documents<'a>(paths: impl Iterator<Item = &'a PathBuf> + Clone) -> Result<Vec<InputDocument>> {
+    if paths.clone().filter(|path| *path == Path::new("-")).count() > 1 {
+        return Err(failure("stdin can be read only once", "give `-` once"));
+    }
     let mut documents = Vec::new();
-    let mut stdin = Some(std::io::stdin());
     for path in paths {
         let (text, what) = if path == Path::new("-") {
-            let stdin = stdin.take().context("stdin can be read only once: give `-` once")?;
-            (fs::document_in(stdin).context("could not read stdin")?, "the request on stdin".to_owned())
+            (
+                fs::document_in(std::io::stdin()).context("could not read stdin")?,
+                "the request on stdin".to_owned(),
+            )
         } else {
             (fs::read_document(path)?, format!("the request `{}`", path.display()))
         };

@@ -91,6 +91,10 @@ fn json_documents(text: &str) -> Result<Vec<InputDocument>, UnreadableDocument> 
         return Err(error);
     }
     let (before, rest) = text.split_at(values.byte_offset());
+    // `kubectl` takes what is shorter for the end.
+    if rest.len() < 4 {
+        return Err(error);
+    }
     let blank = rest.find(|c: char| c == '\n' || !c.is_whitespace()).unwrap_or(rest.len());
     let blank = if rest[blank..].starts_with('\n') { blank + 1 } else { blank };
     let line = 1 + before.matches('\n').count() + rest[..blank].matches('\n').count();

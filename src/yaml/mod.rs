@@ -10,7 +10,6 @@ mod weight;
 mod write;
 
 pub(crate) use node::{MapEntry, Node, NodeContent};
-pub(crate) use parse::{ReadError, parse, parse_all, parse_first};
+pub(crate) use parse::{ReadError, parse, parse_all, parse_first, refuse_heavy};
 pub(crate) use reader::{DocumentReader, Fields, Syntax};
-pub(crate) use weight::refuse_heavy;
 pub(crate) use write::to_string;

@@ -15,7 +15,7 @@ use serde_json::Number;
 
 use super::node::{KeyForm, MapEntry, Node, NodeContent};
 use super::positions::Positions;
-use super::weight::refuse_heavy;
+use super::weight::is_heavy;
 
 /// Why a file could not be read.
 #[derive(Debug)]
@@ -91,8 +91,15 @@ enum Tags {
     Keep,
 }
 
-/// Fails if there are too many open brackets. The parser looks at all of them for each token, long before a
-/// deserializer could refuse them.
+/// Refuses a string whose values would need far more memory than itself.
+pub(crate) fn refuse_heavy(text: &str) -> Result<(), ReadError> {
+    if is_heavy(text) {
+        return Err(ReadError { message: "it has too many values".to_owned(), line: None });
+    }
+    Ok(())
+}
+
+/// The parser looks at all open brackets for each token, long before a deserialiser could refuse their number.
 fn refuse_deep_nesting(text: &str) -> Result<(), ReadError> {
     const OPEN_BRACKETS: usize = 10_000;
     let (mut open, mut line) = (0_usize, 1);

@@ -51,9 +51,8 @@ impl<'a> Positions<'a> {
             (false, Some(tag)) => {
                 let text = match content {
                     NodeContent::Text(text) => text.clone(),
-                    NodeContent::Number(number) => number.to_string(),
-                    NodeContent::Bool(value) => value.to_string(),
-                    _ => "null".to_owned(),
+                    // A number, a boolean or null has no quotes in it.
+                    _ => rest.split(['"', '\'']).nth(1).unwrap_or_default().to_owned(),
                 };
                 (None, Some(Box::new(Tagged { tag: tag.to_owned(), text })))
             }

@@ -70,7 +70,7 @@ impl Scalar {
             _ if core("float") => wrong("numbers"),
             _ if core("timestamp") && !is_date(text) => wrong("dates"),
             _ if core("binary") => match STANDARD.decode(text.replace(['\n', '\r'], "")) {
-                Ok(bytes) => Ok(Self::Text(String::from_utf8_lossy(&bytes).into_owned())),
+                Ok(bytes) => Ok(Self::Text(replace_invalid(&bytes))),
                 Err(_) => wrong("base64"),
             },
             _ => Ok(Self::Text(text.to_owned())),
@@ -172,6 +172,16 @@ fn float(text: &str) -> Option<Scalar> {
     let is_digit = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
     let value = text.chars().all(is_digit).then(|| text.parse::<f64>().ok())??;
     value.is_finite().then_some(Scalar::Float(value))
+}
+
+/// As Go does: each byte that is not part of a character becomes one.
+fn replace_invalid(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text += chunk.valid();
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    text
 }
 
 /// Dates begin with a year of four digits. What follows is left to whoever reads the string.
