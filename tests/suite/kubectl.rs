@@ -5,7 +5,7 @@ use crate::support::dice::Dice;
 use anyhow::Result;
 use cargo_kw_wasi::kubernetes::read_documents;
 use cargo_kw_wasi::protocol::PolicyType;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The first document.
 fn ours(text: &str) -> Result<Value> {
