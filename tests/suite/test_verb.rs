@@ -448,7 +448,7 @@ fn no_expectation_is_ignored() {
 #[test]
 fn objects_are_read_as_kubectl_reads_them() {
     let labeled = Constant {
-        answer: r#"{"accepted": true, "mutated_object": {"apiVersion":"v1","kind":"Pod","mode":420,"on":true}}"#,
+        answer: r#"{"accepted": true, "mutated_object": {"apiVersion":"v1","kind":"Pod","mode":420,"true":true}}"#,
         ..ACCEPTING
     };
     let case = labeled.with(
