@@ -17,8 +17,12 @@ use crate::error::failure;
 /// The time after which progress is shown.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// The time limit. The largest policies take a few seconds.
-pub(super) const TIME: Duration = Duration::from_secs(60);
+/// The time limit for a module of this size: a minute, and 10 seconds for each megabyte. The largest policies, some 20 MB
+/// from Go, take 10 to 20 seconds on two cores.
+pub(super) fn time_limit(bytes: usize) -> Duration {
+    let megabytes = u32::try_from(bytes / 1_000_000).unwrap_or(u32::MAX);
+    Duration::from_secs(60) + Duration::from_secs(10).saturating_mul(megabytes)
+}
 
 /// Compiles a module. Calls `on_slow` if that takes more than a second.
 ///

@@ -109,7 +109,7 @@ impl Policy {
             .memory_reservation_for_growth(0)
             .cache(cache.as_ref().map(|cache| cache.wasmtime.clone()));
         let engine = Engine::new(&config).map_err(ours).context("could not start the WebAssembly engine")?;
-        let time = limits.time.map(|_| compile::TIME);
+        let time = limits.time.map(|_| compile::time_limit(wasm.len()));
         let module =
             compile::compile(&engine, wasm, time, on_slow).context("could not compile the module")?;
         if let Some(cache) = cache {
