@@ -54,12 +54,12 @@ impl AdmissionRequest {
             ("requestResource", ["group", "version", "resource"]),
         ];
         let lacks = |value: &Value, key: &&str| value.get(*key).is_none_or(Value::is_null);
-        if let Some(key) = REQUIRED.iter().find(|key| lacks(request, *key)) {
+        if let Some(key) = REQUIRED.iter().find(|key| lacks(request, key)) {
             return Some((*key).to_owned());
         }
         PARTS.iter().find_map(|(part, keys)| {
             let value = request.get(*part).filter(|value| value.is_object())?;
-            let key = keys.iter().find(|key| lacks(value, *key))?;
+            let key = keys.iter().find(|key| lacks(value, key))?;
             Some(format!("{part}.{key}"))
         })
     }

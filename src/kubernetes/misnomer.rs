@@ -74,7 +74,7 @@ pub(crate) fn misnamed_resource(resource: &str, groups: &[String], versions: &[S
         versions.iter().any(|version| version == "*" || built_in.versions.contains(&version.as_str()))
     };
     let is_misnamed = versions.iter().any(|version| misnamed_version(version).is_some());
-    (!versions.is_empty() && !is_misnamed && !own.iter().any(|built_in| is_served(built_in))).then(|| {
+    (!versions.is_empty() && !is_misnamed && !own.iter().any(is_served)).then(|| {
         let version = quoted(own[0].preferred_version());
         let message = format!("{KNOWN} does not serve {} as {}", quoted(name), alternatives(versions));
         Finding::warning(FindingName::UnknownResource, message, format!("add the version {version}"))

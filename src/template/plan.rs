@@ -30,7 +30,6 @@ pub(crate) struct ProjectPlan {
     pub(crate) notes: Vec<String>,
 }
 
-
 impl ProjectPlan {
     /// The files, a line each, as paths from here.
     pub(crate) fn list(&self) -> String {

@@ -74,10 +74,7 @@ impl Workspace {
 
     /// The change that makes the package a member. `None` if it is one already.
     pub(super) fn change(&self) -> Result<Option<WorkspaceChange>> {
-        let change = WorkspaceChange {
-            manifest: self.manifest.clone(),
-            member: self.member.clone(),
-        };
+        let change = WorkspaceChange { manifest: self.manifest.clone(), member: self.member.clone() };
         Ok(change.apply(&self.before)?.map(|_| change))
     }
 }

@@ -159,12 +159,15 @@ fn cost_of_inspection(wasm: &[u8]) -> usize {
     allocated
 }
 
+/// Makes metadata of a size.
+type Generator = fn(usize) -> String;
+
 #[test]
 fn checking_metadata_costs_no_more_than_twice_for_twice_the_metadata() {
     if !support::is_alone("bombs::checking_metadata_costs_no_more_than_twice_for_twice_the_metadata") {
         return;
     }
-    let kinds: [(&str, fn(usize) -> String); 6] = [
+    let kinds: [(&str, Generator); 6] = [
         ("rules", |count| with_rules(&list(count, |n| rule(&format!("\"a{n}\""))))),
         ("wrong rules", |count| with_rules(&list(count, |_| rule(r#""Pods ","","""#)))),
         ("resources", |count| with_rules(&rule(&list(count * 10, |n| format!("\"a{n}/b\""))))),

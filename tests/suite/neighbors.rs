@@ -94,9 +94,12 @@ fn a_repository_that_is_there_stays_as_it_is() {
     assert!(case.exists("demo/Cargo.toml"));
 }
 
+/// Paths and contents.
+type Files = &'static [(&'static str, &'static str)];
+
 /// Manifests, the folder of a project, and the manifest of the workspace that it is a member of: that of the project if it
 /// is alone. `[ROOT]` is the root of the case.
-const LAYOUTS: &[(&str, &[(&str, &str)], &str, &str)] = &[
+const LAYOUTS: &[(&str, Files, &str, &str)] = &[
     ("nothing above", &[], "new", "new/Cargo.toml"),
     ("a root above", &[("", "[workspace]")], "a/new", "Cargo.toml"),
     ("a root in one line", &[("", "workspace = {}")], "new", "Cargo.toml"),
