@@ -1,5 +1,6 @@
 //! Other programs: a child process is a value that can print itself, run, and fail with a message.
 
+mod exchange;
 mod passing;
 
 use std::ffi::{OsStr, OsString};
