@@ -88,6 +88,9 @@ fn parse(text: &str) -> Result<Reference, String> {
     if let Some((scheme, _)) = text.split_once("://") {
         return Err(format!("`{scheme}://` is not the scheme of a registry"));
     }
+    if has_login(text) {
+        return Err("a reference has neither user nor password, which come from `docker login`".to_owned());
+    }
     let (text, digest) = match text.split_once('@') {
         Some((text, digest)) => (text, Some(digest)),
         None => (text, None),
@@ -177,19 +180,33 @@ pub(crate) fn check_repository(text: &str) -> Result<(), String> {
     }
 }
 
+/// Whether a reference that was typed has something before an `@` that may be a password, which must not be repeated.
+pub(crate) fn has_login(typed: &str) -> bool {
+    typed.rsplit_once('@').is_some_and(|(_, rest)| {
+        let is_digest = ["sha", "md5"].iter().any(|algorithm| rest.starts_with(algorithm));
+        rest.contains('/') || !is_digest
+    })
+}
+
 /// Whether `text` can be a tag.
 pub(crate) fn is_tag(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     (1..=128).contains(&text.len()) && text.chars().all(allowed) && !text.starts_with(['.', '-'])
 }
 
-/// Whether `typed` can be a reference rather than a file: it has the scheme, or starts with a host.
+/// Whether `typed`, which is not a file, can be a reference: it has the scheme, or starts with a host. What ends like a
+/// module is a misspelt file.
 pub(crate) fn looks_like_reference(typed: &str) -> bool {
     if typed.starts_with("registry://") {
         return true;
     }
+    let first = typed.split('/').next().unwrap_or_default();
+    if first.split_once('@').is_some_and(|(login, _)| login.contains(':')) {
+        return true;
+    }
     let Some((host, rest)) = typed.split_once('/') else { return false };
-    is_host(host) && !host.starts_with('.') && !rest.is_empty() && typed.parse::<Reference>().is_ok()
+    let is_module = rest.to_ascii_lowercase().ends_with(".wasm");
+    is_host(host) && !host.starts_with('.') && !is_module && typed.parse::<Reference>().is_ok()
 }
 
 #[cfg(test)]
@@ -239,6 +256,14 @@ mod tests {
             ("ghcr.io:+1/a", "`ghcr.io:+1` is not a valid host"),
             ("-ghcr.io/a", "`-ghcr.io` is not a valid host"),
             ("ghcr.io/a@md5:00", "`md5:00` is not a SHA-2 digest such as `sha256:…`"),
+            (
+                "jane:s3cret@ghcr.io/a",
+                "a reference has neither user nor password, which come from `docker login`",
+            ),
+            (
+                "jane:s3/cr@et@ghcr.io",
+                "a reference has neither user nor password, which come from `docker login`",
+            ),
             ("ghcr.io/a@sha256:00", "`sha256:00` does not have 64 hexadecimal digits"),
         ] {
             let expected = format!("{reason}: write `host/repository:tag`");
@@ -301,8 +326,22 @@ mod tests {
             "C:\\a\\b.wasm",
             "C:/a/b.wasm",
             "c:/a/b.wasm",
+            "my.folder/policy.wasm",
+            "demo-0.1.0/Policy.WASM",
         ] {
             assert!(!looks_like_reference(file), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_reference_is_recognized() {
+        for typed in
+            ["jane:s3cret@ghcr.io/a/b", "jane@ghcr.io/a", "registry://jane:s3cret@ghcr.io", "a:b@c@d/e"]
+        {
+            assert!(has_login(typed), "{typed}");
+        }
+        for typed in ["ghcr.io/a/b:v1@sha256:00", "busybox@sha512:00", "a@md5:0", "ghcr.io/a"] {
+            assert!(!has_login(typed), "{typed}");
         }
     }
 

@@ -33,7 +33,7 @@ Examples:
   # Fail if there are findings
   cargo kw-wasi inspect policy.wasm --format json | jq -e '.findings == []'")]
 pub(crate) struct InspectArgs {
-    /// Module to show: a file, or a reference in a registry [default: the policy of this project]
+    /// Module to show: a file, or a reference in a registry, `:latest` without a tag [default: the policy of this project]
     #[arg(value_name = "FILE", conflicts_with_all = ["wasm", PROJECT])]
     module: Option<OsString>,
     /// Output format

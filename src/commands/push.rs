@@ -11,9 +11,9 @@ use crate::error::{Outcome, failure};
 use crate::fs;
 use crate::kubernetes;
 use crate::metadata::{Metadata, key};
-use crate::options::{CompiledArgs, OutputFormat, PackagesArgs, PolicyArgs, RegistryArgs};
+use crate::options::{CompiledArgs, OutputFormat, PackagesArgs, PolicyArgs, ReferenceParser, RegistryArgs};
 use crate::policy_source::PolicyModule;
-use crate::reference::{Reference, is_tag};
+use crate::reference::{Reference, has_login, is_tag};
 use crate::registry::artifact::Artifact;
 use crate::registry::{self, Connection, Pushed, TagPolicy};
 use crate::shell::Shell;
@@ -40,7 +40,9 @@ Examples:
   cosign sign $(cargo kw-wasi push -q)")]
 pub(crate) struct PushArgs {
     /// Where to push to: `host/repository:tag` [default: registry and version of the metadata]
-    #[arg(value_name = "REFERENCE")]
+    ///
+    /// Without a tag, the tag is `v` and the version of the policy, as without a reference. Other commands read `latest`.
+    #[arg(value_name = "REFERENCE", value_parser = ReferenceParser)]
     reference: Option<Reference>,
     /// Move the tag if it exists, and accept a tag that is not the version of the policy
     #[arg(long)]
@@ -133,7 +135,8 @@ impl Destination {
             (Some(typed), _) => typed.clone(),
             (None, Some(url)) => {
                 url.parse::<Reference>().map_err(|reason| anyhow!(reason)).with_context(|| {
-                    format!("could not push to `{url}`, the value of annotation `{}`", key::OCI_URL)
+                    let url = if has_login(url) { "the registry".to_owned() } else { format!("`{url}`") };
+                    format!("could not push to {url}, the value of annotation `{}`", key::OCI_URL)
                 })?
             }
             (None, None) => {

@@ -17,5 +17,5 @@ pub(crate) use network::{NetworkArgs, UncompiledArgs};
 pub(crate) use operation::operation_of_request;
 pub(crate) use package::{PackageArgs, PackagesArgs};
 pub(crate) use policy::{PROJECT, PolicyArgs, module_source};
-pub(crate) use registry::RegistryArgs;
+pub(crate) use registry::{ReferenceParser, RegistryArgs};
 pub(crate) use settings::{SettingsArgs, SettingsSource};

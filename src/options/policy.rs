@@ -11,7 +11,7 @@ use super::{NetworkArgs, RegistryArgs};
 use crate::build::BuildRequest;
 use crate::fs;
 use crate::policy_source::PolicySource;
-use crate::reference::{Reference, looks_like_reference};
+use crate::reference::{Reference, has_login, looks_like_reference};
 
 /// The group of all options about what is built and how. They conflict with a module that is already built.
 pub(crate) const PROJECT: &str = "project";
@@ -46,13 +46,22 @@ impl<P: Args + Into<BuildRequest>> PolicyArgs<P> {
 /// Parses a module argument: a file, its URL, or a reference. An existing file has precedence.
 pub(crate) fn module_source(typed: OsString, registry: &RegistryArgs) -> Result<PolicySource> {
     let Some(text) = typed.to_str() else { return Ok(PolicySource::Module(typed.into())) };
-    if fs::exists(Path::new(text)) || !looks_like_reference(text) {
+    if fs::exists(Path::new(text)) || !looks_like_reference(text) || is_in_folder(text) {
         return Ok(PolicySource::Module(fs::path_of_url(text).unwrap_or_else(|| PathBuf::from(text))));
     }
     let reference = text.parse::<Reference>().map_err(anyhow::Error::msg);
-    let reference = reference.with_context(|| format!("could not use `{text}`"))?.with_default_tag("latest");
+    let reference = reference.with_context(|| match has_login(text) {
+        true => "could not use the reference".to_owned(),
+        false => format!("could not use `{text}`"),
+    });
+    let reference = reference?.with_default_tag("latest");
     let connection = Box::new(registry.connection_to(reference.host())?);
     Ok(PolicySource::Registry { reference, connection })
+}
+
+/// Whether the first part of a path is a folder: then the rest is misspelt.
+fn is_in_folder(typed: &str) -> bool {
+    typed.split_once('/').is_some_and(|(first, _)| !first.is_empty() && Path::new(first).is_dir())
 }
 
 /// Options about projects. All are in the group [`PROJECT`] except those of [`NetworkArgs`], which have no effect on

@@ -1,12 +1,41 @@
 //! Options for connecting to a registry.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
 
 use crate::error::failure;
 use crate::fs;
+use crate::reference::{Reference, has_login};
 use crate::registry::{self, Connection};
+
+/// Parses a reference. An error does not repeat a reference with a password.
+#[derive(Debug, Clone)]
+pub(crate) struct ReferenceParser;
+
+impl TypedValueParser for ReferenceParser {
+    type Value = Reference;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Reference, clap::Error> {
+        match value.to_str().filter(|typed| has_login(typed)) {
+            None => str::parse::<Reference>.parse_ref(command, arg, value),
+            Some(typed) => {
+                let reason = typed.parse::<Reference>().err().unwrap_or_default();
+                let message = format!("invalid reference: {reason}\n");
+                Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command))
+            }
+        }
+    }
+}
 
 /// Options for connecting to a registry.
 #[derive(Debug, Clone, clap::Args)]
