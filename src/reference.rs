@@ -188,6 +188,14 @@ pub(crate) fn has_login(typed: &str) -> bool {
     })
 }
 
+/// What was typed as a reference, for messages: without what may be a password.
+pub(crate) fn without_login(typed: &str) -> String {
+    match typed.rsplit_once('@').filter(|_| has_login(typed)) {
+        Some((_, rest)) => format!("[login]@{rest}"),
+        None => typed.to_owned(),
+    }
+}
+
 /// Whether `text` can be a tag.
 pub(crate) fn is_tag(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');

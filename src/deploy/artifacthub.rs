@@ -13,7 +13,7 @@ use url::Url;
 use crate::finding::{Finding, FindingName};
 use crate::kubernetes;
 use crate::metadata::{Metadata, absolute_url, addresses, browsable, github_repository, key};
-use crate::reference::Reference;
+use crate::reference::{Reference, without_login};
 use crate::yaml;
 
 /// The first line of the file that we write.
@@ -182,7 +182,7 @@ fn image(oci_url: &str, version: &str, findings: &mut Vec<Finding>) -> Option<St
         _ => {
             findings.push(invalid(
                 key::OCI_URL,
-                format!("and the version do not make a valid image: `{image}`"),
+                format!("and the version do not make a valid image: `{}`", without_login(&image)),
                 "write registry and repository in lower case, without scheme and tag, and a version without `+`",
             ));
             None

@@ -133,7 +133,7 @@ pub(super) fn check(reader: &mut MetadataReader<'_>, root: &Root<'_>, metadata: 
         reader.reader.error(
             FindingName::InvalidOciUrl,
             place,
-            format!("`{url}` does not name a repository in a registry: {reason}"),
+            format!("`{}` does not name a repository in a registry: {reason}", reference::without_login(url)),
             fix,
         );
     }
