@@ -28,6 +28,10 @@ enum Kind {
     Open,
     Password,
     Tls,
+    /// With a certificate that is its own authority.
+    SelfSigned,
+    /// With TLS, but announces itself without.
+    BehindProxy,
 }
 
 /// A registry without TLS and without authentication. Tests share it; each has its own repositories.
@@ -46,6 +50,18 @@ pub(crate) fn with_password() -> &'static Registry {
 pub(crate) fn with_tls() -> &'static Registry {
     static REGISTRY: OnceLock<Registry> = OnceLock::new();
     REGISTRY.get_or_init(|| Registry::start(Kind::Tls))
+}
+
+/// A registry with a self-signed certificate, made as Docker's documentation says: it is marked as that of an authority.
+pub(crate) fn self_signed() -> &'static Registry {
+    static REGISTRY: OnceLock<Registry> = OnceLock::new();
+    REGISTRY.get_or_init(|| Registry::start(Kind::SelfSigned))
+}
+
+/// A registry with TLS that announces its URLs without it, as behind a proxy that does not tell.
+pub(crate) fn behind_proxy() -> &'static Registry {
+    static REGISTRY: OnceLock<Registry> = OnceLock::new();
+    REGISTRY.get_or_init(|| Registry::start(Kind::BehindProxy))
 }
 
 impl Registry {
@@ -78,8 +94,14 @@ impl Registry {
                 std::fs::write(&path, HTPASSWD).unwrap();
                 config += &format!("auth:\n  htpasswd: {{realm: test, path: {}}}\n", path.display());
             }
-            Kind::Tls => {
-                write_certificates(&folder);
+            Kind::Tls | Kind::SelfSigned | Kind::BehindProxy => {
+                match kind {
+                    Kind::SelfSigned => write_self_signed(&folder),
+                    _ => write_certificates(&folder),
+                }
+                if kind == Kind::BehindProxy {
+                    config += &format!("  host: http://{host}\n");
+                }
                 config += &format!(
                     "  tls: {{certificate: {0}/server.pem, key: {0}/server.key}}\n",
                     folder.display()
@@ -149,4 +171,16 @@ fn write_certificates(folder: &Path) {
     let server = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
     write("server.pem", server.signed_by(&key, &issuer).unwrap().pem().as_bytes());
     write("server.key", key.serialize_pem().as_bytes());
+}
+
+/// Writes a self-signed certificate for this machine, as `openssl req -x509` does.
+fn write_self_signed(folder: &Path) {
+    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let mut server = rcgen::CertificateParams::new(names).unwrap();
+    server.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = server.self_signed(&key).unwrap().pem();
+    std::fs::write(folder.join("server.pem"), &certificate).unwrap();
+    std::fs::write(folder.join("authority.pem"), certificate).unwrap();
+    std::fs::write(folder.join("server.key"), key.serialize_pem()).unwrap();
 }
