@@ -1,9 +1,8 @@
 //! How to reach a registry: by which protocol, through which proxies, and how long to wait.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use super::credentials;
+use super::credentials::CredentialSources;
 use super::proxies::Proxies;
 
 /// How to reach a registry. The default does not use the environment.
@@ -17,8 +16,8 @@ pub struct Connection {
     pub patience: Patience,
     /// The proxies to use.
     pub proxies: Proxies,
-    /// Docker's `config.json`, which may have credentials for the registry.
-    pub docker_config: Option<PathBuf>,
+    /// Where credentials for the registry are looked for.
+    pub credentials: CredentialSources,
 }
 
 impl Connection {
@@ -26,7 +25,7 @@ impl Connection {
     pub(crate) fn from_environment() -> Self {
         Self {
             proxies: Proxies::from_environment(),
-            docker_config: credentials::docker_config(),
+            credentials: CredentialSources::from_environment(),
             ..Self::default()
         }
     }
@@ -39,11 +38,17 @@ pub struct Patience {
     pub connect: Duration,
     /// The time to answer, or to send or receive more of a body.
     pub silence: Duration,
+    /// For a credential helper, which may have to ask the user.
+    pub helper: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(10), silence: Duration::from_secs(60) }
+        Self {
+            connect: Duration::from_secs(10),
+            silence: Duration::from_secs(60),
+            helper: Duration::from_secs(60),
+        }
     }
 }
 

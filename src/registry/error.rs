@@ -13,8 +13,18 @@ pub(super) struct RegistryError {
     pub(super) kind: RegistryErrorKind,
     /// What the server wrote about it, if anything.
     message: Option<String>,
-    /// The host of the token server, if the error is from that server and not from the registry itself.
-    pub(super) token_server: Option<String>,
+    /// Which server it is about.
+    pub(super) server: RegistryServer,
+}
+
+/// A server that takes part in a push or a pull.
+#[derive(Debug, PartialEq)]
+pub(super) enum RegistryServer {
+    Registry,
+    /// The token server of the registry, by its host.
+    Token(String),
+    /// Another server to which the registry sent an upload, by its origin.
+    Upload(String),
 }
 
 #[derive(Debug, PartialEq)]
@@ -47,7 +57,11 @@ pub(super) enum RegistryErrorKind {
     TooLarge(usize),
     /// The server asks for the password at this URL, which is not encrypted.
     InsecureTokenServer(String),
-    /// The token server did not return a token.
+    /// The upload is wanted at this URL, which is not encrypted.
+    InsecureUpload(String),
+    /// Less came than a usable connection brings.
+    TooSlow,
+    /// The token server gave no token.
     NoToken,
     /// The server does not follow the protocol.
     Protocol(String),
@@ -55,7 +69,7 @@ pub(super) enum RegistryErrorKind {
 
 impl From<RegistryErrorKind> for RegistryError {
     fn from(kind: RegistryErrorKind) -> Self {
-        Self { kind, message: None, token_server: None }
+        Self { kind, message: None, server: RegistryServer::Registry }
     }
 }
 
@@ -71,8 +85,8 @@ impl RegistryError {
         Self { message: message_in(body), ..RegistryErrorKind::of_status(status).into() }
     }
 
-    pub(super) fn at_token_server(self, host: String) -> Self {
-        Self { token_server: Some(host), ..self }
+    pub(super) fn at(self, server: RegistryServer) -> Self {
+        Self { server, ..self }
     }
 
     /// Whether the same request may succeed a moment later.
@@ -80,9 +94,18 @@ impl RegistryError {
         matches!(self.kind, RegistryErrorKind::ServerError(_) | RegistryErrorKind::Unreachable(_))
     }
 
+    /// Whether it will be the same in a minute: what was accepted may only be late, and limits pass.
+    pub(super) fn is_lasting(&self) -> bool {
+        !self.is_transient()
+            && !matches!(
+                self.kind,
+                RegistryErrorKind::NotFound | RegistryErrorKind::RateLimited | RegistryErrorKind::TimedOut
+            )
+    }
+
     /// Whether it is about credentials, and not about the connection.
     pub(super) fn is_about_authentication(&self) -> bool {
-        self.token_server.is_some()
+        matches!(self.server, RegistryServer::Token(_))
             || matches!(
                 self.kind,
                 RegistryErrorKind::Unauthorized
@@ -172,9 +195,10 @@ pub(super) fn innermost(error: &reqwest::Error) -> String {
 impl fmt::Display for RegistryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use RegistryErrorKind as Kind;
-        let server = match &self.token_server {
-            Some(host) => format!("`{host}`, the token server of the registry,"),
-            None => "the registry".to_owned(),
+        let server = match &self.server {
+            RegistryServer::Registry => "the registry".to_owned(),
+            RegistryServer::Token(host) => format!("`{host}`, the token server of the registry,"),
+            RegistryServer::Upload(origin) => format!("`{origin}`, to which the registry sent the upload,"),
         };
         match &self.kind {
             Kind::UntrustedCertificate(why) => {
@@ -191,6 +215,10 @@ impl fmt::Display for RegistryError {
             Kind::InsecureTokenServer(url) => {
                 write!(f, "{server} asks for the password at `{url}`, without encryption")
             }
+            Kind::InsecureUpload(url) => {
+                write!(f, "{server} wants the upload at `{url}`, without encryption")
+            }
+            Kind::TooSlow => write!(f, "{server} sends too little: less than 16 KiB in a second"),
             Kind::NoToken => write!(f, "{server} did not return a token"),
             Kind::Protocol(why) => write!(f, "{server} does not follow the protocol of registries: {why}"),
             status => {

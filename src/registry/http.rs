@@ -14,14 +14,15 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::{Connection, Patience};
 use super::error::{RegistryError, RegistryErrorKind, innermost};
+use super::trust::tls_with;
 use crate::shell::Progress;
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 /// The most bytes that are read of a body that explains an error.
 const MAX_ERROR_BYTES: usize = 1 << 16;
-/// The minimum speed of a body. A slower one is given up.
-const MIN_BYTES_PER_SECOND: usize = 16 << 10;
-/// The number of bytes sent between two updates of the progress.
+/// A body that comes more slowly than this, for as long as we bear silence, is given up.
+const MIN_BYTES_PER_SECOND: f64 = 16384.0;
+/// What is sent between two updates of the progress.
 const PIECE_BYTES: usize = 1 << 16;
 
 /// A client for one registry and its token server.
@@ -40,7 +41,14 @@ impl HttpClient {
     pub(super) fn new(connection: &Connection) -> Result<Self, RegistryError> {
         // The provider is the same for the whole process; the second time, it is already installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = client(connection).map_err(|error| RegistryErrorKind::Setup(innermost(&error)))?;
+        let tls = match connection.authorities.as_slice() {
+            [] => None,
+            named => {
+                let provider = Arc::new(rustls::crypto::ring::default_provider());
+                Some(tls_with(named, &provider).map_err(RegistryErrorKind::Setup)?)
+            }
+        };
+        let client = client(connection, tls).map_err(|error| RegistryErrorKind::Setup(innermost(&error)))?;
         Ok(Self { client, patience: connection.patience })
     }
 
@@ -95,21 +103,19 @@ impl HttpClient {
         max_bytes: usize,
         progress: impl Fn(usize),
     ) -> Result<WholeResponse, RegistryError> {
-        let slowest = Duration::from_secs((max_bytes / MIN_BYTES_PER_SECOND) as u64);
-        self.within(self.patience.silence + slowest, async {
-            let headers = std::mem::take(response.headers_mut());
-            let mut body = Vec::new();
-            let next = async |response: &mut Response| Ok(response.chunk().await?);
-            while let Some(bytes) = self.within(self.patience.silence, next(&mut response)).await? {
-                body.extend_from_slice(&bytes);
-                if body.len() > max_bytes {
-                    return Err(RegistryErrorKind::TooLarge(max_bytes).into());
-                }
-                progress(body.len());
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = Vec::new();
+        let mut window = Window { start: Instant::now(), bytes: 0 };
+        let next = async |response: &mut Response| Ok(response.chunk().await?);
+        while let Some(bytes) = self.within(self.patience.silence, next(&mut response)).await? {
+            body.extend_from_slice(&bytes);
+            if body.len() > max_bytes {
+                return Err(RegistryErrorKind::TooLarge(max_bytes).into());
             }
-            Ok(WholeResponse { headers, body })
-        })
-        .await
+            progress(body.len());
+            window.take(bytes.len(), self.patience.silence)?;
+        }
+        Ok(WholeResponse { headers, body })
     }
 
     async fn within<T>(
@@ -121,15 +127,36 @@ impl HttpClient {
     }
 }
 
-fn client(connection: &Connection) -> reqwest::Result<reqwest::Client> {
+/// What came since its start.
+struct Window {
+    start: Instant,
+    bytes: usize,
+}
+
+impl Window {
+    /// Counts bytes, and fails when a window is over and brought too little.
+    fn take(&mut self, bytes: usize, length: Duration) -> Result<(), RegistryError> {
+        self.bytes += bytes;
+        if self.start.elapsed() < length {
+            return Ok(());
+        }
+        if (self.bytes as f64) < MIN_BYTES_PER_SECOND * self.start.elapsed().as_secs_f64() {
+            return Err(RegistryErrorKind::TooSlow.into());
+        }
+        *self = Self { start: Instant::now(), bytes: 0 };
+        Ok(())
+    }
+}
+
+fn client(connection: &Connection, tls: Option<rustls::ClientConfig>) -> reqwest::Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(connection.patience.connect)
         .https_only(!connection.plain_http)
         // The proxies of the connection are used instead, which exempt this machine.
         .no_proxy();
-    for der in &connection.authorities {
-        builder = builder.add_root_certificate(reqwest::Certificate::from_der(der)?);
+    if let Some(tls) = tls {
+        builder = builder.tls_backend_preconfigured(tls);
     }
     let exempt = reqwest::NoProxy::from_string(&connection.proxies.exempt);
     if let Some(url) = &connection.proxies.http {

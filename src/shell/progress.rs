@@ -13,7 +13,7 @@ impl Shell {
         const WORTH_A_BAR: usize = 1 << 17;
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if !self.has_reader() || is_dumb || total_bytes < WORTH_A_BAR {
-            return Progress(ProgressBar::hidden());
+            return Progress::hidden();
         }
         let bar = ProgressBar::new(total_bytes as u64);
         let verb = self.paint.styled(NOTE, &format!("{verb:>12}"));
@@ -30,6 +30,11 @@ impl Shell {
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
+    /// No bar, for a task that is over at once.
+    pub(crate) fn hidden() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
     /// Sets the number of bytes that are done.
     pub(crate) fn set(&self, bytes: usize) {
         self.0.set_position(bytes as u64);
