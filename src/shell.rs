@@ -134,15 +134,13 @@ impl Shell {
 
     /// Prints a command that is about to run, with `-v` only.
     pub(crate) fn command(&self, command: impl Display) {
-        if self.verbosity >= Verbosity::Verbose {
-            self.verb(STATUS, "Running", format!("`{command}`"));
-        }
+        self.detail("Running", format!("`{command}`"));
     }
 
-    /// Prints a line if `-v` is given.
-    pub(crate) fn detail(&self, message: impl Display) {
+    /// Prints `   Verb message` if `-v` is given.
+    pub(crate) fn detail(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Verbose {
-            self.note(message);
+            self.verb(STATUS, verb, message);
         }
     }
 

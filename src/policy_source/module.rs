@@ -85,7 +85,7 @@ impl PolicyModule {
     fn compile(&self, limits: Limits, shell: &Shell) -> Result<Policy> {
         let cache = Cache::of_user();
         if let Some(why) = cache.refusal() {
-            shell.detail(format!("compiled policies are not kept: {why}"));
+            shell.detail("Cache", format!("compiled policies are not kept: {why}"));
         }
         let on_slow = || shell.status("Compiling", self.origin.shown().display());
         Policy::load_slowly(&self.bytes, limits, &cache, on_slow)

@@ -9,6 +9,8 @@ mod bombs;
 mod build;
 mod cache;
 mod completions;
+#[cfg(unix)]
+mod credentials;
 mod deploy;
 mod evaluate;
 mod fuzz;
@@ -29,6 +31,7 @@ mod picture;
 mod prompts;
 mod readme;
 mod registry;
+mod registry_late;
 mod registry_patience;
 mod registry_trouble;
 #[cfg(target_os = "linux")]
