@@ -9,7 +9,8 @@ use super::credentials::Credentials;
 use super::error::{RegistryError, RegistryErrorKind};
 use super::hint::HintContext;
 use super::manifest::ACCEPTED_MEDIA_TYPES;
-use super::session::{Access, RegistrySession};
+use super::session::RegistrySession;
+use super::target::{Access, RegistryTarget};
 use crate::digest::Digest;
 use crate::error::failure;
 use crate::reference::Reference;
@@ -28,15 +29,6 @@ pub(super) struct RegistryClient<'a> {
     runtime: tokio::runtime::Runtime,
 }
 
-/// The reference that a client is for, and how its registry is reached.
-pub(super) struct RegistryTarget<'a> {
-    pub(super) reference: &'a Reference,
-    pub(super) shell: &'a Shell,
-    connection: Connection,
-    credentials: Credentials,
-    access: Access,
-}
-
 /// A manifest in a registry.
 pub(super) struct StoredManifest {
     pub(super) json: Vec<u8>,
@@ -51,7 +43,8 @@ impl<'a> RegistryClient<'a> {
         access: Access,
         shell: &'a Shell,
     ) -> Result<Self> {
-        let credentials = Credentials::find(reference.host(), connection.docker_config.as_deref(), shell)?;
+        let limit = connection.patience.helper;
+        let credentials = Credentials::find(reference, &connection.credentials, limit, shell)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -59,7 +52,7 @@ impl<'a> RegistryClient<'a> {
         let target = RegistryTarget { reference, connection, credentials, access, shell };
         let mut pauses = RETRIES.iter();
         loop {
-            match runtime.block_on(target.log_in()) {
+            match runtime.block_on(RegistrySession::open(&target)) {
                 Ok(session) => return Ok(Self { target, session, runtime }),
                 Err(error) => {
                     let step = match error.is_about_authentication() {
@@ -80,24 +73,31 @@ impl<'a> RegistryClient<'a> {
         step: &str,
         request: impl AsyncFn(&RegistrySession) -> Result<T, RegistryError>,
     ) -> Result<T> {
-        let mut pauses = RETRIES.iter();
-        let mut may_renew = self.session.token().is_some();
+        let (mut pauses, mut may_renew) = (RETRIES.iter(), true);
         loop {
-            let mut error = match self.runtime.block_on(request(&self.session)) {
+            match self.attempt(&mut may_renew, &request) {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            if may_renew && error.kind == RegistryErrorKind::Unauthorized {
-                may_renew = false;
-                match self.runtime.block_on(self.target.log_in()) {
-                    Ok(session) => {
-                        self.session = session;
-                        continue;
-                    }
-                    Err(refused) => error = refused,
-                }
+                Err(error) => self.target.pause_or_fail(step, &error, &mut pauses, self.session.token())?,
             }
-            self.target.pause_or_fail(step, &error, &mut pauses, self.session.token())?;
+        }
+    }
+
+    /// Sends a request once, or twice if the token has expired and may be renewed.
+    pub(super) fn attempt<T>(
+        &mut self,
+        may_renew: &mut bool,
+        request: &impl AsyncFn(&RegistrySession) -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
+        match self.runtime.block_on(request(&self.session)) {
+            Err(error)
+                if error.kind == RegistryErrorKind::Unauthorized
+                    && self.session.token().is_some()
+                    && std::mem::take(may_renew) =>
+            {
+                self.session = self.runtime.block_on(RegistrySession::open(&self.target))?;
+                self.runtime.block_on(request(&self.session))
+            }
+            result => result,
         }
     }
 
@@ -135,24 +135,18 @@ impl<'a> RegistryClient<'a> {
         })
     }
 
-    /// Reads a blob of this size, if there is one.
-    pub(super) fn find_blob(
-        &mut self,
-        step: &str,
-        verb: &str,
-        digest: &Digest,
-        size: usize,
-    ) -> Result<Option<Vec<u8>>> {
-        let shell = self.target.shell;
-        self.ask(step, async |session| found(blob(session, shell, verb, digest.as_str(), size).await))
+    /// What went wrong, without secrets.
+    pub(super) fn reason(&self, error: &RegistryError) -> String {
+        self.target.reason(error, self.session.token())
+    }
+
+    /// The error of a step, for the user.
+    pub(super) fn fail(&self, step: &str, error: &RegistryError) -> anyhow::Error {
+        self.target.fail(step, error, self.session.token())
     }
 }
 
 impl RegistryTarget<'_> {
-    async fn log_in(&self) -> Result<RegistrySession, RegistryError> {
-        RegistrySession::open(self.reference, &self.connection, &self.credentials, self.access).await
-    }
-
     /// Waits before the next attempt, or fails if there is none.
     fn pause_or_fail<'p>(
         &self,
@@ -161,18 +155,29 @@ impl RegistryTarget<'_> {
         mut pauses: impl Iterator<Item = &'p Duration>,
         token: Option<&str>,
     ) -> Result<()> {
-        let what = format!("could not {step} `{}`", self.reference);
-        let reason = error.describe(|text| self.conceal(text, token));
         if let Some(pause) = pauses.next().filter(|_| error.is_transient()) {
-            let again = format!("trying again in {} s", pause.as_secs_f32());
-            self.shell.warn(format!("{what}: {reason}; {again}"), None);
+            let what = format!("could not {step} `{}`: {}", self.reference, self.reason(error, token));
+            self.shell.warn(format!("{what}; trying again in {} s", pause.as_secs_f32()), None);
             std::thread::sleep(*pause);
             return Ok(());
         }
+        Err(self.fail(step, error, token))
+    }
+
+    /// What went wrong, without secrets.
+    fn reason(&self, error: &RegistryError, token: Option<&str>) -> String {
+        error.describe(|text| self.conceal(text, token))
+    }
+
+    /// The error of a step, for the user.
+    fn fail(&self, step: &str, error: &RegistryError, token: Option<&str>) -> anyhow::Error {
+        let reason = self.reason(error, token);
         let context = HintContext {
             host: self.reference.host(),
             user: self.credentials.user(),
+            source: self.credentials.source(),
             access: self.access,
+            is_latest: self.reference.manifest() == "latest",
             plain_http: self.connection.plain_http,
             has_token: token.is_some(),
         };
@@ -180,7 +185,7 @@ impl RegistryTarget<'_> {
             Some(hint) => failure(reason, hint),
             None => anyhow!(reason),
         };
-        Err(error.context(what))
+        error.context(format!("could not {step} `{}`", self.reference))
     }
 
     /// Removes secrets from messages of servers.
@@ -193,7 +198,7 @@ impl RegistryTarget<'_> {
     }
 }
 
-async fn manifest(
+pub(super) async fn manifest(
     session: &RegistrySession,
     reference: &Reference,
     digest: Option<&str>,
@@ -217,7 +222,7 @@ async fn manifest(
     Ok(StoredManifest { json: response.body, digest })
 }
 
-async fn blob(
+pub(super) async fn blob(
     session: &RegistrySession,
     shell: &Shell,
     verb: &str,

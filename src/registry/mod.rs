@@ -17,9 +17,12 @@ mod proxies;
 mod pull;
 mod push;
 mod session;
+mod target;
+mod trust;
 
 pub use connection::{Connection, Patience};
 pub(crate) use connection::{certificates, is_loopback};
+pub use credentials::CredentialSources;
 pub(crate) use location::ModuleLocation;
 pub(crate) use pull::{PulledPolicy, pull};
 

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, anyhow};
 use super::client::RegistryClient;
 use super::connection::Connection;
 use super::manifest::OciManifest;
-use super::session::Access;
+use super::target::Access;
 use crate::reference::Reference;
 use crate::shell::Shell;
 

@@ -7,23 +7,15 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 
 use super::challenge::{AuthenticationChallenge, token_server};
-use super::connection::Connection;
-use super::credentials::{Credentials, secret};
-use super::error::{RegistryError, RegistryErrorKind};
+use super::credentials::secret;
+use super::error::{RegistryError, RegistryErrorKind, RegistryServer};
 use super::http::{HttpClient, WholeResponse};
+use super::target::{Access, RegistryTarget};
 use crate::digest::Digest;
-use crate::reference::Reference;
 use crate::shell::Progress;
 
 /// The size of the largest token response. Tokens have a few thousand bytes.
 const MAX_TOKEN_BYTES: usize = 1 << 20;
-
-/// The access that a session needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
 
 /// How we authenticate to a registry.
 enum Authentication {
@@ -37,6 +29,15 @@ enum Authentication {
     },
 }
 
+impl Authentication {
+    fn bearer(token: &str) -> Result<Self, RegistryError> {
+        match secret(&format!("Bearer {token}")) {
+            Some(header) if !token.is_empty() => Ok(Self::Bearer { token: token.to_owned(), header }),
+            _ => Err(RegistryErrorKind::NoToken.into()),
+        }
+    }
+}
+
 /// A session with a registry about one repository.
 pub(super) struct RegistrySession {
     http: HttpClient,
@@ -48,23 +49,18 @@ pub(super) struct RegistrySession {
 
 impl RegistrySession {
     /// Asks a registry how to authenticate, and does so.
-    pub(super) async fn open(
-        reference: &Reference,
-        connection: &Connection,
-        credentials: &Credentials,
-        access: Access,
-    ) -> Result<Self, RegistryError> {
-        let host = reference.host();
-        let scheme = if connection.plain_http { "http" } else { "https" };
+    pub(super) async fn open(target: &RegistryTarget<'_>) -> Result<Self, RegistryError> {
+        let host = target.reference.host();
+        let scheme = if target.connection.plain_http { "http" } else { "https" };
         let base = Url::parse(&format!("{scheme}://{host}/v2/"))
             .map_err(|error| RegistryErrorKind::Setup(format!("`{host}` is not a host: {error}")))?;
         let mut session = Self {
-            http: HttpClient::new(connection)?,
+            http: HttpClient::new(&target.connection)?,
             base,
-            repository: reference.repository().to_owned(),
+            repository: target.reference.repository().to_owned(),
             authentication: Authentication::Anonymous,
         };
-        session.authentication = session.authenticate(host, connection, credentials, access).await?;
+        session.authentication = session.authenticate(target).await?;
         Ok(session)
     }
 
@@ -76,24 +72,28 @@ impl RegistrySession {
         }
     }
 
-    async fn authenticate(
-        &self,
-        host: &str,
-        connection: &Connection,
-        credentials: &Credentials,
-        access: Access,
-    ) -> Result<Authentication, RegistryError> {
+    async fn authenticate(&self, target: &RegistryTarget<'_>) -> Result<Authentication, RegistryError> {
         use AuthenticationChallenge::{Basic, Bearer};
+        let credentials = &target.credentials;
         let response = self.http.send(self.http.request(Method::GET, self.base.clone())).await?;
         let status = response.status();
         let challenge = AuthenticationChallenge::of(response.headers());
         match (challenge, credentials.header()) {
-            (Some(Bearer { realm, service }), basic) => {
-                let url = token_server(&realm, host, connection)?;
-                let server = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
-                let bearer = self.bearer_from(url, service.as_deref(), access, basic).await;
-                bearer.map_err(|error| error.at_token_server(server))
-            }
+            (Some(Bearer { realm, service }), _) => match credentials.registry_token() {
+                Some(token) => Authentication::bearer(token),
+                None => {
+                    let host = target.reference.host();
+                    let url = token_server(&realm, host, &target.connection)?;
+                    let server = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
+                    if let Some(source) = credentials.source() {
+                        let why =
+                            format!("`{server}`, the token server of `{host}`, gets what is in {source}");
+                        target.shell.detail("Login", why);
+                    }
+                    let bearer = self.bearer_from(url, service.as_deref(), target).await;
+                    bearer.map_err(|error| error.at(RegistryServer::Token(server)))
+                }
+            },
             (Some(Basic), Some(basic)) => {
                 // Find a wrong password before anything else.
                 let request = self.http.request(Method::GET, self.base.clone());
@@ -109,41 +109,62 @@ impl RegistrySession {
         }
     }
 
-    /// Gets a token for the repository.
+    /// Gets a token for the repository: with an identity token by OAuth, else with the password, as Docker's client does.
     async fn bearer_from(
         &self,
         mut server: Url,
         service: Option<&str>,
-        access: Access,
-        basic: Option<HeaderValue>,
+        target: &RegistryTarget<'_>,
     ) -> Result<Authentication, RegistryError> {
         #[derive(serde::Deserialize)]
         struct TokenResponse {
             token: Option<String>,
             access_token: Option<String>,
         }
-        let actions = match access {
+        let actions = match target.access {
             Access::Read => "pull",
             Access::Write => "pull,push",
         };
         let scope = format!("repository:{}:{actions}", self.repository);
-        server.query_pairs_mut().append_pair("scope", &scope);
-        if let Some(service) = service {
-            server.query_pairs_mut().append_pair("service", service);
-        }
-        let mut request = self.http.request(Method::GET, server);
-        if let Some(basic) = basic {
-            request = request.header(AUTHORIZATION, basic);
-        }
-        let response = self.http.succeed(request).await?;
+        let response = match target.credentials.identity_token() {
+            Some(token) => self.exchange(server, service, &scope, token).await?,
+            None => {
+                server.query_pairs_mut().append_pair("scope", &scope);
+                if let Some(service) = service {
+                    server.query_pairs_mut().append_pair("service", service);
+                }
+                let mut request = self.http.request(Method::GET, server);
+                if let Some(basic) = target.credentials.header() {
+                    request = request.header(AUTHORIZATION, basic);
+                }
+                self.http.succeed(request).await?
+            }
+        };
         let body = self.http.read(response, MAX_TOKEN_BYTES, |_| ()).await?.body;
         let response: Option<TokenResponse> = serde_json::from_slice(&body).ok();
         let token =
             response.and_then(|response| response.token.or(response.access_token)).unwrap_or_default();
-        match secret(&format!("Bearer {token}")) {
-            Some(header) if !token.is_empty() => Ok(Authentication::Bearer { token, header }),
-            _ => Err(RegistryErrorKind::NoToken.into()),
-        }
+        Authentication::bearer(&token)
+    }
+
+    /// Offers an identity token to a token server: OAuth's grant `refresh_token`.
+    async fn exchange(
+        &self,
+        server: Url,
+        service: Option<&str>,
+        scope: &str,
+        identity_token: &str,
+    ) -> Result<Response, RegistryError> {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "refresh_token")
+            .append_pair("refresh_token", identity_token)
+            .append_pair("client_id", env!("CARGO_PKG_NAME"))
+            .append_pair("scope", scope)
+            .append_pair("service", service.unwrap_or_default());
+        let request = self.http.request(Method::POST, server);
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        // A body that is sent once does not follow a redirect to another server.
+        self.http.upload(request, form.finish().into(), Progress::hidden()).await
     }
 
     /// Reads the content at this path of the repository, unless it is longer than this. `progress` receives the
@@ -190,9 +211,16 @@ impl RegistrySession {
             return Err(RegistryErrorKind::Protocol(why).into());
         }
         let mut url = upload_url(&response)?;
+        if self.base.scheme() == "https" && url.scheme() != "https" {
+            return Err(RegistryErrorKind::InsecureUpload(url[..url::Position::AfterPath].to_owned()).into());
+        }
+        let server = match url.origin() == self.base.origin() {
+            true => RegistryServer::Registry,
+            false => RegistryServer::Upload(url.origin().ascii_serialization()),
+        };
         url.query_pairs_mut().append_pair("digest", digest.as_str());
         let request = self.request(Method::PUT, url).header(CONTENT_TYPE, "application/octet-stream");
-        let response = self.http.upload(request, bytes, progress).await?;
+        let response = self.http.upload(request, bytes, progress).await.map_err(|error| error.at(server))?;
         Ok(location(&response))
     }
 

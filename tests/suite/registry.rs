@@ -471,48 +471,66 @@ fn missing_and_wrong_credentials_have_different_messages() {
             .stdout_eq("")
     };
     attempt(&serde_json::json!({})).stderr_eq(str![[r#"
+       Login no credentials for `[HOST]`
 error: could not look up `[HOST]/wrong/demo:v0.1.0`
   cause: the registry answered 401 (unauthorized): authentication required
-  hint: log in with `docker login [HOST]`: Docker's `config.json` has no credentials for `[HOST]`
+  hint: log in with `docker login [HOST]`: there are no credentials for `[HOST]`
 
 "#]]);
     let auth = base64(&format!("{USER}:s3cret-and-wrong"));
     let run = attempt(&serde_json::json!({ "auths": { host: { "auth": auth } } }));
     assert_no_secret(&run, "s3cret-and-wrong");
     run.stderr_eq(str![[r#"
+       Login credentials for `[HOST]` from `[CONFIG]/config.json`
 error: could not log in to the registry of `[HOST]/wrong/demo:v0.1.0`
   cause: the registry answered 401 (unauthorized): authentication required
-  hint: log in again with `docker login [HOST]`: the password of `jane` in Docker's `config.json` was refused
+  hint: log in again with `docker login [HOST]`: the password of `jane` from `[CONFIG]/config.json` was refused
 
 "#]]);
     attempt(&serde_json::json!({ "auths": { host: { "auth": "%%%" } } })).stderr_eq(str![[r#"
-error: could not get the credentials for `[HOST]`: the entry in `[CONFIG]/config.json` cannot be read
-  hint: log in again with `docker login [HOST]`
+error: could not get the credentials for `[HOST]`
+  cause: `[CONFIG]/config.json`: the entry for `[HOST]` cannot be read: its `auth` is not base64
+  hint: repair the file, or log in again with `docker login [HOST]`
 
 "#]]);
     attempt(&serde_json::json!({ "auths": { host: { "identitytoken": "s3cret" } } })).stderr_eq(str![[r#"
-warning: Docker's configuration has an identity token for `[HOST]`, which is not supported: continuing without credentials
-  hint: log in with a user and a password or access token: `docker login [HOST]`
+       Login credentials for `[HOST]` from `[CONFIG]/config.json`
 error: could not look up `[HOST]/wrong/demo:v0.1.0`
   cause: the registry answered 401 (unauthorized): authentication required
-  hint: log in with `docker login [HOST]`: Docker's `config.json` has no credentials for `[HOST]`
+  hint: log in again with `docker login [HOST]`: the token from `[CONFIG]/config.json` was refused
 
 "#]]);
     attempt(&serde_json::json!({ "credHelpers": { host: "missing" } })).stderr_eq(str![[r#"
-error: could not get the credentials for `[HOST]`: its credential helper could not be started
-  hint: check `credHelpers` and `credsStore` in `[CONFIG]/config.json`, which name the helper without `docker-credential-`, and that it is on PATH
+     Running `docker-credential-missing get`
+error: could not get the credentials for `[HOST]`
+  cause: `[CONFIG]/config.json` names a credential helper
+  cause: could not start `docker-credential-missing`
+  cause: No such file or directory (os error 2)
+  hint: check that the credential helper `docker-credential-missing` is on PATH and works: `echo [HOST] | docker-credential-missing get`
 
 "#]]);
-    case.stub("docker-credential-broken", "read host\necho s3cret\necho 'the safe is locked' >&2\nexit 1\n");
+    // A helper says on stdout what went wrong, unless that is JSON, which may have a secret.
+    case.stub(
+        "docker-credential-broken",
+        "read host\necho '{\"Secret\":\"s3cret\"}'\necho 'the safe is locked' >&2\nexit 1\n",
+    );
+    case.stub("docker-credential-locked", "read host\necho 'the safe is locked'\nexit 1\n");
+    attempt(&serde_json::json!({ "credHelpers": { host: "locked" } }))
+        .stderr_has("`docker-credential-locked` failed (exit status: 1): the safe is locked\n");
     attempt(&serde_json::json!({ "credHelpers": { host: "broken" } })).stderr_eq(str![[r#"
-error: could not get the credentials for `[HOST]`: the credential helper `docker-credential-broken` failed: the safe is locked
-  hint: log in again with `docker login [HOST]`
+     Running `docker-credential-broken get`
+error: could not get the credentials for `[HOST]`
+  cause: `[CONFIG]/config.json` names a credential helper
+  cause: the credential helper `docker-credential-broken` failed (exit status: 1): the safe is locked
 
 "#]]);
     case.stub("docker-credential-babbling", "read host\necho s3cret\n");
     attempt(&serde_json::json!({ "credHelpers": { host: "babbling" } })).stderr_eq(str![[r#"
-error: could not get the credentials for `[HOST]`: the output of its credential helper is not what Docker expects
-  hint: check `credHelpers` and `credsStore` in `[CONFIG]/config.json`, which name the helper
+     Running `docker-credential-babbling get`
+error: could not get the credentials for `[HOST]`
+  cause: `[CONFIG]/config.json` names a credential helper
+  cause: the output of the credential helper `docker-credential-babbling` is not what Docker expects: it is not a JSON object
+  hint: check that `credHelpers` and `credsStore` name the right helper
 
 "#]]);
     case.stub(
@@ -520,9 +538,10 @@ error: could not get the credentials for `[HOST]`: the output of its credential 
         "read host\necho 'credentials not found in native keychain'\nexit 1\n",
     );
     attempt(&serde_json::json!({ "credHelpers": { host: "empty" } }))
-        .stderr_has("Docker's `config.json` has no credentials");
+        .stderr_has(": there are no credentials for `");
     attempt(&serde_json::json!("no object")).stderr_eq(str![[r#"
-error: could not get the credentials for `[HOST]`: `[CONFIG]/config.json` is not a valid Docker configuration
+error: could not get the credentials for `[HOST]`
+  cause: `[CONFIG]/config.json`: it is not a JSON object
   hint: repair the file, or log in again with `docker login [HOST]`
 
 "#]]);
@@ -570,6 +589,92 @@ error: could not connect to the registry of `[HOST]/tls/demo:v0.1.0`
   hint: for a registry without TLS, use `--insecure` if it is on this machine, and `--insecure=[HOST]` otherwise
 
 "#]]);
+}
+
+#[test]
+fn a_self_signed_certificate_can_be_trusted() {
+    let registry = registry::self_signed();
+    let host = &registry.host;
+    let case = case(host, "self/demo");
+    let own = registry.authority("pem");
+    let push = |args: &str| case.kw_wasi(&format!("push --wasm policy.wasm {args}"));
+    push("").run().code(101).stdout_eq("").stderr_has("the certificate of the registry is not trusted");
+    let immutable = pushed(&push(&format!("--ca {}", own.display())).succeed());
+    let further = ["--cacert", own.to_str().unwrap()];
+    assert_stored(&case, &format!("https://{host}"), "self/demo", &immutable, &further);
+    // The certificate of another registry does not help, even though it is trusted for itself.
+    let other = registry::with_tls().authority("pem");
+    push(&format!("--ca {}", other.display())).run().code(101).stdout_eq("").stderr_has("is not trusted");
+}
+
+#[test]
+fn an_upload_without_encryption_is_refused_and_explained() {
+    let registry = registry::behind_proxy();
+    let host = &registry.host;
+    let case = case(host, "proxied/demo");
+    case.kw_wasi(&format!("push --wasm policy.wasm --ca {}", registry.authority("pem").display()))
+        .redact("[HOST]", host)
+        .run()
+        .code(101)
+        .stdout_eq("")
+        .stderr_eq(str![[r#"
+error: could not upload the module to `[HOST]/proxied/demo:v0.1.0`
+  cause: the registry wants the upload at `http://[HOST]/v2/proxied/demo/blobs/uploads/[..]`, without encryption
+  hint: the registry does not know that it is reached with TLS: its proxy has to send `X-Forwarded-Proto: https`, or its configuration has to set `relativeurls`; tell its administrators
+
+"#]]);
+}
+
+#[test]
+fn a_password_in_a_reference_is_not_repeated() {
+    let case = case("registry.example.com", "demo");
+    case.write("request.json", "{}");
+    for (args, code) in [
+        ("push --wasm policy.wasm jane:s3cret@registry.example.com/demo:v1", 2),
+        ("push --wasm policy.wasm registry://jane:s3cret@registry.example.com/demo", 2),
+        ("inspect jane:s3cret@registry.example.com/demo:v1", 101),
+        ("inspect registry://jane:s3cret@registry.example.com/demo", 101),
+        ("run --wasm jane:s3cret@registry.example.com:5000/demo -r request.json", 1),
+    ] {
+        let run = case.kw_wasi(args).run().code(code).stdout_eq("").stderr_lacks("s3cret");
+        run.stderr_has("a reference has neither user nor password, which come from `docker login`");
+    }
+    write_policy(&case, &metadata("jane:s3cret@registry.example.com", "demo", "0.1.0"));
+    push(&case, "")
+        .run()
+        .code(101)
+        .stdout_eq("")
+        .stderr_lacks("s3cret")
+        .stderr_has("`[login]@registry.example.com/demo`");
+}
+
+#[test]
+fn a_misspelt_path_does_not_exist_and_is_asked_nowhere() {
+    let case = case("registry.example.com", "demo");
+    case.write("build.out/policy.wasm", case.read_bytes("policy.wasm"));
+    for path in
+        ["./policy.wsm", "build.out/policy.wsm", "build.uot/policy.wasm", "target/x.wasm", "../a.b/c.wasm"]
+    {
+        case.kw_wasi("inspect").arg(path).redact("[PATH]", path).run().code(101).stdout_eq("").stderr_eq(
+            str![[r#"
+error: could not read `[PATH]`
+  cause: No such file or directory (os error 2)
+
+"#]],
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_not_utf_8_is_read() {
+    use std::os::unix::ffi::OsStrExt;
+    let case = case("registry.example.com", "demo");
+    let name = std::ffi::OsStr::from_bytes(b"p\xfclicy.wasm");
+    std::fs::copy(case.path("policy.wasm"), case.root().join(name)).unwrap();
+    for format in ["human", "json", "yaml"] {
+        case.kw_wasi("inspect").arg(name).args(["--format", format]).succeed().stdout_has("demo");
+    }
 }
 
 #[test]
