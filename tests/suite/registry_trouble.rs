@@ -84,7 +84,7 @@ error: could not upload the module to `[HOST]/demo:v1`
         str![[r#"
 error: could not upload the module to `[HOST]/demo:v1`
   cause: the registry answered 401 (unauthorized): the reason
-  hint: log in with `docker login [HOST]`: Docker's `config.json` has no credentials for `[HOST]`
+  hint: log in with `docker login [HOST]`: there are no credentials for `[HOST]`
 
 "#]],
     );
@@ -386,7 +386,8 @@ error: could not push to `[HOST]/demo:v1`: the registry stored the manifest as `
                 .then(|| Reply::Answer(Answer::status(200).body(r#"{"schemaVersion":2}"#)))
         },
         str![[r#"
-error: could not push to `[HOST]/demo:v1`: the registry stored the manifest as `sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f` instead of `sha256:7f1edf4a1d44c4c888691f234213b7c3e3d3fd7322912c9ac878517255fd914a`
+error: could not push to `[HOST]/demo:v1`
+  cause: the registry sent content with the digest `sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f` instead of `sha256:7f1edf4a1d44c4c888691f234213b7c3e3d3fd7322912c9ac878517255fd914a`
   hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
 "#]],
@@ -399,7 +400,7 @@ error: could not push to `[HOST]/demo:v1`: the registry stored the manifest as `
             })
         },
         str![[r#"
-error: could not read the manifest back from `[HOST]/demo:v1`
+error: could not push to `[HOST]/demo:v1`
   cause: the registry sent content with the digest `sha256:bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f` instead of `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa`
   hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
@@ -408,7 +409,7 @@ error: could not read the manifest back from `[HOST]/demo:v1`
     push_fails(
         |request| request.is("GET", "/blobs/").then(|| Reply::Answer(Answer::status(200).body("other"))),
         str![[r#"
-error: could not read the module back from `[HOST]/demo:v1`
+error: could not push to `[HOST]/demo:v1`
   cause: the registry sent content with the digest `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa` instead of `[MODULE]`
   hint: do not use this content: the registry, or something on the way to it, changes what it is given
 
@@ -416,21 +417,27 @@ error: could not read the module back from `[HOST]/demo:v1`
     );
 }
 
+/// Asserts that a push is accepted, with these warnings, and prints its digest.
+#[track_caller]
+fn is_accepted(case: &Case, registry: &BadRegistry, expected: impl Into<Data>) {
+    let run = push(case, registry).succeed().stderr_eq(expected);
+    let digest = crate::support::bad_registry::digest(&registry.manifest("v1"));
+    assert_eq!(run.stdout, format!("{}/demo@{digest}\n", registry.host));
+}
+
 #[test]
 fn a_registry_that_keeps_nothing() {
-    push_fails(
-        |request| request.is("GET", "/manifests/").then(|| Reply::Answer(Answer::status(404))),
+    let keeps_no_blob =
+        |request: &Request| request.is("GET", "/blobs/").then(|| Reply::Answer(Answer::status(404)));
+    is_accepted(
+        &case(),
+        &BadRegistry::start(keeps_no_blob),
         str![[r#"
-error: could not push to `[HOST]/demo:v1`: the registry accepted the manifest, but does not have it
-  hint: this is a problem with the registry: try again later
-
-"#]],
-    );
-    push_fails(
-        |request| request.is("GET", "/blobs/").then(|| Reply::Answer(Answer::status(404))),
-        str![[r#"
-error: could not push to `[HOST]/demo:v1`: the registry accepted the module, but does not have it
-  hint: this is a problem with the registry: try again later
+warning: the registry accepted the module of `[HOST]/demo:v1`, but it could not be read back: the registry answered 404 (not found)
+  hint: check it in a while: `cargo kw-wasi inspect [HOST]/demo:v1`
+warning: the registry accepted the configuration of `[HOST]/demo:v1`, but it could not be read back: the registry answered 404 (not found)
+  hint: check it in a while: `cargo kw-wasi inspect [HOST]/demo:v1`
+      Pushed [HOST]/demo:v1 ([..])
 
 "#]],
     );
@@ -450,11 +457,15 @@ fn a_registry_that_claims_to_have_it_already() {
             .then(|| Reply::Answer(Answer::status(404)))
     });
     registry.put_manifest("v1", manifest);
-    fails(
-        push(&case, &registry),
+    is_accepted(
+        &case,
+        &registry,
         str![[r#"
-error: could not push to `[HOST]/demo:v1`: the registry accepted the module, but does not have it
-  hint: this is a problem with the registry: try again later
+warning: the registry accepted the module of `[HOST]/demo:v1`, but it could not be read back: the registry answered 404 (not found)
+  hint: check it in a while: `cargo kw-wasi inspect [HOST]/demo:v1`
+warning: the registry accepted the configuration of `[HOST]/demo:v1`, but it could not be read back: the registry answered 404 (not found)
+  hint: check it in a while: `cargo kw-wasi inspect [HOST]/demo:v1`
+      Pushed [HOST]/demo:v1 ([..])
 
 "#]],
     );
@@ -712,7 +723,7 @@ fn token_servers_can_fail() {
         str![[r#"
 error: could not log in to the registry of `[HOST]/demo:v1`
   cause: `[SERVER]`, the token server of the registry, answered 401 (unauthorized): jane:[password] is unknown, and so is [password]
-  hint: log in again with `docker login [HOST]`: the password of `jane` in Docker's `config.json` was refused
+  hint: log in again with `docker login [HOST]`: the password of `jane` from `[HOME]/config.json` was refused
 
 "#]],
     );
@@ -797,7 +808,7 @@ fn a_password_that_stops_working_in_the_middle() {
         str![[r#"
 error: could not upload the module to `[HOST]/demo:v1`
   cause: the registry answered 401 (unauthorized)
-  hint: log in again with `docker login [HOST]`: the password of `jane` in Docker's `config.json` was refused
+  hint: log in again with `docker login [HOST]`: the password of `jane` from `[HOME]/config.json` was refused
 
 "#]],
     );

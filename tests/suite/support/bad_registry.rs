@@ -16,7 +16,7 @@ use sha2::Digest as _;
 const MAX_REQUESTS: usize = 200;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A request without its body.
+/// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     /// `GET /v2/`
@@ -25,6 +25,8 @@ pub(crate) struct Request {
     /// How often the same line has been received before.
     pub(crate) times_before: usize,
     length: usize,
+    /// The body, once it has been read: unknown to the code that misbehaves.
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
@@ -40,6 +42,8 @@ pub(crate) enum Reply {
     Answer(Answer),
     /// Reads this number of bytes of the body, and closes the connection.
     HangUpAfter(usize),
+    /// Announces a body of this size, and sends this number of single bytes of it, with a pause before each.
+    Trickle { announced: usize, pieces: usize, pause: Duration },
     /// Works normally, but reads the body in this number of pieces, with a pause before each.
     Slowly { pieces: usize, pause: Duration },
 }
@@ -182,11 +186,12 @@ fn serve(
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream);
     let Some(mut request) = read_head(&mut reader)? else { return Ok(()) };
-    {
+    let index = {
         let mut store = store.lock().unwrap();
         request.times_before = store.seen.iter().filter(|seen| seen.line == request.line).count();
         store.seen.push(request.clone());
-    }
+        store.seen.len() - 1
+    };
     let mut body = vec![0; request.length];
     let answer = match misbehave(&request) {
         Some(Reply::HangUpAfter(bytes)) => {
@@ -202,7 +207,11 @@ fn serve(
         }
         Some(Reply::Answer(answer)) => {
             reader.read_exact(&mut body)?;
+            store.lock().unwrap().seen[index].body = body;
             answer
+        }
+        Some(Reply::Trickle { announced, pieces, pause }) => {
+            return trickle(stream, announced, pieces, pause);
         }
         None => {
             reader.read_exact(&mut body)?;
@@ -210,6 +219,15 @@ fn serve(
         }
     };
     write_answer(stream, &request, &answer)
+}
+
+fn trickle(mut stream: &TcpStream, announced: usize, pieces: usize, pause: Duration) -> std::io::Result<()> {
+    stream.write_all(format!("HTTP/1.1 200 Status\r\nContent-Length: {announced}\r\n\r\n").as_bytes())?;
+    for _ in 0..pieces {
+        std::thread::sleep(pause);
+        stream.write_all(b" ")?;
+    }
+    stream.shutdown(Shutdown::Both)
 }
 
 fn read_head(reader: &mut impl BufRead) -> std::io::Result<Option<Request>> {
@@ -232,6 +250,7 @@ fn read_head(reader: &mut impl BufRead) -> std::io::Result<Option<Request>> {
         line: lines[0].trim_end_matches(" HTTP/1.1").to_owned(),
         authorization: header("authorization"),
         times_before: 0,
+        body: Vec::new(),
         length: header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0),
     }))
 }

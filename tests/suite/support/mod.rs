@@ -164,7 +164,7 @@ impl Case {
             let name = variable.to_string_lossy();
             // `CI` and `CLICOLOR` change when there are colors.
             let prefixes = ["CARGO", "RUST", "GIT_", "GO", "DOCKER_", "CLICOLOR", "XDG_"];
-            let names = ["CI", "MAKEFLAGS", "MAKELEVEL"];
+            let names = ["CI", "MAKEFLAGS", "MAKELEVEL", "REGISTRY_AUTH_FILE"];
             if prefixes.iter().any(|prefix| name.starts_with(prefix)) || names.contains(&&*name) {
                 command.env_remove(&variable);
             }
