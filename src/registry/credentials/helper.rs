@@ -42,7 +42,7 @@ pub(super) fn ask(helper: &str, server: &str, limit: Duration, shell: &Shell) ->
         // A helper says on stdout what went wrong; a JSON object there may be a secret.
         let stderr = String::from_utf8_lossy(&answer.stderr);
         let stdout = if object.is_some() { "" } else { &*stdout };
-        let said = [&*stdout, &*stderr].into_iter().filter_map(|text| shortened(&printable(text)));
+        let said = [stdout, &*stderr].into_iter().filter_map(|text| shortened(&printable(text)));
         let said = said.collect::<Vec<_>>().join("; ");
         let why = if said.is_empty() { "it did not say why".to_owned() } else { said };
         return Err(anyhow!(
