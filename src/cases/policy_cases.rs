@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::{CaseFile, find_files, read};
 use crate::finding::tally;
 use crate::fs;
+use crate::kubernetes::Rule;
 use crate::protocol::PolicyType;
 use crate::shell::Shell;
 
@@ -31,19 +32,21 @@ impl<'a> CaseFinder<'a> {
         Self { named, wrong: Vec::new(), shell }
     }
 
-    /// Returns the cases of the policy in this folder; none if invalid metadata leaves its type unknown.
+    /// Returns the cases of the policy in this folder, with these rules; none if invalid metadata leaves its type
+    /// unknown.
     pub(crate) fn find(
         &mut self,
         name: String,
         folder: &Path,
         policy_type: Option<PolicyType>,
+        rules: &[Rule],
     ) -> Result<PolicyCases> {
         let paths = match self.named {
             [] => find_files(&folder.join("tests"))?,
             named => named.to_vec(),
         };
         let files = match policy_type {
-            Some(policy_type) => self.read(&paths, policy_type)?,
+            Some(policy_type) => self.read(&paths, policy_type, rules)?,
             None => Vec::new(),
         };
         Ok(PolicyCases { name, files })
@@ -57,10 +60,10 @@ impl<'a> CaseFinder<'a> {
         Ok(())
     }
 
-    fn read(&mut self, paths: &[PathBuf], policy_type: PolicyType) -> Result<Vec<CaseFile>> {
+    fn read(&mut self, paths: &[PathBuf], policy_type: PolicyType, rules: &[Rule]) -> Result<Vec<CaseFile>> {
         let mut files = Vec::new();
         for path in paths {
-            let checked = read(path, &fs::read(path)?, policy_type);
+            let checked = read(path, &fs::read(path)?, policy_type, rules);
             self.shell.findings(&checked.findings);
             match checked.file {
                 Some(file) => files.push(file),

@@ -8,11 +8,11 @@ use serde_json::Value;
 use crate::deploy::Deployed;
 use crate::error::{Outcome, WithHint, failure, is_reader_gone};
 use crate::fs;
-use crate::kubernetes::{self, InputDocument, Operation, RequestDetails};
+use crate::kubernetes::{self, InputDocument, KnownKinds, Operation, RequestDetails};
 use crate::options::{
     CompiledArgs, LimitArgs, PackageArgs, PolicyArgs, SettingsArgs, SettingsSource, operation_of_request,
 };
-use crate::pages::{Verdict, host_log, unannounced_mutation, unreadable_answer};
+use crate::pages::{Verdict, guessed_kinds, host_log, unannounced_mutation, unreadable_answer};
 use crate::policy_source::{LoadedPolicy, PolicyModule, PolicySource};
 use crate::protocol::{Installation, PolicyType, Request, Settings};
 use crate::runtime::{HostTrouble, Limits, Policy};
@@ -38,6 +38,8 @@ Examples:
   kubectl get pods -o yaml | cargo kw-wasi run -
   # Answer the request that replaces an object
   cargo kw-wasi run new.yaml --operation UPDATE --old-object old.yaml
+  # Answer the request for a custom resource, whose definition says its plural and scope
+  cargo kw-wasi run widget.yaml --crd widgets-crd.yaml
   # Configure the policy as a ClusterAdmissionPolicy does
   cargo kw-wasi run pod.yaml --manifest policy.yaml
   # Ask a policy that is in a registry
@@ -56,12 +58,15 @@ pub(crate) struct RunArgs {
     /// Take any JSON as a request, as for a policy whose metadata says `policyType: raw`
     #[arg(long)]
     raw: bool,
-    /// The operation on a Kubernetes object [default: CREATE]
+    /// The operation on a Kubernetes object [default: CREATE, or what its kind is mostly for]
     #[arg(long, value_name = "OPERATION", ignore_case = true, value_parser = operation_of_request())]
     operation: Option<Operation>,
     /// The Kubernetes object before an UPDATE or DELETE [default: the same object]
     #[arg(long, value_name = "FILE")]
     old_object: Option<PathBuf>,
+    /// Read plural and scope of custom resources from the CustomResourceDefinitions in this file
+    #[arg(long, value_name = "FILE")]
+    crd: Vec<PathBuf>,
     #[command(flatten)]
     settings: SettingsArgs,
     /// Configure the policy as this ClusterAdmissionPolicy or AdmissionPolicy does: settings, mode, mutation, message
@@ -117,6 +122,7 @@ impl RunArgs {
         let request = RunRequest {
             documents: documents(self.request_path.iter().chain(&self.files))?,
             details: RequestDetails { operation: self.operation, old_object, ..RequestDetails::default() },
+            kinds: known_kinds(&self.crd)?,
             policy_type: self.raw.then_some(PolicyType::Raw),
             settings,
             installation,
@@ -135,6 +141,17 @@ fn settings(source: &SettingsSource) -> Result<Settings> {
         }
         SettingsSource::Nowhere => Ok(Settings::default()),
     }
+}
+
+fn known_kinds(definitions: &[PathBuf]) -> Result<KnownKinds> {
+    let mut kinds = KnownKinds::default();
+    for path in definitions {
+        let documents = kubernetes::read_documents(&fs::read_document(path)?);
+        documents
+            .and_then(|documents| kinds.define(documents))
+            .with_context(|| format!("could not read the definitions in `{}`", path.display()))?;
+    }
+    Ok(kinds)
 }
 
 /// The documents of all files, in their order.
@@ -181,6 +198,7 @@ struct RunRequest {
     /// None if only the settings are to be checked.
     documents: Vec<InputDocument>,
     details: RequestDetails,
+    kinds: KnownKinds,
     /// `None` leaves it to the module.
     policy_type: Option<PolicyType>,
     settings: Settings,
@@ -198,8 +216,10 @@ impl RunRequest {
             shell.status("Checked", "the settings: they are valid");
             return Ok(());
         }
+        self.kinds = self.kinds.with_rules(&policy.metadata.rules);
         let requests = self.requests(policy.metadata.policy_type)?;
         note_wrapped_requests(&requests, shell);
+        guessed_kinds(&requests, "pass its CustomResourceDefinition with `--crd FILE`", shell);
         check_settings(&policy.policy, &self.settings, shell)?;
         requests.iter().try_for_each(|request| self.answer_one(request, &policy, shell))
     }
@@ -220,7 +240,7 @@ impl RunRequest {
             ));
         }
         let read = |(index, value)| {
-            let read = Request::for_value(value, policy_type, &self.details);
+            let read = Request::for_value(value, policy_type, &self.details, &self.kinds);
             match count {
                 1 => read,
                 _ => read.with_context(|| format!("could not read request {} of {count}", index + 1)),

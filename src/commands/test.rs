@@ -119,7 +119,8 @@ fn read_cases(policies: Vec<FoundPolicy>, named: &[PathBuf], shell: &Shell) -> R
         ));
     }
     let mut finder = CaseFinder::new(named, shell);
-    let find = |policy: FoundPolicy| finder.find(policy.name, &policy.folder, policy.policy_type);
+    let find =
+        |policy: FoundPolicy| finder.find(policy.name, &policy.folder, policy.policy_type, &policy.rules);
     let cases = policies.into_iter().map(find).collect::<Result<_>>()?;
     finder.finish()?;
     Ok(cases)

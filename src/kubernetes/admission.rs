@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::names;
+use super::{GuessedKind, names};
 
 /// An admission request. Other keys are dropped, and `null` is treated as absent, before a policy sees the request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct AdmissionRequest {
     pub(crate) dry_run: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) options: Option<Value>,
+    /// What this tool does not know for certain about a request that it made; no part of the request.
+    #[serde(skip)]
+    pub(crate) guess: Option<GuessedKind>,
 }
 
 impl AdmissionRequest {

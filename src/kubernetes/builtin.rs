@@ -224,14 +224,24 @@ pub(super) fn of_group(group: &str) -> impl Iterator<Item = &'static BuiltIn> {
     BUILT_IN.iter().filter(move |built_in| built_in.group == group)
 }
 
-/// Finds the resource, and the subresource if it belongs to one, whose objects are of this kind. Letter case matters.
-pub(super) fn of_kind(group: &str, kind: &str) -> Option<(&'static BuiltIn, Option<&'static str>)> {
-    let own = of_group(group).find(|built_in| built_in.kind == kind).map(|built_in| (built_in, None));
-    own.or_else(|| {
-        let mut foreign = FOREIGN_OBJECTS.iter();
-        let (plural, subresource, _) = foreign.find(|(.., (g, _, k))| (*g, *k) == (group, kind))?;
-        Some((find(plural)?, Some(*subresource)))
-    })
+/// The resource whose objects are of this kind, in this letter case.
+pub(super) fn of_kind(group: &str, kind: &str) -> Option<&'static BuiltIn> {
+    of_group(group).find(|built_in| built_in.kind == kind)
+}
+
+/// The resources that have a subresource with objects of this kind, in this letter case, and its name.
+pub(super) fn with_subresource_of_kind(
+    group: &str,
+    kind: &str,
+) -> impl Iterator<Item = (&'static BuiltIn, &'static str)> {
+    let mine = move |(.., (its_group, _, its_kind)): &(_, _, _)| (*its_group, *its_kind) == (group, kind);
+    let foreign = FOREIGN_OBJECTS.iter().copied().filter(mine);
+    foreign.filter_map(|(plural, subresource, _)| Some((find(plural)?, subresource)))
+}
+
+/// Is it the kind of what a client says when it connects to a subresource, which is not an object with metadata?
+pub(super) fn is_connection(kind: &str) -> bool {
+    kind.ends_with("Options") && FOREIGN_OBJECTS.iter().any(|(.., (_, _, known))| *known == kind)
 }
 
 /// Returns at most three resources that the user may have meant, the most likely first.

@@ -42,6 +42,7 @@ pub fn admission_request(
         },
         subresource: resource.subresource,
         name: Some(name.to_owned()),
+        guess: None,
     };
     subject.request(object, RequestDetails { operation: Some(operation), ..RequestDetails::default() }, &seed)
 }

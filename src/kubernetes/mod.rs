@@ -9,6 +9,7 @@ mod builtin;
 mod document;
 mod error;
 mod example;
+mod kinds;
 mod misnomer;
 mod names;
 mod object;
@@ -17,18 +18,22 @@ mod parse;
 mod request;
 mod resource;
 mod rules;
+mod well_known;
 
-pub(crate) use admission::{AdmissionRequest, GroupVersionKind, GroupVersionResource, UserInfo};
+pub use admission::AdmissionRequest;
+pub(crate) use admission::{GroupVersionKind, GroupVersionResource, UserInfo};
 pub use builtin::BUILT_IN;
 pub(crate) use builtin::{BuiltIn, Scope};
 pub use document::read_documents;
 pub(crate) use document::{InputDocument, UnreadableDocument, is_list, is_object, parse_documents};
 pub(crate) use error::Error;
 pub use example::admission_request;
+pub(crate) use kinds::GuessedKind;
+pub use kinds::KnownKinds;
 pub(crate) use misnomer::{
     is_cluster_wide, misnamed_group, misnamed_kind, misnamed_resource, misnamed_version,
 };
-pub(crate) use object::request_for_object;
+pub use object::request_for_object;
 pub use object_name::check_name;
 pub(crate) use object_name::propose_name;
 pub use request::RequestDetails;

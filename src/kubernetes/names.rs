@@ -54,15 +54,34 @@ pub(super) fn kind_of(plural: &str) -> String {
     singular_of(plural).split('-').map(capitalised).collect()
 }
 
-/// The likely plural of a kind or a singular: `Policy` gives `policies`.
+/// The likely plural of a kind or singular, in any letter case: `Policy` gives `policies`, `PodChaos` `podchaos`.
+///
+/// Most custom resources are called what the generators of their definitions call them, which inflect English as
+/// Rails does. A plural stays what it is.
 pub(super) fn plural_of(kind: &str) -> String {
-    let kind = kind.to_ascii_lowercase();
-    match kind.strip_suffix('y') {
-        _ if kind.ends_with("es") => kind, // probably a plural already
-        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
-        _ if ["s", "x", "ch", "sh"].iter().any(|end| kind.ends_with(end)) => format!("{kind}es"),
-        _ => format!("{kind}s"),
+    match kind.to_ascii_lowercase() {
+        // Not the Greek `schemata`.
+        schema if schema.ends_with("schema") => schema + "s",
+        endpoints if endpoints.ends_with("endpoints") => endpoints,
+        kind => pluralizer::pluralize(&kind, 2, false),
     }
+}
+
+/// How much `plural` looks like that of `kind`; `None` if not at all.
+///
+/// Hyphens do not count, and neither does the end of the word: `network-attachment-definitions`, `podchaos`, `indices`.
+pub(super) fn likeness(plural: &str, kind: &str) -> Option<usize> {
+    let (plural, kind) = (plural.replace('-', ""), kind.to_ascii_lowercase());
+    if plural == plural_of(&kind) {
+        return Some(usize::MAX);
+    }
+    let shared = plural.bytes().zip(kind.bytes()).take_while(|(one, other)| one == other).count();
+    let is_like = match kind.len() - shared {
+        0 => plural.len() <= shared + 3,                    // quiz, quizzes
+        1 | 2 => shared >= 3 && plural.len() <= shared + 4, // index, indices
+        _ => false,
+    };
+    is_like.then_some(shared)
 }
 
 fn singular_of(plural: &str) -> String {
@@ -135,6 +154,63 @@ mod tests {
         ] {
             assert_eq!(kind_of(plural), kind);
         }
+    }
+
+    #[test]
+    fn plurals_are_those_of_english() {
+        for (kind, plural) in [
+            ("Widget", "widgets"),
+            ("BackupPolicy", "backuppolicies"),
+            ("Gateway", "gateways"),
+            ("GatewayClass", "gatewayclasses"),
+            ("SecurityContextConstraints", "securitycontextconstraints"),
+            ("PodChaos", "podchaos"),
+            ("Quiz", "quizzes"),
+            ("Mesh", "meshes"),
+            ("Box", "boxes"),
+            ("Prometheus", "prometheuses"),
+            ("Elasticsearch", "elasticsearches"),
+            ("Index", "indices"),
+            ("Analysis", "analyses"),
+            ("Repository", "repositories"),
+            ("XMLSchema", "xmlschemas"),
+            ("CiliumEndpoints", "ciliumendpoints"),
+            ("pods", "pods"),
+            ("ingresses", "ingresses"),
+        ] {
+            assert_eq!(plural_of(kind), plural);
+        }
+    }
+
+    #[test]
+    fn a_plural_looks_like_its_kind_but_for_its_end() {
+        for (plural, kind) in [
+            ("widgets", "Widget"),
+            ("network-attachment-definitions", "NetworkAttachmentDefinition"),
+            ("podchaos", "PodChaos"),
+            ("podchaoses", "PodChaos"),
+            ("securitycontextconstraints", "SecurityContextConstraints"),
+            ("quizzes", "Quiz"),
+            ("quizs", "Quiz"),
+            ("indexes", "Index"),
+            ("policys", "Policy"),
+            ("eventbus", "EventBus"),
+        ] {
+            assert!(likeness(plural, kind).is_some(), "{plural} {kind}");
+        }
+        for (plural, kind) in [
+            ("gatewayclasses", "Gateway"),
+            ("gateways", "GatewayClass"),
+            ("widgetsets", "Widget"),
+            ("clusterissuers", "Issuer"),
+            ("issuers", "ClusterIssuer"),
+            ("apps", "API"),
+            ("*", "Widget"),
+            ("", "Widget"),
+        ] {
+            assert_eq!(likeness(plural, kind), None, "{plural} {kind}");
+        }
+        assert!(likeness("policies", "Policy") > likeness("policys", "Policy"));
     }
 
     #[test]

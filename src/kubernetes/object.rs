@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::error::{Error, quoted};
 use super::request::{NAMESPACE, RequestDetails, RequestSubject};
-use super::{AdmissionRequest, GroupVersionKind, GroupVersionResource, Operation, Scope, builtin, names};
+use super::{AdmissionRequest, GroupVersionKind, KnownKinds, Operation, Scope};
 
-/// Creates the request for an operation on `object`.
+/// Creates the request for an operation on `object`, by default the one that is mostly done to its kind.
 ///
 /// On UPDATE, `object` is the new object, and the old object is the same by default. On DELETE, the old object is
 /// deleted, or else `object`. The same arguments always give the same request, including its `uid`.
@@ -15,30 +15,40 @@ use super::{AdmissionRequest, GroupVersionKind, GroupVersionResource, Operation,
 ///
 /// Fails if `object` has no `apiVersion` or `kind`, if the operation is not a single one, or if the old object does
 /// not fit.
-pub(crate) fn request_for_object(object: Value, details: RequestDetails) -> Result<AdmissionRequest, Error> {
-    let operation = details.operation.unwrap_or(Operation::Create);
-    if operation == Operation::All {
+pub fn request_for_object(
+    object: Value,
+    mut details: RequestDetails,
+    kinds: &KnownKinds,
+) -> Result<AdmissionRequest, Error> {
+    if details.operation == Some(Operation::All) {
         return Err(Error::new(
             "a request is about one operation, not `*`",
             "use `CREATE`, `UPDATE`, `DELETE` or `CONNECT`",
         ));
     }
-    let subject = RequestSubject::of(&object)?;
+    let mut subject = RequestSubject::of(&object, kinds)?;
+    subject.take(&mut details);
+    let operation = details.operation.unwrap_or_else(|| subject.usual_operation());
     if let Some(old) = &details.old_object {
-        check_old_object(old, operation, &subject)?;
+        check_old_object(old, operation, &subject, kinds)?;
     }
     let seed = format!("{operation} {object}");
     Ok(subject.request(object, details, &seed))
 }
 
-fn check_old_object(old: &Value, operation: Operation, subject: &RequestSubject) -> Result<(), Error> {
+fn check_old_object(
+    old: &Value,
+    operation: Operation,
+    subject: &RequestSubject,
+    kinds: &KnownKinds,
+) -> Result<(), Error> {
     if !matches!(operation, Operation::Update | Operation::Delete) {
         return Err(Error::new(
             format!("an old object was given, but a {operation} has none"),
             "leave it out, or use the operation `UPDATE` or `DELETE`",
         ));
     }
-    let before = RequestSubject::of(old)?;
+    let before = RequestSubject::of(old, kinds)?;
     if before.kind != subject.kind {
         return Err(Error::new(
             format!("the object is a `{}`, but the old object is a `{}`", subject.kind, before.kind),
@@ -50,7 +60,7 @@ fn check_old_object(old: &Value, operation: Operation, subject: &RequestSubject)
 
 impl RequestSubject {
     /// Returns the subject of a request about an object: what the object says, and what follows from it.
-    fn of(object: &Value) -> Result<Self, Error> {
+    fn of(object: &Value, kinds: &KnownKinds) -> Result<Self, Error> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let missing = |what: &str| {
             Error::new(
@@ -69,47 +79,47 @@ impl RequestSubject {
             let message = format!("{} is not an `apiVersion`", quoted(api_version));
             return Err(Error::new(message, "write `v1`, `apps/v1` or `example.com/v1`"));
         }
-        let (built_in, subresource) = builtin::of_kind(group, kind).unzip();
-        let subresource = subresource.flatten();
-        let resource = match (built_in, subresource) {
-            (Some(owner), Some(_)) => gvr(owner.group, owner.preferred_version(), owner.plural),
-            (Some(own), None) => gvr(group, version, own.plural),
-            (None, _) => gvr(group, version, &names::plural_of(kind)),
+        let in_metadata = |key: &str| {
+            let value = object.get("metadata")?.get(key)?.as_str();
+            value.filter(|value| !value.is_empty()).map(str::to_owned)
         };
-        let in_metadata = |key: &str| object.get("metadata")?.get(key)?.as_str().map(str::to_owned);
-        let is_namespaced = built_in.is_none_or(|built_in| built_in.scope == Scope::Namespaced);
-        let namespace = match (group, kind) {
+        let kind =
+            GroupVersionKind { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() };
+        let home = kinds.home(&kind, in_metadata("namespace").is_some());
+        let namespace = match (&*kind.group, &*kind.kind) {
             ("", "Namespace") => in_metadata("name"),
-            _ => is_namespaced.then(|| in_metadata("namespace").unwrap_or_else(|| NAMESPACE.to_owned())),
+            _ if home.scope == Scope::Cluster => None,
+            _ => Some(in_metadata("namespace").unwrap_or_else(|| NAMESPACE.to_owned())),
         };
         Ok(Self {
-            kind: GroupVersionKind {
-                group: group.to_owned(),
-                version: version.to_owned(),
-                kind: kind.to_owned(),
-            },
-            resource,
-            subresource: subresource.map(str::to_owned),
+            kind,
+            resource: home.resource,
+            subresource: home.subresource.map(str::to_owned),
             name: in_metadata("name"),
             namespace,
+            guess: home.guess,
         })
     }
-}
-
-fn gvr(group: &str, version: &str, plural: &str) -> GroupVersionResource {
-    GroupVersionResource { group: group.to_owned(), version: version.to_owned(), resource: plural.to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::super::BUILT_IN;
+    use super::super::{BUILT_IN, GroupVersionResource, names};
     use super::*;
+
+    fn gvr(group: &str, version: &str, plural: &str) -> GroupVersionResource {
+        GroupVersionResource {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            resource: plural.to_owned(),
+        }
+    }
 
     fn request(object: Value, operation: Operation, old_object: Option<Value>) -> Result<Value, Error> {
         let details = RequestDetails { operation: Some(operation), old_object, ..RequestDetails::default() };
-        Ok(json!(request_for_object(object, details)?))
+        Ok(json!(request_for_object(object, details, &KnownKinds::default())?))
     }
 
     fn create(object: Value) -> Value {
@@ -118,7 +128,8 @@ mod tests {
 
     #[test]
     fn every_built_in_kind_finds_its_resource() {
-        for built_in in BUILT_IN {
+        // A Binding is that of a Pod, whatever else takes it.
+        for built_in in BUILT_IN.iter().filter(|built_in| built_in.kind != "Binding") {
             for version in built_in.versions {
                 let api_version = names::api_version(built_in.group, version);
                 let request = create(json!({"apiVersion": api_version, "kind": built_in.kind}));
@@ -138,6 +149,7 @@ mod tests {
         assert_eq!(request["name"], "web");
         assert_eq!(request["namespace"], "shop");
         assert_eq!(request["object"], object);
+        assert_eq!(request["options"]["fieldManager"], "kubectl-create");
         assert_eq!(request["options"]["kind"], "CreateOptions");
         let request =
             create(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "web-"}}));
@@ -146,24 +158,155 @@ mod tests {
     }
 
     #[test]
-    fn custom_kinds_get_the_likely_plural() {
-        let request = create(json!({"apiVersion": "example.com/v1", "kind": "BackupPolicy"}));
-        assert_eq!(request["resource"], json!(gvr("example.com", "v1", "backuppolicies")));
-        assert_eq!(request["namespace"], "default");
+    fn custom_kinds_get_the_likely_plural_and_scope() {
+        for (kind, plural, namespace) in [
+            ("BackupPolicy", "backuppolicies", json!("default")),
+            ("PodChaos", "podchaos", json!("default")),
+            ("Quiz", "quizzes", json!("default")),
+            ("ClusterBackup", "clusterbackups", Value::Null),
+            ("Cluster", "clusters", json!("default")),
+        ] {
+            let request = create(json!({"apiVersion": "example.com/v1", "kind": kind}));
+            assert_eq!(request["resource"], json!(gvr("example.com", "v1", plural)));
+            assert_eq!(request["namespace"], namespace, "{kind}");
+        }
+        let metadata = json!({"namespace": "shop"});
+        let object = json!({"apiVersion": "example.com/v1", "kind": "ClusterBackup", "metadata": metadata});
+        assert_eq!(create(object)["namespace"], "shop");
+    }
+
+    #[test]
+    fn an_object_is_where_its_request_is() {
+        let create = |kind: &str, metadata: Value| {
+            create(json!({"apiVersion": "v1", "kind": kind, "metadata": metadata}))
+        };
+        assert_eq!(create("Pod", json!({"namespace": ""}))["object"]["metadata"]["namespace"], "default");
+        assert_eq!(create("Pod", Value::Null)["object"]["metadata"], json!({"namespace": "default"}));
+        assert_eq!(create("Pod", json!("x"))["object"]["metadata"], "x");
+        for outside in ["Node", "Namespace"] {
+            let request = create(outside, json!({"name": "a", "namespace": "shop"}));
+            assert_eq!(request["object"]["metadata"], json!({"name": "a"}), "{outside}");
+        }
+    }
+
+    #[test]
+    fn options_are_those_of_kubectl() {
+        let delete = |object: Value| {
+            let request = request(object, Operation::Delete, None).unwrap();
+            let mut options = request["options"].clone();
+            let options = options.as_object_mut().unwrap();
+            assert_eq!(options.remove("kind"), Some(json!("DeleteOptions")));
+            assert_eq!(options.remove("propagationPolicy"), Some(json!("Background")));
+            options.remove("apiVersion");
+            json!(options)
+        };
+        let pod = |spec: Value, phase: &str| {
+            let status = json!({ "phase": phase });
+            json!({"apiVersion": "v1", "kind": "Pod", "spec": spec, "status": status})
+        };
+        for (spec, phase, seconds) in [
+            (json!({}), "Pending", 0),
+            (json!({"nodeName": "a"}), "Running", 30),
+            (json!({"nodeName": "a", "terminationGracePeriodSeconds": 5}), "Running", 5),
+            (json!({"nodeName": "a", "terminationGracePeriodSeconds": -5}), "Running", 1),
+            (json!({"nodeName": "a"}), "Succeeded", 0),
+        ] {
+            assert_eq!(delete(pod(spec, phase)), json!({ "gracePeriodSeconds": seconds }));
+        }
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "uid": "u"}});
+        assert_eq!(delete(namespace), json!({"preconditions": {"uid": "u"}}));
+        let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"uid": "u"}});
+        assert_eq!(delete(deployment), json!({}));
+    }
+
+    #[test]
+    fn the_rules_of_the_policy_name_the_plural() {
+        let rule = |group: &str, resource: &str| super::super::Rule {
+            api_groups: vec![group.to_owned()],
+            api_versions: vec!["v1".to_owned()],
+            resources: vec![resource.to_owned()],
+            operations: vec![Operation::Create],
+        };
+        let resource = |group: &str, kind: &str, rules: &[super::super::Rule]| {
+            let object = json!({"apiVersion": format!("{group}/v1"), "kind": kind});
+            let kinds = KnownKinds::of_rules(rules);
+            let request = request_for_object(object, RequestDetails::default(), &kinds).unwrap();
+            let guess = request.guess.as_ref().map(ToString::to_string).unwrap_or_default();
+            (request.resource.resource, guess.contains("with the plural"))
+        };
+        let network = "NetworkAttachmentDefinition";
+        let of_rules = [rule("a.com", "network-attachment-definitions/status"), rule("b.com", "sheeps")];
+        assert_eq!(
+            resource("a.com", network, &of_rules),
+            ("network-attachment-definitions".to_owned(), false)
+        );
+        assert_eq!(resource("b.com", network, &of_rules), ("networkattachmentdefinitions".to_owned(), true));
+        assert_eq!(resource("b.com", "Sheep", &of_rules), ("sheeps".to_owned(), false));
+        let scale = json!({"apiVersion": "autoscaling/v1", "kind": "Scale"});
+        let kinds = KnownKinds::of_rules(&[rule("apps", "statefulsets/scale")]);
+        let request = request_for_object(scale, RequestDetails::default(), &kinds).unwrap();
+        assert_eq!(request.resource.resource, "statefulsets");
+    }
+
+    #[test]
+    fn a_definition_says_plural_and_scope() {
+        let definition = |scope: &str| {
+            let names = json!({"plural": "gadgetry", "kind": "Gadget"});
+            let spec = json!({"group": "example.com", "scope": scope, "names": names});
+            json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": spec})
+        };
+        let service = json!({"apiVersion": "v1", "kind": "Service"});
+        let mut kinds = KnownKinds::default();
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": [service, definition("Cluster")]});
+        kinds.define(vec![list.into()]).unwrap();
+        let gadget = json!({"apiVersion": "example.com/v1", "kind": "Gadget"});
+        let request = request_for_object(gadget, RequestDetails::default(), &kinds).unwrap();
+        assert_eq!(request.resource.resource, "gadgetry");
+        assert_eq!((request.namespace, request.guess), (None, None));
+        for (wrong, message) in [
+            (service, "there is no `CustomResourceDefinition` in it"),
+            (definition(""), "the `CustomResourceDefinition` has no `spec.scope`"),
+            (definition("Global"), "`spec.scope` of a `CustomResourceDefinition` is `Global`"),
+        ] {
+            assert_eq!(kinds.define(vec![wrong.into()]).unwrap_err().to_string(), message);
+        }
     }
 
     #[test]
     fn objects_of_subresources_belong_to_their_resource() {
         let request = create(json!({"apiVersion": "autoscaling/v1", "kind": "Scale"}));
         assert_eq!(request["resource"], json!(gvr("apps", "v1", "deployments")));
-        assert_eq!(request["subResource"], "scale");
+        assert_eq!((&request["subResource"], &request["operation"]), (&json!("scale"), &json!("CREATE")));
+        let of_kind = |api_version: &str, kind: &str| {
+            let object = json!({"apiVersion": api_version, "kind": kind});
+            json!(request_for_object(object, RequestDetails::default(), &KnownKinds::default()).unwrap())
+        };
+        for (api_version, kind, resource, subresource, operation) in [
+            ("autoscaling/v1", "Scale", "deployments", "scale", "UPDATE"),
+            ("v1", "PodExecOptions", "pods", "exec", "CONNECT"),
+            ("v1", "ServiceProxyOptions", "services", "proxy", "CONNECT"),
+            ("v1", "Binding", "pods", "binding", "CREATE"),
+            ("policy/v1", "Eviction", "pods", "eviction", "CREATE"),
+            ("authentication.k8s.io/v1", "TokenRequest", "serviceaccounts", "token", "CREATE"),
+        ] {
+            let request = of_kind(api_version, kind);
+            assert_eq!(request["resource"]["resource"], resource);
+            assert_eq!(request["subResource"], subresource);
+            assert_eq!(request["operation"], operation);
+        }
+        assert_eq!(of_kind("v1", "PodExecOptions")["object"].get("metadata"), None);
         assert_eq!(request["kind"]["group"], "autoscaling");
     }
 
     #[test]
     fn old_and_new_object_are_where_the_operation_has_them() {
-        let pod = |name: &str| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}});
-        let request = |operation, old| request(pod("new"), operation, old).unwrap();
+        let pod = |name: &str| {
+            let metadata = json!({"name": name, "namespace": "default"});
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata})
+        };
+        let without_namespace = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "new"}});
+        let request = |operation, old| request(without_namespace.clone(), operation, old).unwrap();
         let update = request(Operation::Update, Some(pod("old")));
         assert_eq!((&update["object"], &update["oldObject"]), (&pod("new"), &pod("old")));
         let update = request(Operation::Update, None);

@@ -5,4 +5,4 @@ mod page;
 mod verdict;
 
 pub(crate) use inspection::inspection;
-pub(crate) use verdict::{Verdict, host_log, unannounced_mutation, unreadable_answer};
+pub(crate) use verdict::{Verdict, guessed_kinds, host_log, unannounced_mutation, unreadable_answer};

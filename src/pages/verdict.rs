@@ -139,3 +139,18 @@ pub(crate) fn unannounced_mutation(shell: &Shell) {
         Some("write `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`"),
     );
 }
+
+/// Says what is not certain about the requests that were made for custom resources, each thing once.
+pub(crate) fn guessed_kinds<'a>(requests: impl IntoIterator<Item = &'a Request>, hint: &str, shell: &Shell) {
+    let guesses = requests.into_iter().filter_map(|request| match request {
+        Request::Kubernetes(request) => request.guess.as_ref(),
+        Request::Raw(_) => None,
+    });
+    let mut told = Vec::new();
+    for guess in guesses {
+        if !told.contains(&guess) {
+            shell.warn(printable(&guess.to_string()), Some(hint));
+            told.push(guess);
+        }
+    }
+}

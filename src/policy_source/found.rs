@@ -8,6 +8,7 @@ use super::PolicyModule;
 use crate::build::PendingBuild;
 use crate::error::{failure, name_list};
 use crate::fs;
+use crate::kubernetes::Rule;
 use crate::module;
 use crate::project::Project;
 use crate::protocol::PolicyType;
@@ -26,6 +27,7 @@ pub(crate) struct FoundPolicy {
     pub(crate) folder: PathBuf,
     /// The type of the policy; `None` if the metadata of its project is invalid, which its build reports.
     pub(crate) policy_type: Option<PolicyType>,
+    pub(crate) rules: Vec<Rule>,
 }
 
 impl FoundPolicies {
@@ -79,15 +81,20 @@ impl FoundPolicy {
             format!("could not read the metadata in `{}`", module.origin.shown().display())
         })?;
         // A module without metadata is refused when it is loaded.
-        let policy_type = Some(metadata.map(|metadata| metadata.policy_type).unwrap_or_default());
-        Ok(Self { name: module.name.clone(), folder: PathBuf::new(), policy_type })
+        let (policy_type, rules) =
+            metadata.map(|metadata| (metadata.policy_type, metadata.rules)).unwrap_or_default();
+        let name = module.name.clone();
+        Ok(Self { name, folder: PathBuf::new(), policy_type: Some(policy_type), rules })
     }
 
     pub(super) fn of_project(project: &Project) -> Self {
+        let known = project.metadata().metadata.map(|metadata| (metadata.policy_type, metadata.rules));
+        let (policy_type, rules) = known.unzip();
         Self {
             name: project.name.clone(),
             folder: fs::for_people(&project.root),
-            policy_type: project.metadata().metadata.map(|metadata| metadata.policy_type),
+            policy_type,
+            rules: rules.unwrap_or_default(),
         }
     }
 }

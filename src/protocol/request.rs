@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Settings;
 use crate::error::{WithHint, failure};
-use crate::kubernetes::{self, AdmissionRequest, InputDocument, RequestDetails};
+use crate::kubernetes::{self, AdmissionRequest, InputDocument, KnownKinds, RequestDetails};
 
 /// Whether a policy evaluates Kubernetes requests or any JSON.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +82,12 @@ impl Request {
     /// # Errors
     ///
     /// Fails with kwctl's message if it is not a request, or if `details` are given for a complete request.
-    pub fn for_value(value: Value, policy_type: PolicyType, details: &RequestDetails) -> Result<Self> {
+    pub fn for_value(
+        value: Value,
+        policy_type: PolicyType,
+        details: &RequestDetails,
+        kinds: &KnownKinds,
+    ) -> Result<Self> {
         if policy_type == PolicyType::Kubernetes && kubernetes::is_list(&value) {
             return Err(failure(
                 format!(
@@ -93,7 +98,7 @@ impl Request {
             ));
         }
         if policy_type == PolicyType::Kubernetes && kubernetes::is_object(&value) {
-            let request = kubernetes::request_for_object(value, details.clone())
+            let request = kubernetes::request_for_object(value, details.clone(), kinds)
                 .map_err(|error| failure(&error, error.hint()))?;
             return Ok(Self::Kubernetes(Box::new(request)));
         }
@@ -192,7 +197,12 @@ mod tests {
             "requestKind": kind, "requestResource": resource,
         });
         let hint = |request: Value| {
-            let read = Request::for_value(request, PolicyType::Kubernetes, &RequestDetails::default());
+            let read = Request::for_value(
+                request,
+                PolicyType::Kubernetes,
+                &RequestDetails::default(),
+                &KnownKinds::default(),
+            );
             read.err().map(|error| crate::error::hints(&error).collect::<String>())
         };
         assert_eq!(hint(whole.clone()), None);
@@ -214,11 +224,12 @@ mod tests {
     fn an_operation_is_for_objects_only() {
         let details = RequestDetails { operation: Some(Operation::Delete), ..RequestDetails::default() };
         let pod = || json!({"apiVersion": "v1", "kind": "Pod"});
-        let request = Request::for_value(pod(), PolicyType::Kubernetes, &details).unwrap();
+        let kinds = KnownKinds::default();
+        let request = Request::for_value(pod(), PolicyType::Kubernetes, &details, &kinds).unwrap();
         let Request::Kubernetes(request) = request else { panic!("a Pod is not a raw request") };
         assert_eq!(request.operation, "DELETE");
         let review = json!({"kind": "AdmissionReview"});
-        assert!(Request::for_value(review, PolicyType::Kubernetes, &details).is_err());
-        assert!(Request::for_value(pod(), PolicyType::Raw, &details).is_err());
+        assert!(Request::for_value(review, PolicyType::Kubernetes, &details, &kinds).is_err());
+        assert!(Request::for_value(pod(), PolicyType::Raw, &details, &kinds).is_err());
     }
 }

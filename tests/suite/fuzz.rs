@@ -7,7 +7,7 @@ use crate::support::dice::Dice;
 use crate::support::guest;
 use cargo_kw_wasi::cases;
 use cargo_kw_wasi::deploy::Deployed;
-use cargo_kw_wasi::kubernetes::{RequestDetails, read_documents};
+use cargo_kw_wasi::kubernetes::{KnownKinds, RequestDetails, read_documents};
 use cargo_kw_wasi::module::inspection::{Inspection, require_policy};
 use cargo_kw_wasi::protocol::PolicyType;
 use cargo_kw_wasi::protocol::{Evaluation, GuestOutput, Request, SettingsVerdict};
@@ -119,7 +119,7 @@ fn case_files() {
     fuzz(|dice| {
         let bytes = dice.vary(CASES, WORDS);
         let policy_type = if dice.roll(2) == 0 { PolicyType::Kubernetes } else { PolicyType::Raw };
-        let checked = cases::read(path, &bytes, policy_type);
+        let checked = cases::read(path, &bytes, policy_type, &[]);
         assert_eq!(checked.file.is_some(), checked.findings.is_empty());
         for finding in &checked.findings {
             let line = finding.place.as_ref().and_then(|place| place.line).expect("every finding has a line");
@@ -153,7 +153,8 @@ fn requests() {
         for document in read_documents(text).into_iter().flatten() {
             for policy_type in [PolicyType::Kubernetes, PolicyType::Raw] {
                 for value in policy_type.values_of(document.clone()).into_iter().flatten() {
-                    let _ = Request::for_value(value, policy_type, &RequestDetails::default());
+                    let details = RequestDetails::default();
+                    let _ = Request::for_value(value, policy_type, &details, &KnownKinds::default());
                 }
             }
         }

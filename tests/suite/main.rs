@@ -36,6 +36,7 @@ mod registry_patience;
 mod registry_trouble;
 #[cfg(target_os = "linux")]
 mod release;
+mod requests;
 mod run;
 mod rustflags;
 mod selection;

@@ -8,6 +8,7 @@ use super::checks::Check;
 use super::{Case, CaseFile, CaseSettings, Expect};
 use crate::error::{name_list, nearest};
 use crate::finding::{Finding, FindingName, Place, has_errors};
+use crate::kubernetes::{KnownKinds, Rule};
 use crate::protocol::PolicyType;
 use crate::yaml::{self, Fields, MapEntry, Node, NodeContent};
 use reader::ValueReader;
@@ -19,7 +20,7 @@ mod request;
 mod tests;
 
 /// Keys of the file.
-const FILE_KEYS: [&str; 4] = ["settings", "settings_file", "skip_checks", "cases"];
+const FILE_KEYS: [&str; 5] = ["settings", "settings_file", "skip_checks", "crds", "cases"];
 /// Keys of a case.
 const CASE_KEYS: [&str; 15] = [
     "name",
@@ -62,11 +63,14 @@ pub struct CheckedCases {
     pub findings: Vec<Finding>,
 }
 
-/// Reads a case file. `path` is as the user would write it; paths in the file are relative to its folder.
-pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> CheckedCases {
+/// Reads a case file. `path` is as the user would write it; paths in the file are relative to its folder. The rules of
+/// the policy name plurals of custom resources.
+pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType, rules: &[Rule]) -> CheckedCases {
     let (file, findings) = match std::str::from_utf8(bytes) {
         Ok(text) => {
-            let mut reader = CaseReader { policy_type, reader: ValueReader::new(path, text, policy_type) };
+            let kinds = KnownKinds::of_rules(rules);
+            let reader = ValueReader::new(path, text, policy_type);
+            let mut reader = CaseReader { policy_type, kinds, reader };
             (reader.file(), reader.reader.document.into_findings())
         }
         Err(error) => {
@@ -82,6 +86,7 @@ pub fn read(path: &Path, bytes: &[u8], policy_type: PolicyType) -> CheckedCases 
 
 struct CaseReader<'a> {
     policy_type: PolicyType,
+    kinds: KnownKinds,
     reader: ValueReader<'a>,
 }
 
@@ -97,6 +102,9 @@ impl CaseReader<'_> {
         let fields = self.reader.fields(&root, "a case file", &FILE_KEYS)?;
         let settings = self.settings(&fields).unwrap_or_default();
         let skipped_checks = fields.find("skip_checks").map(|entry| self.skipped_checks(entry));
+        if let Some(crds) = fields.find("crds") {
+            self.define_kinds(crds);
+        }
         let Some(cases) = fields.find("cases") else {
             self.reader.error(
                 FindingName::MissingKey,

@@ -190,6 +190,27 @@ impl<'a> ValueReader<'a> {
         settings
     }
 
+    /// All documents in the file of Kubernetes objects that this names, relative to the folder of the case file. `key` is
+    /// that of the file.
+    pub(super) fn documents_of_fixture(&mut self, file: &Node, key: &str) -> Option<Vec<InputDocument>> {
+        let NodeContent::Text(written) = &file.content else {
+            let message = format!("`{key}` must name files, found {}", file.content);
+            let fix = "write the path of a file, or a list of them";
+            self.error(FindingName::WrongType, file.line, message, fix);
+            return None;
+        };
+        let path = fs::folder_of(self.file).join(written);
+        let text = self.read_text(&path, file.line, written)?;
+        match kubernetes::read_documents(&text) {
+            Ok(documents) => Some(documents),
+            Err(error) => {
+                let message = format!("could not read `{written}`: {error:#}");
+                self.error(FindingName::InvalidFixture, file.line, message, "correct the file");
+                None
+            }
+        }
+    }
+
     /// The contents of the file that this names, relative to the folder of the case file.
     fn fixture(&mut self, entry: &MapEntry, reads: Reads) -> Option<InputDocument> {
         let written = self.string(entry)?;
@@ -203,6 +224,21 @@ impl<'a> ValueReader<'a> {
         value
     }
 
+    fn read_text(&mut self, path: &Path, line: usize, written: &str) -> Option<String> {
+        match fs::read_document(path) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                let message = format!("could not read `{written}`: {}", error.root_cause());
+                let fix = format!(
+                    "write the path of a file, relative to the folder of this one, `{}`",
+                    fs::folder_of(self.file).display()
+                );
+                self.error(FindingName::UnreadableFile, line, message, fix);
+                None
+            }
+        }
+    }
+
     fn read_fixture(
         &mut self,
         path: &Path,
@@ -210,18 +246,7 @@ impl<'a> ValueReader<'a> {
         written: &str,
         reads: Reads,
     ) -> Option<InputDocument> {
-        let text = match fs::read_document(path) {
-            Ok(text) => text,
-            Err(error) => {
-                let message = format!("could not read `{written}`: {}", error.root_cause());
-                let fix = format!(
-                    "write the path of a file, relative to the folder of this one, `{}`",
-                    fs::folder_of(self.file).display()
-                );
-                self.error(FindingName::UnreadableFile, entry.value.line, message, fix);
-                return None;
-            }
-        };
+        let text = self.read_text(path, entry.value.line, written)?;
         match parse(&text, reads) {
             Ok(value) => Some(value),
             Err(UnreadableDocument { format, error }) => {

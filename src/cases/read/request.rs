@@ -54,7 +54,7 @@ impl CaseReader<'_> {
             self.contradiction(given, message, "remove it");
             return None;
         }
-        match Request::for_value(document, self.policy_type, &details) {
+        match Request::for_value(document, self.policy_type, &details, &self.kinds) {
             Ok(request) => Some(request),
             Err(error) => {
                 let fix = "write an admission request, an AdmissionReview or a Kubernetes object";
@@ -65,6 +65,22 @@ impl CaseReader<'_> {
                     fix,
                 );
                 None
+            }
+        }
+    }
+
+    /// Learns plural and scope of custom resources from the files that `crds` names: one, or a list.
+    pub(super) fn define_kinds(&mut self, entry: &MapEntry) {
+        let files = match &entry.value.content {
+            NodeContent::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(&entry.value),
+        };
+        for file in files {
+            let Some(documents) = self.reader.documents_of_fixture(file, &entry.key) else { continue };
+            if let Err(error) = self.kinds.define(documents) {
+                let message = format!("could not read the definitions: {error:#}");
+                let fix = "name a file with CustomResourceDefinitions";
+                self.reader.error(FindingName::InvalidFixture, file.line, message, fix);
             }
         }
     }

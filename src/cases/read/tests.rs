@@ -3,7 +3,7 @@ use crate::protocol::Request;
 use serde_json::json;
 
 fn checked(text: &str) -> CheckedCases {
-    read(Path::new("tests/policy.yml"), text.as_bytes(), PolicyType::Kubernetes)
+    read(Path::new("tests/policy.yml"), text.as_bytes(), PolicyType::Kubernetes, &[])
 }
 
 #[track_caller]
@@ -178,7 +178,7 @@ fn a_broken_file_is_one_finding() {
         assert_eq!(all.len(), 1, "{text:?}: {all:?}");
         assert!(all[0].starts_with(found), "{text:?}: {all:?}");
     }
-    let not_utf8 = read(Path::new("a.yml"), b"cases:\n- \xff", PolicyType::Kubernetes);
+    let not_utf8 = read(Path::new("a.yml"), b"cases:\n- \xff", PolicyType::Kubernetes, &[]);
     assert_eq!(not_utf8.findings[0].place.as_ref().unwrap().line, Some(2));
     assert!(not_utf8.file.is_none());
 }
@@ -202,7 +202,7 @@ cases:
   expect: { allowed: true }
 - { <<: *first, name: b, user: bob }
 ";
-    let read = read(Path::new("a.yml"), text.as_bytes(), PolicyType::Kubernetes);
+    let read = read(Path::new("a.yml"), text.as_bytes(), PolicyType::Kubernetes, &[]);
     assert!(read.findings.is_empty(), "{:?}", read.findings);
     let cases = read.file.unwrap().cases;
     let requests = cases.iter().map(|case| match case.request.as_ref().unwrap() {
