@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::deploy::Deployed;
 use crate::error::{Outcome, WithHint, failure, is_reader_gone};
 use crate::fs;
-use crate::kubernetes::{self, InputDocument, KnownKinds, Operation, RequestDetails};
+use crate::kubernetes::{self, Coverage, InputDocument, KnownKinds, Operation, RequestDetails, Rule};
 use crate::options::{
     CompiledArgs, LimitArgs, PackageArgs, PolicyArgs, SettingsArgs, SettingsSource, operation_of_request,
 };
-use crate::pages::{Verdict, guessed_kinds, host_log, unannounced_mutation, unreadable_answer};
+use crate::pages::{Verdict, guessed_kinds, host_log, not_asked, unannounced_mutation, unreadable_answer};
 use crate::policy_source::{LoadedPolicy, PolicyModule, PolicySource};
-use crate::protocol::{Installation, PolicyType, Request, Settings};
+use crate::protocol::{PolicyType, Request, Settings};
 use crate::runtime::{HostTrouble, Limits, Policy};
 use crate::shell::Shell;
 use crate::untrusted::{excerpt, printable};
@@ -38,7 +38,7 @@ Examples:
   kubectl get pods -o yaml | cargo kw-wasi run -
   # Answer the request that replaces an object
   cargo kw-wasi run new.yaml --operation UPDATE --old-object old.yaml
-  # Answer the request for a custom resource, whose definition says its plural and scope
+  # Answer the request for a custom resource, with its definition
   cargo kw-wasi run widget.yaml --crd widgets-crd.yaml
   # Configure the policy as a ClusterAdmissionPolicy does
   cargo kw-wasi run pod.yaml --manifest policy.yaml
@@ -69,7 +69,8 @@ pub(crate) struct RunArgs {
     crd: Vec<PathBuf>,
     #[command(flatten)]
     settings: SettingsArgs,
-    /// Configure the policy as this ClusterAdmissionPolicy or AdmissionPolicy does: settings, mode, mutation, message
+    /// Configure the policy as this ClusterAdmissionPolicy or AdmissionPolicy does: settings, mode, mutation, message,
+    /// time limit, and what it is asked about
     #[arg(
         long,
         value_name = "FILE",
@@ -110,13 +111,10 @@ impl RunArgs {
 
     /// Reads every file before the policy is built, so that a long build does not end with a typing error.
     fn into_request(self) -> Result<(RunRequest, PolicySource)> {
-        let (installation, settings) = match &self.manifest {
-            Some(path) => {
-                let deployed = Deployed::from_yaml(&fs::read_document(path)?)
-                    .with_context(|| format!("could not read the policy's manifest `{}`", path.display()))?;
-                (Some(deployed.installation), deployed.settings)
-            }
-            None => (None, settings(&self.settings.into())?),
+        let deployed = self.manifest.as_deref().map(deployed).transpose()?;
+        let settings = match &deployed {
+            Some(deployed) => deployed.settings.clone(),
+            None => settings(&self.settings.into())?,
         };
         let old_object = self.old_object.as_deref().map(old_object).transpose()?;
         let request = RunRequest {
@@ -125,11 +123,16 @@ impl RunArgs {
             kinds: known_kinds(&self.crd)?,
             policy_type: self.raw.then_some(PolicyType::Raw),
             settings,
-            installation,
-            limits: self.limits.into(),
+            limits: self.limits.with_time(deployed.as_ref().and_then(|deployed| deployed.time_limit)),
+            deployed,
         };
         Ok((request, self.policy.source()?))
     }
+}
+
+fn deployed(path: &Path) -> Result<Deployed> {
+    Deployed::from_yaml(&fs::read_document(path)?)
+        .with_context(|| format!("could not read the policy's manifest `{}`", path.display()))
 }
 
 fn settings(source: &SettingsSource) -> Result<Settings> {
@@ -202,8 +205,8 @@ struct RunRequest {
     /// `None` leaves it to the module.
     policy_type: Option<PolicyType>,
     settings: Settings,
-    /// `None` where no resource says how the policy is installed.
-    installation: Option<Installation>,
+    /// The resource that says how the policy is installed, if one does.
+    deployed: Option<Deployed>,
     limits: Limits,
 }
 
@@ -216,12 +219,30 @@ impl RunRequest {
             shell.status("Checked", "the settings: they are valid");
             return Ok(());
         }
-        self.kinds = self.kinds.with_rules(&policy.metadata.rules);
+        self.kinds.set_rules(&policy.metadata.rules);
         let requests = self.requests(policy.metadata.policy_type)?;
         note_wrapped_requests(&requests, shell);
         guessed_kinds(&requests, "pass its CustomResourceDefinition with `--crd FILE`", shell);
+        self.tell_coverage(&requests, &policy.metadata.rules, shell);
         check_settings(&policy.policy, &self.settings, shell)?;
         requests.iter().try_for_each(|request| self.answer_one(request, &policy, shell))
+    }
+
+    /// Says what a cluster would not ask: with the rules of the resource, or else those of the metadata if it has some.
+    fn tell_coverage(&self, requests: &[Request], rules: &[Rule], shell: &Shell) {
+        match &self.deployed {
+            Some(deployed) => {
+                if deployed.has_conditions {
+                    shell.warn(
+                        "the policy has `matchConditions`, which are not evaluated: a cluster may not send the request",
+                        None,
+                    );
+                }
+                not_asked(requests, &deployed.coverage, shell);
+            }
+            None if rules.is_empty() => {}
+            None => not_asked(requests, &Coverage::of_rules(rules), shell),
+        }
     }
 
     fn requests(&mut self, policy_type: PolicyType) -> Result<Vec<Request>> {
@@ -252,7 +273,7 @@ impl RunRequest {
     fn answer_one(&self, request: &Request, loaded: &LoadedPolicy, shell: &Shell) -> Result<()> {
         let evaluation = loaded.policy.validate(request, &self.settings);
         loaded.policy.require_no_trouble()?;
-        let installation = self.installation.as_ref();
+        let installation = self.deployed.as_ref().map(|deployed| &deployed.installation);
         // Not copied unless it is changed: an answer may be long.
         let as_installed = installation.map(|installation| installation.apply(evaluation.response.clone()));
         let response = as_installed.as_ref().unwrap_or(&evaluation.response);

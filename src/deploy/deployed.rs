@@ -1,11 +1,14 @@
 //! Reads a resource that deploys a policy.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::API_VERSION;
 use crate::error::failure;
+use crate::kubernetes::{Coverage, CoveringRule, LabelSelector, MatchPolicy};
 use crate::protocol::{Installation, Mutation, Settings};
 use crate::yaml;
 
@@ -16,6 +19,12 @@ pub struct Deployed {
     pub(crate) installation: Installation,
     /// The settings of the policy.
     pub(crate) settings: Settings,
+    /// What the policy is asked about, but for `matchConditions`.
+    pub(crate) coverage: Coverage,
+    /// Are there `matchConditions`?
+    pub(crate) has_conditions: bool,
+    /// `timeoutEvalSeconds`, for each evaluation.
+    pub(crate) time_limit: Option<Duration>,
 }
 
 /// Kinds of resources that deploy one policy, and kinds that deploy a group of policies.
@@ -74,8 +83,39 @@ impl Deployed {
             mutation: if mutating { Mutation::Allowed } else { Mutation::Forbidden },
             message: field::<Option<String>>(spec, "spec", "message")?.flatten(),
         };
-        Ok(Self { installation, settings: spec["settings"].clone().try_into()? })
+        let seconds = field::<Option<u64>>(spec, "spec", "timeoutEvalSeconds")?.flatten();
+        let conditions = field::<Option<Vec<Value>>>(spec, "spec", "matchConditions")?.flatten();
+        Ok(Self {
+            installation,
+            settings: spec["settings"].clone().try_into()?,
+            coverage: coverage(policy)?,
+            has_conditions: conditions.is_some_and(|conditions| !conditions.is_empty()),
+            time_limit: seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs),
+        })
     }
+}
+
+fn coverage(policy: &Value) -> Result<Coverage> {
+    let spec = &policy["spec"];
+    let selector = |key| -> Result<LabelSelector> {
+        Ok(field::<Option<LabelSelector>>(spec, "spec", key)?.flatten().unwrap_or_default())
+    };
+    let is_namespaced = policy["kind"] == "AdmissionPolicy";
+    let namespace = field::<Option<String>>(&policy["metadata"], "metadata", "namespace")?.flatten();
+    Ok(Coverage {
+        rules: field::<Option<Vec<CoveringRule>>>(spec, "spec", "rules")?.flatten().unwrap_or_default(),
+        match_policy: field::<Option<MatchPolicy>>(spec, "spec", "matchPolicy")?
+            .flatten()
+            .unwrap_or_default(),
+        object_selector: selector("objectSelector")?,
+        // A policy in a namespace has no selector of its own.
+        namespace_selector: if is_namespaced {
+            LabelSelector::default()
+        } else {
+            selector("namespaceSelector")?
+        },
+        namespace: namespace.filter(|_| is_namespaced),
+    })
 }
 
 /// Reads the value of a key, if there is one.

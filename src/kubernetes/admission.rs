@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{GuessedKind, names};
+use super::{Scope, names};
 
 /// An admission request. Other keys are dropped, and `null` is treated as absent, before a policy sees the request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,4 +112,30 @@ pub(crate) struct UserInfo {
     pub(crate) uid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) username: Option<String>,
+}
+
+/// What is not certain about the request for an object of a custom resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GuessedKind {
+    pub(super) kind: GroupVersionKind,
+    /// Unless the rules of the policy have it.
+    pub(super) plural: Option<String>,
+    /// Unless the object is in a namespace.
+    pub(super) scope: Option<Scope>,
+}
+
+/// `example.com/v1 Widget` is assumed to be a namespaced resource with the plural `widgets`.
+impl fmt::Display for GuessedKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is assumed to be a", self.kind)?;
+        match self.scope {
+            Some(Scope::Namespaced) => f.write_str(" namespaced resource")?,
+            Some(Scope::Cluster) => f.write_str(" cluster-wide resource")?,
+            None => f.write_str(" resource")?,
+        }
+        match &self.plural {
+            Some(plural) => write!(f, " with the plural `{plural}`"),
+            None => Ok(()),
+        }
+    }
 }

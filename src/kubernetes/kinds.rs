@@ -3,12 +3,13 @@
 //! Kubernetes' own kinds are a table. Of custom resources only their definition is certain; the rules of a policy name
 //! the plural, [`well_known`] has what many clusters have, and the rest is a guess that is told with the request.
 
-use std::fmt;
-
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::{GroupVersionKind, GroupVersionResource, InputDocument, Rule, Scope, builtin, names, well_known};
+use super::{
+    GroupVersionKind, GroupVersionResource, GuessedKind, InputDocument, Rule, Scope, builtin, names,
+    well_known,
+};
 use crate::error::failure;
 
 /// What is known of kinds besides Kubernetes' own.
@@ -33,32 +34,6 @@ pub(super) struct KindHome {
     pub(super) subresource: Option<&'static str>,
     pub(super) scope: Scope,
     pub(super) guess: Option<GuessedKind>,
-}
-
-/// What is not certain about the request for an object of a custom resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GuessedKind {
-    kind: GroupVersionKind,
-    /// Unless the rules of the policy have it.
-    plural: Option<String>,
-    /// Unless the object is in a namespace.
-    scope: Option<Scope>,
-}
-
-/// `example.com/v1 Widget` is assumed to be a namespaced resource with the plural `widgets`.
-impl fmt::Display for GuessedKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is assumed to be a", self.kind)?;
-        match self.scope {
-            Some(Scope::Namespaced) => f.write_str(" namespaced resource")?,
-            Some(Scope::Cluster) => f.write_str(" cluster-wide resource")?,
-            None => f.write_str(" resource")?,
-        }
-        match &self.plural {
-            Some(plural) => write!(f, " with the plural `{plural}`"),
-            None => Ok(()),
-        }
-    }
 }
 
 impl KnownKinds {
@@ -87,9 +62,9 @@ impl KnownKinds {
         Ok(())
     }
 
-    /// The same kinds, with these rules.
-    pub(crate) fn with_rules(self, rules: &[Rule]) -> Self {
-        Self { rules: rules.to_vec(), ..self }
+    /// Learns what the policy is about.
+    pub(crate) fn set_rules(&mut self, rules: &[Rule]) {
+        self.rules = rules.to_vec();
     }
 
     /// Where the objects of a kind are. `is_in_namespace` is whether the object says so.
@@ -153,8 +128,13 @@ impl KnownKinds {
     /// The plural of the kind, if the rules name it.
     fn plural_in_rules<'a>(&'a self, kind: &'a GroupVersionKind) -> Option<&'a str> {
         let plurals = self.resources_of(&kind.group).map(|name| name.split('/').next().unwrap_or(name));
-        let likely = plurals.filter_map(|plural| Some((names::likeness(plural, &kind.kind)?, plural)));
-        likely.max_by_key(|(likeness, _)| *likeness).map(|(_, plural)| plural)
+        let expected = names::plural_of(&kind.kind);
+        let likely = plurals.filter_map(|plural| {
+            let letters = plural.replace('-', "");
+            let is_expected = letters == expected;
+            Some((is_expected, names::likeness(&letters, &kind.kind)?, plural))
+        });
+        likely.max_by_key(|(is_expected, likeness, _)| (*is_expected, *likeness)).map(|(.., plural)| plural)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod admission;
 mod builtin;
+mod coverage;
 mod document;
 mod error;
 mod example;
@@ -18,17 +19,18 @@ mod parse;
 mod request;
 mod resource;
 mod rules;
+mod selector;
 mod well_known;
 
 pub use admission::AdmissionRequest;
-pub(crate) use admission::{GroupVersionKind, GroupVersionResource, UserInfo};
+pub(crate) use admission::{GroupVersionKind, GroupVersionResource, GuessedKind, UserInfo};
 pub use builtin::BUILT_IN;
 pub(crate) use builtin::{BuiltIn, Scope};
+pub(crate) use coverage::{Asked, Coverage, CoveringRule, MatchPolicy};
 pub use document::read_documents;
 pub(crate) use document::{InputDocument, UnreadableDocument, is_list, is_object, parse_documents};
 pub(crate) use error::Error;
 pub use example::admission_request;
-pub(crate) use kinds::GuessedKind;
 pub use kinds::KnownKinds;
 pub(crate) use misnomer::{
     is_cluster_wide, misnamed_group, misnamed_kind, misnamed_resource, misnamed_version,
@@ -40,6 +42,7 @@ pub use request::RequestDetails;
 pub(crate) use resource::Resource;
 pub use rules::{Operation, Rule};
 pub(crate) use rules::{check_operations, rules};
+pub(crate) use selector::LabelSelector;
 
 /// Resources for a prompt, in the form that users type. Those that policies are most often written for come first.
 pub(crate) const COMMON: &[&str] = &[

@@ -10,9 +10,9 @@ use crate::runtime::Limits;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitArgs {
-    /// Stop the policy after this time, such as `2s` or `500ms`; `none` means no limit, as with `kwctl`
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_time_limit)]
-    time_limit: TimeLimit,
+    /// Stop the policy after this time, such as `2s` or `500ms`; `none` means no limit, as with `kwctl` [default: 2s]
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    time_limit: Option<TimeLimit>,
     /// Stop the policy if it needs more memory than this, such as `256MiB`
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_size)]
     memory_limit: usize,
@@ -23,7 +23,19 @@ pub(crate) struct LimitArgs {
 
 impl From<LimitArgs> for Limits {
     fn from(args: LimitArgs) -> Self {
-        Self { time: args.time_limit.0, memory_bytes: args.memory_limit, output_bytes: args.output_limit }
+        args.with_time(None)
+    }
+}
+
+impl LimitArgs {
+    /// The limits, with the time that a resource sets unless the user has set one.
+    pub(crate) fn with_time(self, of_resource: Option<Duration>) -> Limits {
+        let default = of_resource.or(Limits::default().time);
+        Limits {
+            time: self.time_limit.map_or(default, |TimeLimit(time)| time),
+            memory_bytes: self.memory_limit,
+            output_bytes: self.output_limit,
+        }
     }
 }
 

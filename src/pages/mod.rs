@@ -2,7 +2,9 @@
 
 mod inspection;
 mod page;
+mod requests;
 mod verdict;
 
 pub(crate) use inspection::inspection;
-pub(crate) use verdict::{Verdict, guessed_kinds, host_log, unannounced_mutation, unreadable_answer};
+pub(crate) use requests::{guessed_kinds, not_asked};
+pub(crate) use verdict::{Verdict, host_log, unannounced_mutation, unreadable_answer};

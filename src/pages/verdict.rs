@@ -40,14 +40,20 @@ impl Verdict<'_> {
 
     /// Prints what a host in mode `monitor` only logs: the answer in mode `protect`.
     pub(crate) fn show_monitored(&self, shell: &Shell) {
-        let is_monitored = self.installation.is_some_and(|installation| installation.mode == Mode::Monitor);
-        let Evaluation { response, .. } = self.evaluation;
-        if !is_monitored || self.response == response {
+        let monitored = self.installation.filter(|installation| installation.mode == Mode::Monitor);
+        let Some(installation) = monitored else { return };
+        let protect = Installation { mode: Mode::Protect, ..installation.clone() };
+        let response = protect.apply(self.evaluation.response.clone());
+        if *self.response == response {
             return;
         }
-        let verdict = if response.allowed { "accepted with a change" } else { "rejected" };
+        let verdict = match (response.allowed, &response.patch) {
+            (true, Some(_)) => "accepted with a change",
+            (true, None) => "accepted",
+            (false, _) => "rejected",
+        };
         shell.status("Monitored", format!("in mode `protect` it would be {verdict}"));
-        show_reason(response, shell);
+        show_reason(&response, shell);
     }
 
     fn show_change(&self, shell: &Shell) {
@@ -138,19 +144,4 @@ pub(crate) fn unannounced_mutation(shell: &Shell) {
         "the policy changes the object, but its metadata says `mutating: false`: a cluster would reject the request",
         Some("write `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`"),
     );
-}
-
-/// Says what is not certain about the requests that were made for custom resources, each thing once.
-pub(crate) fn guessed_kinds<'a>(requests: impl IntoIterator<Item = &'a Request>, hint: &str, shell: &Shell) {
-    let guesses = requests.into_iter().filter_map(|request| match request {
-        Request::Kubernetes(request) => request.guess.as_ref(),
-        Request::Raw(_) => None,
-    });
-    let mut told = Vec::new();
-    for guess in guesses {
-        if !told.contains(&guess) {
-            shell.warn(printable(&guess.to_string()), Some(hint));
-            told.push(guess);
-        }
-    }
 }

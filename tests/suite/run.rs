@@ -36,7 +36,7 @@ fn run(case: &Case, args: &str) -> Run {
     case.kw_wasi(&format!("run --wasm policy.wasm -r pod.yaml {args}")).run()
 }
 
-const MUTATED: &str = r#"{"accepted":true,"mutated_object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","labels":{"owner":"me"}},"spec":{"containers":[{"name":"main","image":"registry.example/web:1"}]}}}"#;
+const MUTATED: &str = r#"{"accepted":true,"mutated_object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"default","labels":{"owner":"me"}},"spec":{"containers":[{"name":"main","image":"registry.example/web:1"}]}}}"#;
 
 #[test]
 fn accepted() {
@@ -286,7 +286,7 @@ metadata:
 spec:
   module: registry://ghcr.io/acme/policies/demo:v0.1.0
   settings: {a: 1}
-  rules: []
+  rules: [{ apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE] }]
   mutating: false
 ";
 
@@ -317,6 +317,87 @@ fn without_a_terminal_a_monitored_answer_is_shown_too() {
       Reason no (code 403)
 
 "#]]);
+}
+
+#[test]
+fn mode_monitor_says_what_mode_protect_would_do() {
+    let monitored = |validate: &str, more: &str| {
+        let case = case(Behavior::prints(validate));
+        case.write("resource.yaml", format!("{RESOURCE}  mode: monitor\n{more}"));
+        run(&case, "--manifest resource.yaml").code(0).stderr
+    };
+    let rejected = monitored(MUTATED, "");
+    assert!(rejected.contains("in mode `protect` it would be rejected"), "{rejected}");
+    assert!(rejected.contains("currently configured to not allow mutations"), "{rejected}");
+    let refused = monitored(r#"{"accepted":false,"message":"no"}"#, "  message: ask the platform team\n");
+    assert!(refused.contains("Reason ask the platform team"), "{refused}");
+    assert!(refused.contains("Cause no"), "{refused}");
+    assert_eq!(monitored(r#"{"accepted":true}"#, ""), "");
+}
+
+#[test]
+fn a_request_that_a_cluster_would_not_send_is_answered_and_said() {
+    let rules = r#""rules":[{"apiGroups":[""],"apiVersions":["v1"],"resources":["services"],"operations":["CREATE"]}]"#;
+    let metadata = guest::METADATA.replace(r#""rules":[]"#, rules);
+    let accepting = || Behavior::prints(r#"{"accepted":true}"#);
+    let case = case_with(accepting(), guest::settings_are_valid(), &metadata);
+    run(&case, "").code(0).stdout_has("\"allowed\":true").stderr_eq(str![[r#"
+warning: a cluster would not send this request: no rule of the policy covers CREATE of `v1/pods`
+  hint: the rules cover CREATE of `v1/services`
+
+"#]]);
+    // What a resource says counts instead.
+    case.write("resource.yaml", RESOURCE);
+    run(&case, "--manifest resource.yaml").code(0).stderr_eq("");
+    for (more, words) in [
+        (
+            "  objectSelector: { matchLabels: { app: db } }\n",
+            "`objectSelector` of the policy does not select",
+        ),
+        (
+            "  namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: shop } }\n",
+            "`namespaceSelector` of the policy does not select",
+        ),
+        ("  namespaceSelector: { matchLabels: { env: prod } }\n", "was not evaluated"),
+        (
+            "  matchConditions: [{ name: a, expression: 'true' }]\n",
+            "`matchConditions`, which are not evaluated",
+        ),
+    ] {
+        case.write("resource.yaml", format!("{RESOURCE}{more}"));
+        run(&case, "--manifest resource.yaml").code(0).stdout_has("\"allowed\":true").stderr_has(words);
+    }
+    run(&case, "--manifest resource.yaml --operation DELETE").stderr_has("covers DELETE of `v1/pods`");
+    case.write(
+        "resource.yaml",
+        RESOURCE.replace("Cluster", "").replace("name: demo", "name: demo\n  namespace: shop"),
+    );
+    run(&case, "--manifest resource.yaml").code(0).stderr_has("in namespace `shop` only");
+    case.write("resource.yaml", format!("{RESOURCE}  objectSelector: {{ matchLabels: [] }}\n"));
+    run(&case, "--manifest resource.yaml").code(1).stderr_has("could not read `spec.objectSelector`");
+}
+
+#[test]
+fn the_resource_sets_the_time_limit_unless_the_user_does() {
+    let case = case(Behavior::prints("").and_ends(End::Loop));
+    case.write("resource.yaml", format!("{RESOURCE}  timeoutEvalSeconds: 3\n"));
+    run(&case, "--manifest resource.yaml").code(0).stderr_has("it was stopped after 3s");
+    run(&case, "--manifest resource.yaml --time-limit 200ms").code(0).stderr_has("stopped after 200ms");
+}
+
+#[test]
+fn a_definition_says_what_a_custom_resource_is() {
+    let case = case(Behavior { echo: true, ..Behavior::prints(r#"{"accepted":true}"#) });
+    case.write("pod.yaml", "apiVersion: example.com/v1\nkind: Gadget\nmetadata: { name: a }\n");
+    run(&case, "").code(0).stderr_has("hint: pass its CustomResourceDefinition with `--crd FILE`");
+    let names = "names: { plural: gadgetry, kind: Gadget }";
+    case.write(
+        "crds.yaml",
+        format!("kind: Service\n---\nkind: CustomResourceDefinition\nspec: {{ group: example.com, scope: Cluster, {names} }}\n"),
+    );
+    let run = run(&case, "--crd crds.yaml").code(0);
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    run.stderr_has(r#""resource":"gadgetry""#);
 }
 
 #[test]
