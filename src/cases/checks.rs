@@ -3,7 +3,7 @@
 use serde::de::IgnoredAny;
 
 use super::judge::Failure;
-use super::{Case, CaseFile};
+use super::{Case, CaseFile, Expect};
 use crate::protocol::{GuestOutput, Request, Settings, SettingsVerdict};
 use crate::runtime::{GuestOutcome, Policy};
 use crate::untrusted::excerpt;
@@ -31,8 +31,10 @@ pub(super) struct CheckInput {
 impl CheckInput {
     /// Returns the input of the first case that expects an answer, or `example` without settings if there is none.
     pub(super) fn of(files: &[CaseFile], example: Request) -> Self {
-        let answered =
-            |case: &&Case| case.expect.error.is_none() && case.expect.settings_valid != Some(false);
+        let answered = |case: &&Case| {
+            let Expect { error, settings_valid, skipped, .. } = &case.expect;
+            error.is_none() && *settings_valid != Some(false) && *skipped != Some(true)
+        };
         let mut cases = files.iter().flat_map(|file| &file.cases).filter(answered);
         match cases.find_map(|case| Some((case.request.clone()?, case.settings.settings.clone()))) {
             Some((request, settings)) => Self { request, settings },

@@ -1,12 +1,9 @@
 //! Compares what a policy did with what a case expects.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use serde_json::{Map, Value, json};
 
-use super::{Case, Expect, Wording};
-use crate::protocol::{Evaluation, HostCalls, SettingsVerdict};
-use crate::runtime::Policy;
+use super::{Case, Expect, PolicyUnderTest, Wording};
+use crate::protocol::{Evaluation, HostCalls, Request, SettingsVerdict};
 use crate::untrusted::excerpt;
 
 /// Why a test failed.
@@ -72,19 +69,46 @@ impl Failure {
 }
 
 impl Case {
-    /// Runs the case, and sets `mutated` if the policy changed the object. Returns `None` if all expectations hold.
-    pub(super) fn judge(&self, policy: &Policy, mutated: &AtomicBool) -> Option<Failure> {
-        let verdict = self.settings.verdict(policy);
+    /// Runs the case. Returns `None` if all expectations hold.
+    pub(super) fn judge(&self, under_test: &PolicyUnderTest<'_>) -> Option<Failure> {
+        let verdict = self.settings.verdict(under_test.policy);
         let failure = match &self.request {
             Some(request) if verdict.valid && self.expect.settings_valid != Some(false) => {
-                let evaluation = policy.validate(request, &self.settings.settings);
-                mutated.fetch_or(evaluation.response.patch.is_some(), Ordering::Relaxed);
-                let object = evaluation.mutated_object.as_ref().or(request.object());
-                self.expect.judge_answer(&evaluation, object)
+                self.judge_request(request, under_test)
             }
             _ => self.expect.judge_settings(verdict),
         };
         (!failure.notes.is_empty() || !failure.mismatches.is_empty()).then_some(failure)
+    }
+
+    fn judge_request(&self, request: &Request, under_test: &PolicyUnderTest<'_>) -> Failure {
+        let mut failure = Failure::default();
+        let reason_to_skip = under_test.reason_to_skip(request);
+        failure.expect("skipped", self.expect.skipped.unwrap_or_default(), reason_to_skip.is_some());
+        if let Some(reason) = &reason_to_skip
+            && !failure.mismatches.is_empty()
+        {
+            failure.notes.push(format!("a cluster would not send this request: {reason}"));
+            failure.notes.push("if this is meant, write `expect: { skipped: true }`".to_owned());
+        }
+        if reason_to_skip.is_some() || !failure.mismatches.is_empty() {
+            return failure;
+        }
+        let evaluation = under_test.policy.validate(request, &self.settings.settings);
+        let object = evaluation.mutated_object.as_ref().or(request.object());
+        let mut failure = self.expect.judge_answer(&evaluation, object);
+        if evaluation.response.patch.is_some() && !under_test.is_mutating {
+            failure.notes.push(
+                "the policy changes the object, but its metadata says `mutating: false`: a cluster would reject the \
+                 request"
+                    .to_owned(),
+            );
+            failure.notes.push(
+                "write `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`"
+                    .to_owned(),
+            );
+        }
+        failure
     }
 }
 

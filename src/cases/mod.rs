@@ -21,6 +21,7 @@ mod read;
 mod report;
 mod run;
 mod session;
+mod under_test;
 mod wording;
 
 pub(crate) use checks::Check;
@@ -31,6 +32,7 @@ pub use read::read;
 pub(crate) use report::{ReportFormat, TestReport};
 pub(crate) use run::{Filter, Names, Suite, Test, Tested};
 pub(crate) use session::{CASES_DOCS, TestSession, list_tests};
+pub(crate) use under_test::PolicyUnderTest;
 pub(crate) use wording::Wording;
 
 /// A file of cases.
@@ -98,6 +100,8 @@ pub(crate) struct Expect {
     pub(crate) settings_valid: Option<bool>,
     /// Why there is no answer. If it is `None`, there must be one.
     pub(crate) error: Option<Wording>,
+    /// Does a cluster not ask the policy? It must, unless this says otherwise.
+    pub(crate) skipped: Option<bool>,
 }
 
 /// Finds the case files in a folder: `policy.yml`, then all `*.policy.yml` by name. Empty if there is no folder.

@@ -8,7 +8,7 @@ use super::{CaseFile, find_files, read};
 use crate::finding::tally;
 use crate::fs;
 use crate::kubernetes::Rule;
-use crate::protocol::PolicyType;
+use crate::protocol::{PolicyType, Request};
 use crate::shell::Shell;
 
 /// The cases of a policy.
@@ -16,6 +16,13 @@ pub(crate) struct PolicyCases {
     /// The name of the policy.
     pub(crate) name: String,
     pub(crate) files: Vec<CaseFile>,
+}
+
+impl PolicyCases {
+    /// What the policy is asked, if it is asked.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.files.iter().flat_map(|file| &file.cases).filter_map(|case| case.request.as_ref())
+    }
 }
 
 /// Reads the cases of one policy after the other, and reports all mistakes in them.

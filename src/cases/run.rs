@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::checks::CheckInput;
-use super::{Case, CaseFile, Check, Failure};
+use super::{Case, CaseFile, Check, Failure, PolicyUnderTest};
 use crate::protocol::Request;
-use crate::runtime::{Policy, pool};
+use crate::runtime::pool;
 
 /// Selects the tests to run.
 #[derive(Debug, Default)]
@@ -52,7 +51,6 @@ pub(crate) struct Suite<'a> {
     /// The number of tests that are left out.
     pub(crate) filtered_out: usize,
     files: &'a [CaseFile],
-    mutated: AtomicBool,
 }
 
 /// One test.
@@ -104,27 +102,30 @@ impl<'a> Suite<'a> {
         let cases = files.iter().flat_map(|file| file.cases.iter().map(move |case| Test::Case(file, case)));
         let (tests, others): (Vec<_>, Vec<_>) =
             checks.chain(cases).partition(|test| filter.selects(&test.name()));
-        Self { tests, filtered_out: others.len(), files, mutated: AtomicBool::new(false) }
-    }
-
-    /// Whether the policy changed the object in at least one case.
-    pub(crate) fn mutated(&self) -> bool {
-        self.mutated.load(Ordering::Relaxed)
+        Self { tests, filtered_out: others.len(), files }
     }
 
     /// Runs all tests, and passes each to `report` as soon as it and those before it are done. Checks use `example`
     /// if no case has a request.
-    pub(crate) fn run(&self, policy: &Policy, example: Request, mut report: impl FnMut(&Test<'a>, Tested)) {
+    pub(crate) fn run(
+        &self,
+        under_test: &PolicyUnderTest<'_>,
+        example: Request,
+        mut report: impl FnMut(&Test<'a>, Tested),
+    ) {
         let question = &CheckInput::of(self.files, example);
         let Some(pool) = pool() else {
-            return self.tests.iter().for_each(|test| report(test, self.run_one(test, policy, question)));
+            return self
+                .tests
+                .iter()
+                .for_each(|test| report(test, Self::run_one(test, under_test, question)));
         };
         let (sender, results) = mpsc::channel();
         pool.in_place_scope(|scope| {
             scope.spawn(move |_| {
                 self.tests.par_iter().enumerate().for_each_with(sender, |sender, (index, test)| {
                     // The receiver is gone only if reporting panicked.
-                    let _ = sender.send((index, self.run_one(test, policy, question)));
+                    let _ = sender.send((index, Self::run_one(test, under_test, question)));
                 });
             });
             let mut early = BTreeMap::new();
@@ -139,12 +140,12 @@ impl<'a> Suite<'a> {
         });
     }
 
-    fn run_one(&self, test: &Test<'_>, policy: &Policy, question: &CheckInput) -> Tested {
+    fn run_one(test: &Test<'_>, under_test: &PolicyUnderTest<'_>, question: &CheckInput) -> Tested {
         let start = Instant::now();
         let failure = match test {
-            Test::Check(check) => check.run(policy, question),
+            Test::Check(check) => check.run(under_test.policy, question),
             Test::SkippedCheck(_) => return Tested::Ignored,
-            Test::Case(_, case) => case.judge(policy, &self.mutated),
+            Test::Case(_, case) => case.judge(under_test),
         };
         match failure {
             None => Tested::Passed(start.elapsed()),

@@ -4,10 +4,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use super::{Filter, PolicyCases, ReportFormat, Suite, TestReport, Tested};
+use super::{Filter, PolicyCases, PolicyUnderTest, ReportFormat, Suite, TestReport, Tested};
 use crate::error::Outcome;
 use crate::protocol::Request;
-use crate::runtime::Policy;
 use crate::shell::Shell;
 
 /// The URL of the documentation of the case format.
@@ -20,14 +19,6 @@ pub(crate) struct TestSession<'a> {
     shell: &'a Shell,
 }
 
-/// The result of the tests of one policy.
-pub(crate) struct TestedPolicy {
-    /// Whether a test failed.
-    pub(crate) outcome: Outcome,
-    /// Whether the policy changed an object.
-    pub(crate) mutated: bool,
-}
-
 impl<'a> TestSession<'a> {
     pub(crate) fn new(filter: Filter, format: ReportFormat, shell: &'a Shell) -> Self {
         Self { filter, report: format.report(shell.paint_results()), shell }
@@ -36,10 +27,10 @@ impl<'a> TestSession<'a> {
     /// Runs the tests of a policy. Checks use `example` if no case has a request.
     pub(crate) fn test(
         &mut self,
-        policy: &Policy,
+        under_test: &PolicyUnderTest<'_>,
         cases: &PolicyCases,
         example: Request,
-    ) -> Result<TestedPolicy> {
+    ) -> Result<Outcome> {
         if cases.files.is_empty() {
             self.warn_of_no_cases(&cases.name);
         }
@@ -48,7 +39,7 @@ impl<'a> TestSession<'a> {
         let mut outcome = Outcome::Done;
         print(&self.report.begin(&cases.name, &suite), self.shell)?;
         let mut printed = Ok(());
-        suite.run(policy, example, |test, tested| {
+        suite.run(under_test, example, |test, tested| {
             if matches!(tested, Tested::Failed(..)) {
                 outcome = Outcome::Failed;
             }
@@ -58,9 +49,9 @@ impl<'a> TestSession<'a> {
             }
         });
         printed?;
-        policy.require_no_trouble()?;
+        under_test.policy.require_no_trouble()?;
         print(&self.report.end(start.elapsed()), self.shell)?;
-        Ok(TestedPolicy { outcome, mutated: suite.mutated() })
+        Ok(outcome)
     }
 
     /// Prints the last part of the report.

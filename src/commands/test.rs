@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::cases::{
-    CASES_DOCS, CaseFinder, Filter, Names, PolicyCases, ReportFormat, TestSession, example_request,
-    list_tests,
+    CASES_DOCS, CaseFinder, Filter, Names, PolicyCases, PolicyUnderTest, ReportFormat, TestSession,
+    example_request, list_tests,
 };
 use crate::error::{Outcome, failure};
 use crate::options::{CompiledArgs, LimitArgs, OutputFormat, PackagesArgs, PolicyArgs};
-use crate::pages::unannounced_mutation;
+use crate::pages::guessed_kinds;
 use crate::policy_source::{FoundPolicy, LoadedPolicy, PolicyModule};
 use crate::runtime::Limits;
 use crate::shell::Shell;
@@ -121,8 +121,10 @@ fn read_cases(policies: Vec<FoundPolicy>, named: &[PathBuf], shell: &Shell) -> R
     let mut finder = CaseFinder::new(named, shell);
     let find =
         |policy: FoundPolicy| finder.find(policy.name, &policy.folder, policy.policy_type, &policy.rules);
-    let cases = policies.into_iter().map(find).collect::<Result<_>>()?;
+    let cases: Vec<_> = policies.into_iter().map(find).collect::<Result<_>>()?;
     finder.finish()?;
+    let requests = cases.iter().flat_map(PolicyCases::requests);
+    guessed_kinds(requests, "name its CustomResourceDefinition under `crds:` in the case file", shell);
     Ok(cases)
 }
 
@@ -158,10 +160,6 @@ impl TestRun<'_> {
         let LoadedPolicy { policy, metadata } = module.load(self.limits, self.shell)?;
         let example = example_request(metadata.policy_type, &metadata.rules)?;
         self.shell.status("Testing", format!("{} ({})", cases.name, module.origin.shown().display()));
-        let tested = self.session.test(&policy, cases, example)?;
-        if tested.mutated && !metadata.mutating {
-            unannounced_mutation(self.shell);
-        }
-        Ok(tested.outcome)
+        self.session.test(&PolicyUnderTest::new(&policy, &metadata), cases, example)
     }
 }

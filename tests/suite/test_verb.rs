@@ -1,6 +1,7 @@
 //! `test` on policies in WebAssembly text, and on a project that is built first.
 
 use crate::support::{self, Case, Run};
+use cargo_kw_wasi::kubernetes::{Operation, Rule};
 use cargo_kw_wasi::metadata::{Metadata, PolicyType};
 use cargo_kw_wasi::module;
 use snapbox::str;
@@ -20,6 +21,10 @@ struct Constant {
     /// What it does about settings that are not JSON.
     not_json: &'static str,
     policy_type: PolicyType,
+    /// May it change objects?
+    mutating: bool,
+    /// Of which Pods it is asked about; nothing for a policy without rules.
+    operations: &'static [Operation],
 }
 
 const ACCEPTING: Constant = Constant {
@@ -30,6 +35,8 @@ const ACCEPTING: Constant = Constant {
     otherwise: "(call $exit (i32.const 2))",
     not_json: "(call $exit (i32.const 1))",
     policy_type: PolicyType::Kubernetes,
+    mutating: true,
+    operations: &[],
 };
 
 impl Constant {
@@ -81,6 +88,15 @@ impl Constant {
     fn metadata(&self) -> Metadata {
         let mut metadata = Metadata::new();
         metadata.policy_type = self.policy_type;
+        metadata.mutating = self.mutating;
+        if !self.operations.is_empty() {
+            metadata.rules.push(Rule {
+                api_groups: vec![String::new()],
+                api_versions: vec!["v1".to_owned()],
+                resources: vec!["pods".to_owned()],
+                operations: self.operations.to_vec(),
+            });
+        }
         metadata
     }
 
@@ -97,7 +113,7 @@ fn test(case: &Case, args: &str) -> Run {
     case.kw_wasi(&format!("test --wasm policy.wasm {args}")).run()
 }
 
-const POD: &str = "{ apiVersion: v1, kind: Pod, metadata: { name: web } }";
+const POD: &str = "{ apiVersion: v1, kind: Pod, metadata: { name: web, namespace: default } }";
 
 #[test]
 fn expectations_that_are_met_are_ok() {
@@ -150,7 +166,7 @@ test result: ok. 7 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
 #[test]
 fn expectations_that_are_not_met_are_shown_with_their_place_and_a_diff() {
     let policy = Constant {
-        answer: r#"{"accepted": true, "message": "line one\nline two", "warnings": ["same", "other"], "mutated_object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": {"owner": "you"}}}}"#,
+        answer: r#"{"accepted": true, "message": "line one\nline two", "warnings": ["same", "other"], "mutated_object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "default", "labels": {"owner": "you"}}}}"#,
         stderr: "a word\nto the \u{1b}[31mwise\n",
         ..ACCEPTING
     };
@@ -172,6 +188,7 @@ fn expectations_that_are_not_met_are_shown_with_their_place_and_a_diff() {
         kind: Pod
         metadata:
           name: web
+          namespace: default
           labels: {{ owner: me }}
       warnings: [/^same$/]
       audit_annotations: {{ a: b }}
@@ -211,6 +228,7 @@ object, - expected, + got:
   -     owner: me
   +     owner: you
       name: web
+      namespace: default
 warnings, - expected, + got:
     same
   + other
@@ -221,7 +239,7 @@ the policy wrote to stderr:
   to the /u{1b}[31mwise
 
 ---- the settings are refused ----
-tests/policy.yml:21
+tests/policy.yml:22
 settings_valid: expected false, got true
 the policy wrote to stderr:
   a word
@@ -448,12 +466,12 @@ fn no_expectation_is_ignored() {
 #[test]
 fn objects_are_read_as_kubectl_reads_them() {
     let labeled = Constant {
-        answer: r#"{"accepted": true, "mutated_object": {"apiVersion":"v1","kind":"Pod","mode":420,"true":true}}"#,
+        answer: r#"{"accepted": true, "mutated_object": {"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"default"},"mode":420,"true":true}}"#,
         ..ACCEPTING
     };
     let case = labeled.with(
         "cases: [{ name: a, object: { apiVersion: v1, kind: Pod, mode: 0644, on: yes }, expect: { patch: [] } },
-  { name: b, object: pod, expect: { object: { apiVersion: v1, kind: Pod, mode: 0644, on: yes } } }]"
+  { name: b, object: pod, expect: { object: { apiVersion: v1, kind: Pod, metadata: { namespace: default }, mode: 0644, on: yes } } }]"
             .replace("object: pod", "request: pod.yaml")
             .as_str(),
     );
@@ -799,8 +817,6 @@ fn a_raw_policy_gets_the_unchanged_document() {
     let case = policy.with("cases:\n  - name: a list grows\n    object: [1]\n    expect: { object: [1, 2], patch: [{ op: add, path: /1, value: 2 }] }\n");
     test(&case, "").code(0).stderr_eq(str![[r#"
      Testing policy (policy.wasm)
-warning: the policy changes the object, but its metadata says `mutating: false`: a cluster would reject the request
-  hint: write `mutating = true` in `[package.metadata.kubewarden]`, or `mutating: true` in `metadata.yml`
 
 "#]]);
     case.write("tests/policy.yml", "cases:\n  - name: a list grows\n    object: [1]\n    operation: CREATE\n    expect: { allowed: true }\n");
@@ -894,4 +910,93 @@ fn cases_with_windows_line_endings_mean_the_same() {
     let stdout = test(&case, "a").code(1).stdout.replace('\\', "/");
     assert!(stdout.contains("test a block ... ok\n"), "{stdout}");
     assert!(stdout.contains("---- another ----\ntests/policy.yml:9\nallowed: expected true"), "{stdout}");
+}
+
+const SERVICE: &str = "{ apiVersion: v1, kind: Service, metadata: { name: web } }";
+
+#[test]
+fn a_request_that_no_rule_covers_is_skipped_by_a_cluster() {
+    let policy = Constant { operations: &[Operation::Create], ..ACCEPTING };
+    let case = policy.with(&format!(
+        "cases:
+  - {{ name: covered, object: {POD}, expect: {{ allowed: true }} }}
+  - {{ name: another kind, object: {SERVICE}, expect: {{ skipped: true }} }}
+  - {{ name: another operation, object: {POD}, operation: DELETE, expect: {{ skipped: true }} }}
+  - {{ name: said to be covered, object: {POD}, expect: {{ skipped: false }} }}
+"
+    ));
+    test(&case, "--skip protocol::").code(0).stdout_has("4 passed");
+    case.write(
+        "tests/policy.yml",
+        format!(
+            "cases:
+  - {{ name: not covered, object: {SERVICE}, expect: {{ allowed: true }} }}
+  - {{ name: covered, object: {POD}, expect: {{ skipped: true }} }}
+"
+        ),
+    );
+    let run = test(&case, "--skip protocol::").code(1);
+    let run =
+        run.stdout_has("skipped: expected false, got true").stdout_has("skipped: expected true, got false");
+    run.stdout_has(
+        "no rule of the policy covers CREATE of `v1/services`: the rules cover CREATE of `v1/pods`",
+    );
+    test(&case, "--skip protocol:: --format json").code(1).stdout_has(r#""what":"skipped""#);
+    test(&case, "--skip protocol:: --format junit").code(1).stdout_has("skipped: expected true, got false");
+}
+
+#[test]
+fn a_policy_without_rules_is_asked_about_everything() {
+    let case = ACCEPTING.with(&format!(
+        "cases:\n  - {{ name: a, object: {SERVICE}, expect: {{ allowed: true, skipped: false }} }}\n"
+    ));
+    test(&case, "").code(0);
+}
+
+#[test]
+fn a_change_that_the_metadata_does_not_announce_fails() {
+    let answer = r#"{"accepted": true, "mutated_object": {}}"#;
+    let policy = Constant { answer, mutating: false, ..ACCEPTING };
+    let cases = format!(
+        "cases:\n  - {{ name: changed, object: {POD}, expect: {{ allowed: true, object: {{}} }} }}\n"
+    );
+    let run = test(&policy.with(&cases), "--skip protocol::").code(1);
+    run.stdout_has("its metadata says `mutating: false`: a cluster would reject the request");
+    test(&Constant { answer, ..ACCEPTING }.with(&cases), "--skip protocol::").code(0);
+}
+
+const DEFINITION: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: gadgetry.example.com }
+spec:
+  group: example.com
+  scope: Cluster
+  names: { plural: gadgetry, kind: Gadget }
+";
+
+#[test]
+fn custom_resources_are_what_their_definitions_say() {
+    let gadget = "{ apiVersion: example.com/v1, kind: Gadget, metadata: { name: a } }";
+    let cases = format!("cases:\n  - {{ name: a, object: {gadget}, expect: {{ allowed: true }} }}\n");
+    let case = ACCEPTING.with(&cases);
+    test(&case, "").code(0).stderr_has(
+        "`example.com/v1 Gadget` is assumed to be a namespaced resource with the plural `gadgets`",
+    );
+    case.write("tests/crds/gadgets.yaml", DEFINITION);
+    for crds in ["crds/gadgets.yaml", "[crds/gadgets.yaml]"] {
+        case.write("tests/policy.yml", format!("crds: {crds}\n{cases}"));
+        test(&case, "").code(0).stderr_eq(str![[r#"
+     Testing policy (policy.wasm)
+
+"#]]);
+    }
+    for (crds, words) in [
+        ("nowhere.yaml", "could not read `nowhere.yaml`"),
+        ("policy.yml", "there is no `CustomResourceDefinition` in it"),
+        ("{}", "`crds` must name files, found a map"),
+    ] {
+        case.write("tests/policy.yml", format!("crds: {crds}\n{cases}"));
+        test(&case, "").code(101).stderr_has(words);
+    }
 }

@@ -11,7 +11,7 @@ use crate::finding::FindingName;
 use crate::yaml::{Fields, MapEntry, NodeContent};
 
 /// Keys of `expect`.
-pub(super) const EXPECT_KEYS: [&str; 9] = [
+pub(super) const EXPECT_KEYS: [&str; 10] = [
     "allowed",
     "message",
     "code",
@@ -21,6 +21,7 @@ pub(super) const EXPECT_KEYS: [&str; 9] = [
     "audit_annotations",
     "settings_valid",
     "error",
+    "skipped",
 ];
 /// Keys about the answer to a request, which a failed evaluation does not have.
 const ANSWER_KEYS: [&str; 6] = ["allowed", "code", "patch", "object", "warnings", "audit_annotations"];
@@ -60,6 +61,7 @@ impl CaseReader<'_> {
             audit_annotations: fields.find("audit_annotations").and_then(|entry| self.annotations(entry)),
             settings_valid: fields.find("settings_valid").and_then(|entry| self.reader.boolean(entry)),
             error: fields.find("error").and_then(|entry| self.reader.wording(entry)),
+            skipped: fields.find("skipped").and_then(|entry| self.reader.boolean(entry)),
         })
     }
 
@@ -81,8 +83,15 @@ impl CaseReader<'_> {
             let message = format!("a failed evaluation, as `error` expects, has no `{}`", other.key);
             self.contradiction(other, message, format!("remove `{}` or `{}`", other.key, error.key));
         }
+        if expect.skipped == Some(true)
+            && let Some(other) = stated(&ANSWER_KEYS).or_else(|| stated(&["message", "error"]))
+        {
+            let message =
+                format!("a request that a cluster skips has no answer: `{}` cannot hold", other.key);
+            self.contradiction(other, message, format!("remove `{}` or `skipped: true`", other.key));
+        }
         if expect.settings_valid == Some(false)
-            && let Some(other) = stated(&ANSWER_KEYS).or_else(|| stated(&["error"]))
+            && let Some(other) = stated(&ANSWER_KEYS).or_else(|| stated(&["error", "skipped"]))
         {
             let message = format!(
                 "a request is not evaluated with settings that are refused: `{}` cannot hold",
@@ -92,7 +101,7 @@ impl CaseReader<'_> {
         } else if !has_request {
             let fix = "write `request:` or `object:`, or `settings_valid:` alone";
             let without_use = || stated(&["message"]).filter(|_| expect.settings_valid == Some(true));
-            if let Some(other) = stated(&ANSWER_KEYS).or_else(without_use) {
+            if let Some(other) = stated(&ANSWER_KEYS).or_else(|| stated(&["skipped"])).or_else(without_use) {
                 let message = format!("`{}` needs a request to be evaluated", other.key);
                 self.reader.error(FindingName::MissingRequest, other.line, message, fix);
             } else if stated(&["settings_valid", "error"]).is_none() {
