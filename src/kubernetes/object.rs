@@ -26,7 +26,7 @@ pub fn request_for_object(
             "use `CREATE`, `UPDATE`, `DELETE` or `CONNECT`",
         ));
     }
-    let mut subject = RequestSubject::of(&object, kinds)?;
+    let mut subject = RequestSubject::of(&object, details.namespace.as_deref(), kinds)?;
     subject.take(&mut details);
     let operation = details.operation.unwrap_or_else(|| subject.usual_operation());
     if let Some(old) = &details.old_object {
@@ -48,7 +48,7 @@ fn check_old_object(
             "leave it out, or use the operation `UPDATE` or `DELETE`",
         ));
     }
-    let before = RequestSubject::of(old, kinds)?;
+    let before = RequestSubject::of(old, None, kinds)?;
     if before.kind != subject.kind {
         return Err(Error::new(
             format!("the object is a `{}`, but the old object is a `{}`", subject.kind, before.kind),
@@ -59,8 +59,9 @@ fn check_old_object(
 }
 
 impl RequestSubject {
-    /// Returns the subject of a request about an object: what the object says, and what follows from it.
-    fn of(object: &Value, kinds: &KnownKinds) -> Result<Self, Error> {
+    /// Returns the subject of a request about an object: what the object says, and what follows from it. `namespace` is
+    /// what the user says.
+    fn of(object: &Value, namespace: Option<&str>, kinds: &KnownKinds) -> Result<Self, Error> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let missing = |what: &str| {
             Error::new(
@@ -85,7 +86,7 @@ impl RequestSubject {
         };
         let kind =
             GroupVersionKind { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() };
-        let home = kinds.home(&kind, in_metadata("namespace").is_some());
+        let home = kinds.home(&kind, namespace.is_some() || in_metadata("namespace").is_some());
         let namespace = match (&*kind.group, &*kind.kind) {
             ("", "Namespace") => in_metadata("name"),
             _ if home.scope == Scope::Cluster => None,
@@ -187,6 +188,25 @@ mod tests {
             let request = create(outside, json!({"name": "a", "namespace": "shop"}));
             assert_eq!(request["object"]["metadata"], json!({"name": "a"}), "{outside}");
         }
+    }
+
+    #[test]
+    fn the_user_may_say_more_than_the_object() {
+        let object = json!({"apiVersion": "example.com/v1", "kind": "ClusterBackup"});
+        let details = RequestDetails {
+            namespace: Some("shop".to_owned()),
+            sub_resource: Some("scale".to_owned()),
+            ..RequestDetails::default()
+        };
+        let request = request_for_object(object, details, &KnownKinds::default()).unwrap();
+        assert_eq!(request.object.unwrap()["metadata"], json!({"namespace": "shop"}));
+        assert_eq!((request.namespace.as_deref(), &*request.operation), (Some("shop"), "UPDATE"));
+        assert_eq!(request.options, Some(json!({"apiVersion": "meta.k8s.io/v1", "kind": "UpdateOptions"})));
+        let guess = request.guess.unwrap().to_string();
+        assert_eq!(
+            guess,
+            "`example.com/v1 ClusterBackup` is assumed to be a resource with the plural `clusterbackups`"
+        );
     }
 
     #[test]

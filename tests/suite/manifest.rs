@@ -296,6 +296,7 @@ fn settings_keep_their_order_and_their_types() {
         .map(|key| key.trim_matches([':', '\'']))
         .collect();
     assert_eq!(keys, "zyxwvutsrqp", "{}", run.stdout);
+    run.stdout_has("w: 18446744073709551615\n");
     // JSON has escapes that YAML does not have.
     let json = r#"{"b": "\ud83e\udd80\/", "a": [1, null, {"x": "no"}], "\t": 1.0}"#;
     case.write("settings.json", json);
