@@ -77,6 +77,7 @@ fn with_kubernetes(subject: &PolicySubject) -> Result<Value> {
     let request = |name: &str, labels: Option<&_>| {
         kubernetes::admission_request(&resources[0], operation, name, labels)
     };
+    let creates = matches!(operation, Operation::Create | Operation::All);
     let owned = [("owner".to_owned(), "somebody".to_owned())].into();
     Ok(json!({
         "k8s_openapi": subject.types == ObjectTypes::K8sOpenapi,
@@ -87,6 +88,8 @@ fn with_kubernetes(subject: &PolicySubject) -> Result<Value> {
         "noun": noun,
         "k8s_path": path,
         "resource_kinds": resource_kinds(resources),
+        "creates": creates,
+        "generates_names": creates && resources[0].subresource().is_none(),
         "request_accepted": request("good", None),
         "request_rejected": request("bad", None),
         "request_unlabeled": request("good", None),
