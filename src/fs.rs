@@ -36,10 +36,15 @@ fn read_bounded(path: &Path, pipes: Pipes) -> std::io::Result<Vec<u8>> {
     if !ends {
         return Err(std::io::Error::other("it is not a regular file"));
     }
+    read_at_most(MOST_BYTES, std::fs::File::open(path)?, "it is larger than 256 MiB")
+}
+
+/// Reads to the end. Fails with `too_much` after more than `most` bytes.
+fn read_at_most(most: u64, file: impl Read, too_much: &str) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(std::io::Error::other("it is larger than 256 MiB"));
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(std::io::Error::other(too_much));
     }
     Ok(bytes)
 }
@@ -81,14 +86,9 @@ pub fn read_document(path: &Path) -> Result<String> {
     read.with_context(|| format!("could not read `{}`", path.display()))
 }
 
-/// The same, of an open file or stdin.
+/// Reads an open file or stdin like [`read_document`].
 pub(crate) fn document_in(file: impl Read) -> std::io::Result<String> {
-    let mut bytes = Vec::new();
-    file.take(DOCUMENT_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > DOCUMENT_BYTES {
-        return Err(std::io::Error::other("it has more than 16 MB"));
-    }
-    Ok(decode(bytes))
+    read_at_most(DOCUMENT_BYTES, file, "it has more than 16 MB").map(decode)
 }
 
 /// Source: `unicode.BOMOverride` of golang.org/x/text.
