@@ -57,12 +57,12 @@ impl FoundPolicies {
 
     /// Fails if there are several policies, and says how to choose.
     pub(crate) fn require_one(&self, hint: &str) -> Result<()> {
-        match self {
-            Self::Projects(pending) if pending.projects().len() > 1 => {
-                let names = name_list(pending.projects().iter().map(|project| &project.name));
+        match self.projects() {
+            [] | [_] => Ok(()),
+            several => {
+                let names = name_list(several.iter().map(|project| &project.name));
                 Err(failure(format!("there are several policies to choose from: {names}"), hint))
             }
-            _ => Ok(()),
         }
     }
 
