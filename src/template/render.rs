@@ -15,10 +15,10 @@ impl Renderer {
         let mut handlebars = Handlebars::new();
         handlebars.set_strict_mode(true);
         handlebars.register_escape_fn(handlebars::no_escape);
-        handlebars.register_helper("toml", Box::new(toml));
-        handlebars.register_helper("json", Box::new(json));
-        handlebars.register_helper("yaml", Box::new(yaml));
-        handlebars.register_helper("word", Box::new(word));
+        register(&mut handlebars, "toml", toml);
+        register(&mut handlebars, "json", json);
+        register(&mut handlebars, "yaml", yaml);
+        register(&mut handlebars, "word", word);
         Self { handlebars, context }
     }
 
@@ -30,16 +30,27 @@ impl Renderer {
     }
 }
 
+type Rendering = Result<String, RenderErrorReason>;
+
+/// Registers a helper that writes its only argument in the form that `render` returns.
+fn register(handlebars: &mut Handlebars<'_>, name: &'static str, render: fn(&Value) -> Rendering) {
+    let helper = move |helper: &Helper<'_>,
+                       _: &Handlebars<'_>,
+                       _: &Context,
+                       _: &mut RenderContext<'_, '_>,
+                       out: &mut dyn Output|
+          -> HelperResult {
+        let value = helper.param(0).filter(|argument| !argument.is_value_missing());
+        let value = value.ok_or_else(|| RenderErrorReason::ParamNotFoundForName("value", name.to_owned()))?;
+        out.write(&render(value.value())?)?;
+        Ok(())
+    };
+    handlebars.register_helper(name, Box::new(helper));
+}
+
 /// A value as TOML: text in quotes, lists in one line.
-fn toml(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    out.write(&to_toml(argument(helper, "toml")?).to_string())?;
-    Ok(())
+fn toml(value: &Value) -> Rendering {
+    Ok(to_toml(value).to_string())
 }
 
 fn to_toml(value: &Value) -> toml_edit::Value {
@@ -52,50 +63,23 @@ fn to_toml(value: &Value) -> toml_edit::Value {
 }
 
 /// A value as YAML in one line. What JSON has in quotes is quoted in YAML too.
-fn yaml(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    let line = match argument(helper, "yaml")? {
+fn yaml(value: &Value) -> Rendering {
+    Ok(match value {
         Value::Array(items) => {
             format!("[{}]", items.iter().map(Value::to_string).collect::<Vec<_>>().join(", "))
         }
         other => other.to_string(),
-    };
-    out.write(&line)?;
-    Ok(())
+    })
 }
 
 /// A string in YAML: without quotes, unless YAML would read something else, as for `True`.
-fn word(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    let line = crate::yaml::to_string(argument(helper, "word")?)
-        .map_err(|error| RenderErrorReason::NestedError(Box::new(error)))?;
-    out.write(line.trim_end())?;
-    Ok(())
+fn word(value: &Value) -> Rendering {
+    let line = crate::yaml::to_string(value);
+    let line = line.map_err(|error| RenderErrorReason::NestedError(Box::new(error)))?;
+    Ok(line.trim_end().to_owned())
 }
 
 /// A value as JSON, indented by two.
-fn json(
-    helper: &Helper<'_>,
-    _: &Handlebars<'_>,
-    _: &Context,
-    _: &mut RenderContext<'_, '_>,
-    out: &mut dyn Output,
-) -> HelperResult {
-    out.write(&serde_json::to_string_pretty(argument(helper, "json")?).map_err(RenderErrorReason::from)?)?;
-    Ok(())
-}
-
-fn argument<'a>(helper: &'a Helper<'_>, name: &str) -> Result<&'a Value, RenderErrorReason> {
-    let argument = helper.param(0).filter(|argument| !argument.is_value_missing());
-    Ok(argument.ok_or_else(|| RenderErrorReason::ParamNotFoundForName("value", name.to_owned()))?.value())
+fn json(value: &Value) -> Rendering {
+    serde_json::to_string_pretty(value).map_err(RenderErrorReason::from)
 }
