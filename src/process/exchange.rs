@@ -15,8 +15,8 @@ use crate::shell::Shell;
 const MAX_ANSWER_BYTES: u64 = 1 << 20;
 /// How often to look whether the child has ended.
 const STEP: Duration = Duration::from_millis(5);
-/// How long to wait for the end of the output after the end of the child. A process that the child left behind may keep
-/// the pipe open for as long as it likes.
+/// How long to wait for the rest of the output once the child has ended. A process that it left in the background may keep
+/// the pipe open.
 const LEFTOVER: Duration = Duration::from_millis(500);
 
 /// What a program answered.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::shell::Shell;
 
-/// How long to wait for the end after the child has ended: a program that it left in the background may keep the pipe.
+/// How long to wait for the rest of stderr once the child has ended. A process that it left in the background may keep the
+/// pipe open.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Gets each line with its end, and returns what to print now. An empty line is the end.
